@@ -1,0 +1,64 @@
+"""Settings, read from the environment (prefix ``HOTLINE_``) or an ``.env``-style file. docs/operations.md lists them.
+
+Secrets are ``SecretStr``: they never appear in a log line or a traceback by accident.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class AsteriskSettings(BaseModel):
+    """One Asterisk server. Several may be configured; each has its own AMI link (``name`` tells them apart)."""
+
+    name: str = Field("pbx1", pattern=r"^[a-z0-9]{1,16}$")
+    """Also Asterisk's ``systemname``: it prefixes every Uniqueid, which makes call keys unique between servers."""
+    ami_host: str = "127.0.0.1"
+    ami_port: int = 5038
+    ami_user: str = "hotline"
+    ami_secret: SecretStr = SecretStr("")
+    http_url: str = "http://127.0.0.1:8088"
+    """Asterisk's HTTP server: ARI under ``/ari``, SIP over WebSocket under ``/ws``. Never exposed to browsers."""
+    ari_user: str = "hotline"
+    ari_password: SecretStr = SecretStr("")
+    log_dir: Path = Path("/var/log/asterisk")
+    """Where Asterisk writes ``queue_log`` and ``cel/events.csv``; read by the importer."""
+    recording_dir: Path = Path("/var/spool/asterisk/monitor")
+
+
+class Settings(BaseSettings):
+    """Everything that differs between installations."""
+
+    model_config = SettingsConfigDict(env_prefix="HOTLINE_", env_nested_delimiter="__", extra="ignore")
+
+    database_url: SecretStr = SecretStr("postgresql+asyncpg:///hotline")
+    listen_host: str = "127.0.0.1"
+    listen_port: int = 8080
+    public_url: str = "http://127.0.0.1:8080"
+    """The address that browsers use; its origin is the only one whose WebSockets and forms are accepted."""
+    asterisks: list[AsteriskSettings] = Field(default_factory=lambda: [AsteriskSettings.model_validate({})])
+    organisation: str = "00"
+    """Code of the organisation that owns this hotline; part of appeal numbers."""
+    profile: str = "oms"
+    time_zone: str = "Europe/Moscow"
+    language: str = "ru"
+    queue: str = "hotline"
+    wrap_up_s: int = Field(60, ge=0)
+    session_hours: int = Field(14, ge=1)
+    trusted_proxies: int = Field(0, ge=0)
+    """How many reverse proxies stand in front; that many entries of X-Forwarded-For are believed."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        ZoneInfo(value)
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The organisation's time zone."""
+        return ZoneInfo(self.time_zone)

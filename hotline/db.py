@@ -1,0 +1,90 @@
+"""PostgreSQL through SQLAlchemy 2 async: one declarative base, one place that makes engines and sessions.
+
+PostgreSQL is the only dialect (architecture decision), so tables may use JSONB, partial indexes and row locks freely.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import DateTime, MetaData, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+from hotline.errors import Unavailable
+
+# Stable constraint names, so that migrations can name what they change.
+NAMING = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Declarative base of every table in the product."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+    }
+
+
+class Database:
+    """Sessions for the services. ``begin()`` is one transaction: commits at the end, rolls back on any error."""
+
+    def __init__(self, bind: AsyncEngine | AsyncConnection) -> None:
+        self._bind = bind
+
+    @classmethod
+    def connect(cls, url: str, *, pool_size: int = 10) -> Database:
+        """Make a database over a connection pool. ``url`` is ``postgresql+asyncpg://…``; connects on first use."""
+        return cls(
+            create_async_engine(
+                url,
+                pool_size=pool_size,
+                max_overflow=pool_size,
+                pool_pre_ping=True,
+                connect_args={
+                    "timeout": 5,
+                    "command_timeout": 30,
+                    "server_settings": {"application_name": "hotline", "jit": "off", "timezone": "UTC"},
+                },
+            )
+        )
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncSession]:
+        """Open one transaction.
+
+        :raises Unavailable: PostgreSQL cannot be reached.
+        """
+        # Over a connection (tests) a session's commit releases a savepoint; over an engine it really commits.
+        session = AsyncSession(self._bind, expire_on_commit=False, join_transaction_mode="create_savepoint")
+        try:
+            async with session, session.begin():
+                yield session
+        except (InterfaceError, OperationalError, ConnectionError, TimeoutError) as error:
+            raise Unavailable("the database does not answer", error_id="database-unavailable") from error
+
+    async def ping(self) -> None:
+        """Run ``SELECT 1``.
+
+        :raises Unavailable: PostgreSQL cannot be reached.
+        """
+        async with self.begin() as session:
+            await session.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Close the pool."""
+        if isinstance(self._bind, AsyncEngine):
+            await self._bind.dispose()

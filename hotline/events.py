@@ -1,0 +1,130 @@
+"""The in-process event bus: facts go from the part that knows them to the parts that care.
+
+Publishing never waits. Every subscriber has its own bounded queue and its own task, so a slow database cannot delay
+the ring in an operator's browser, and facts reach each subscriber one at a time, in the order of publication. When a
+subscriber falls too far behind, its queue is emptied and its ``on_overflow`` is called once: it must then rebuild its
+picture from a snapshot (see docs/adr/0004-bus.md) instead of trusting a stream with holes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[object], Awaitable[None]]
+Overflow = Callable[[], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Subscription:
+    """One subscriber: what it wants, how far behind it is and how often it failed."""
+
+    name: str
+    kinds: tuple[type, ...]
+    handler: Handler
+    on_overflow: Overflow | None
+    limit: int
+    waiting: deque[object] = field(default_factory=deque)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    idle: asyncio.Event = field(default_factory=asyncio.Event)
+    overflowed: bool = False
+    errors: int = 0
+    dropped: int = 0
+    task: asyncio.Task[None] | None = None
+
+
+class Bus:
+    """Ordered, bounded, non-blocking delivery of facts inside one process."""
+
+    def __init__(self, *, limit: int = 10_000) -> None:
+        self._limit = limit
+        self._subscriptions: list[Subscription] = []
+
+    @property
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """All subscribers, for ``/status`` and the metrics."""
+        return tuple(self._subscriptions)
+
+    def subscribe(
+        self,
+        *kinds: type,
+        handler: Callable[..., Awaitable[None]],
+        name: str,
+        on_overflow: Overflow | None = None,
+    ) -> Callable[[], Awaitable[None]]:
+        """Deliver every published instance of ``kinds`` to ``handler``; return a coroutine function that stops it.
+
+        Must be called in a running event loop.
+        """
+        subscription = Subscription(name, kinds, handler, on_overflow, self._limit)
+        subscription.idle.set()
+        subscription.task = asyncio.create_task(self._run(subscription), name=f"bus:{name}")
+        self._subscriptions.append(subscription)
+
+        async def unsubscribe() -> None:
+            if subscription in self._subscriptions:
+                self._subscriptions.remove(subscription)
+            await _cancel(subscription)
+
+        return unsubscribe
+
+    def publish(self, event: object) -> None:
+        """Hand ``event`` to every interested subscriber. Never blocks, never raises for a subscriber's fault."""
+        for subscription in self._subscriptions:
+            if not isinstance(event, subscription.kinds):
+                continue
+            if len(subscription.waiting) >= subscription.limit:
+                subscription.dropped += len(subscription.waiting)
+                subscription.waiting.clear()
+                subscription.overflowed = True
+                log.error("bus subscriber %s is too slow: queue dropped, it must resync", subscription.name)
+            subscription.waiting.append(event)
+            subscription.idle.clear()
+            subscription.wake.set()
+
+    async def drain(self) -> None:
+        """Wait until every subscriber has handled everything published so far, and what that published in turn."""
+        while busy := [s for s in self._subscriptions if not s.idle.is_set()]:
+            for subscription in busy:
+                await subscription.idle.wait()
+
+    async def close(self) -> None:
+        """Stop all subscribers. What is still queued is dropped."""
+        subscriptions, self._subscriptions = self._subscriptions, []
+        for subscription in subscriptions:
+            await _cancel(subscription)
+
+    async def _run(self, subscription: Subscription) -> None:
+        while True:
+            await subscription.wake.wait()
+            subscription.wake.clear()
+            while subscription.waiting or subscription.overflowed:
+                if subscription.overflowed:
+                    subscription.overflowed = False
+                    if subscription.on_overflow is not None:
+                        await self._guard(subscription, subscription.on_overflow())
+                    continue
+                event = subscription.waiting.popleft()
+                await self._guard(subscription, subscription.handler(event))
+            subscription.idle.set()
+
+    async def _guard(self, subscription: Subscription, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except Exception:  # one subscriber's fault must not silence the others, nor itself
+            subscription.errors += 1
+            log.exception("bus subscriber %s failed", subscription.name)
+
+
+async def _cancel(subscription: Subscription) -> None:
+    subscription.idle.set()
+    task = subscription.task
+    if task is None:
+        return
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
