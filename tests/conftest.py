@@ -1,0 +1,76 @@
+"""Shared fixtures: a real PostgreSQL for every test that asks for one.
+
+``db`` is what most tests want: a :class:`~hotline.db.Database` whose work is rolled back at the end. ``own_db`` is a
+database of the test's own, for tests that need real commits, several connections or LISTEN.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from hotline.clock import FakeClock
+from hotline.db import Database
+from hotline.migrations import upgrade
+from hotline.stand.postgres import PrivateCluster
+
+TEMPLATE = "hotline_template"
+
+
+@pytest.fixture(scope="session")
+async def pg_cluster() -> AsyncIterator[PrivateCluster]:
+    """A throw-away PostgreSQL server."""
+    async with PrivateCluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+async def pg_template(pg_cluster: PrivateCluster) -> str:
+    """Name of a migrated, empty database that others are copied from."""
+    url = await pg_cluster.create_database(TEMPLATE)
+    await upgrade(url)
+    return TEMPLATE
+
+
+@pytest.fixture(scope="session")
+async def pg_url(pg_cluster: PrivateCluster, pg_template: str) -> str:
+    """URL of a migrated database that the whole session shares; leave nothing committed in it."""
+    return await pg_cluster.create_database("hotline_shared", template=pg_template)
+
+
+@pytest.fixture
+async def db(pg_url: str) -> AsyncIterator[Database]:
+    """A database whose every change is rolled back after the test."""
+    engine = create_async_engine(pg_url, poolclass=NullPool)
+    async with engine.connect() as connection:
+        transaction = await connection.begin()
+        yield Database(connection)
+        await transaction.rollback()
+    await engine.dispose()
+
+
+@pytest.fixture
+async def own_db_url(pg_cluster: PrivateCluster, pg_template: str) -> AsyncIterator[str]:
+    """URL of a migrated database of this test's own."""
+    name = f"own_{uuid.uuid4().hex[:12]}"
+    yield await pg_cluster.create_database(name, template=pg_template)
+    await pg_cluster.drop_database(name)
+
+
+@pytest.fixture
+async def own_db(own_db_url: str) -> AsyncIterator[Database]:
+    """A real pool on a database of this test's own: commits are commits."""
+    database = Database.connect(own_db_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock that stands still: Friday 20 November 2026, 10:00 in Moscow."""
+    return FakeClock(datetime(2026, 11, 20, 7, 0, tzinfo=UTC))
