@@ -234,3 +234,28 @@ class LinkChanged:
     at: datetime
     reason: str = ""
     boot_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultOffered:
+    """A colleague is being asked to take part: his browser opens the caller's card while his phone rings (S001-016)."""
+
+    asterisk: str
+    call: Call
+    from_extension: str
+    to_extension: str
+    card_id: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultEnded:
+    """The consultation is over. ``status``: ``done`` (the colleague has the citizen), ``cancelled`` or ``refused``."""
+
+    asterisk: str
+    call_key: str
+    from_extension: str
+    to_extension: str
+    status: str
+    reason: str  # why it was refused: Asterisk's DIALSTATUS (``BUSY``, ``NOANSWER``…) or ``""``
+    at: datetime
