@@ -1,0 +1,40 @@
+"""The electronic journal: calls, appeals, drafts, persons, numbering, deadlines, forwarding.
+
+``service.Journal(db, clock, settings, bus=None)`` gathers the use cases; every method is a coroutine::
+
+    calls.record(call)                                   subscribed to CallEvent by app.py (calls.on_event)
+    calls.open(asterisk) -> tuple[Call, ...]
+    calls.get(user, key) -> CallRow                      NotFound
+    calls.set_disposition(user, key, code, note="") -> None
+
+    drafts.create_or_get(user, call_key=None, call=None) -> Draft    prefilled; ``call`` when it is live
+    drafts.get(user, draft_id) -> Draft                  NotFound
+    drafts.save(user, draft_id, rev, fields) -> Draft    Conflict: details["draft"] is the stored one
+    drafts.open(user) -> tuple[Draft, ...]               those with typed text, newest first
+    drafts.discard(user, draft_id) -> None
+
+    appeals.save_card(user, form: CardForm, idempotency_key) -> Appeal   BadInput.details = {field: message}
+    appeals.get(user, appeal_id) -> Appeal               NotFound, Forbidden
+    appeals.update(user, appeal_id, form, version) -> Appeal   Conflict: details["fields"] = {name: [yours, stored]}
+    appeals.forward(user, appeal_id, to_user_id, comment, version) -> Appeal
+    appeals.accept / decline / recall (user, appeal_id, version, ...) -> Appeal
+    handover.hand_over(user, card: CardRef, to_user_id) -> HandOver
+
+    persons.search(user, PersonQuery) -> PersonsFound    PersonQuery.from_text(q) / .from_form(values)
+    persons.by_phone(e164) -> tuple[PersonRow, ...]      at most 5
+    persons.get(user, person_id) -> PersonRow
+    persons.appeals(user, person_id, show_all=False) -> tuple[AppealRow, ...]
+
+    classifier.{types, channels, sources, results, kinships, dispositions, pause_reasons}() -> tuple[Named, ...]
+    classifier.topics(type, q="") -> tuple[Topic, ...]
+    classifier.scripts(topic, q="") -> tuple[ScriptText, ...]
+    classifier.defaults(user) -> CardDefaults
+
+    queries.folders(user) -> tuple[FolderCount, ...]
+    queries.appeals(user, folder, *, after=None, q="", limit=50) -> Page[AppealRow]
+    queries.calls(user, *, after=None, limit=50) -> Page[CallRow]
+
+    recordings.authorise(user, key, *, ip="", reason="") -> str      the call's asterisk name; Forbidden, NotFound
+
+    outbox.relay() -> int                                publishes AppealChanged on the bus
+"""

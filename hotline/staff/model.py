@@ -1,0 +1,145 @@
+"""People who work with the hotline: data only, no I/O.
+
+Role and right codes are text: an organisation's profile may add its own (domain 2.2, 2.11). ``Role`` and ``Right``
+name those that code refers to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """Roles that ship with the product (S000-01, domain 2.2)."""
+
+    OP1 = "op1"  # operator of the fund, level 1
+    OP2 = "op2"
+    SP1 = "sp1"  # insurance representative, level 1
+    SP2 = "sp2"
+    SP3 = "sp3"
+    ADMIN = "admin"  # administrator of the contact centre
+    SUPERVISOR = "supervisor"
+    RESPONSIBLE = "responsible"
+    QUALITY = "quality"
+    AUDITOR = "auditor"
+    SYSADMIN = "sysadmin"
+
+
+class Right(StrEnum):
+    """Rights that code asks for (domain 2.11). Profiles may grant further codes."""
+
+    APPEAL_CREATE = "appeal.create"
+    APPEAL_CREATE_WRITTEN = "appeal.create_written"
+    APPEAL_EDIT_OWN = "appeal.edit_own"
+    APPEAL_EDIT_ANY = "appeal.edit_any"
+    APPEAL_FORWARD = "appeal.forward"
+    APPEAL_ACCEPT = "appeal.accept"
+    APPEAL_CLOSE = "appeal.close"
+    APPEAL_CLOSE_CONSULTATION = "appeal.close_consultation"
+    APPEAL_REVIEW = "appeal.review"
+    APPEAL_VIEW_ALL = "appeal.view_all"
+    PERSON_SEARCH = "person.search_region"
+    PERSON_SEARCH_ALL = "person.search_all"
+    CALL_TAKE = "call.take"
+    CALL_MAKE = "call.make"
+    CALL_TRANSFER = "call.transfer"
+    CALL_LISTEN_OWN = "call.listen_own"
+    CALL_LISTEN_ANY = "call.listen_any"
+    CALL_MONITOR = "call.monitor"
+    QUEUE_MANAGE = "queue.manage"
+    USER_MANAGE = "user.manage"
+    AUDIT_VIEW = "audit.view"
+    DICT_EDIT = "dict.edit"
+
+
+class Effect(StrEnum):
+    """What a grant does. Deny wins over any number of allows (seed 003's «NÃO PODE…» rights)."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """A fund, an insurer, a clinic… ``code`` goes into appeal numbers (S000-32)."""
+
+    id: int
+    code: str
+    kind: str  # tfoms, smo, mo, federal, territorial, executor_body, insurer, provider, plan_operator, other
+    name: str
+    short_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody who may log in."""
+
+    id: int
+    login: str
+    last_name: str
+    first_name: str
+    patronymic: str
+    organisation: Organisation
+    extension: str | None  # internal number; unique among active users
+    roles: frozenset[str] = frozenset()
+    permissions: frozenset[str] = frozenset()  # effective rights: allows minus denies
+    active: bool = True
+
+    @property
+    def full_name(self) -> str:
+        """«Иванова Анна Петровна» (S001-028)."""
+        return " ".join(filter(None, (self.last_name, self.first_name, self.patronymic)))
+
+    @property
+    def short_name(self) -> str:
+        """«Иванова А. П.»."""
+        initials = [f"{part[0]}." for part in (self.first_name, self.patronymic) if part]
+        return " ".join((self.last_name, *initials))
+
+    def may(self, right: str) -> bool:
+        """Tell whether this user has ``right``."""
+        return right in self.permissions
+
+    def has_role(self, *roles: str) -> bool:
+        """Tell whether this user has any of ``roles``."""
+        return not self.roles.isdisjoint(roles)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A logged-in browser. ``token`` is only known when the session was just made: the database keeps its SHA-256."""
+
+    id: int
+    user: User
+    csrf: str
+    expires_at: datetime
+    token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryEntry:
+    """One line of the telephone directory (S001-034). Live state is added by the caller, by ``extension``."""
+
+    user_id: int
+    full_name: str
+    short_name: str
+    organisation: str
+    organisation_code: str
+    extension: str | None
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """What is needed to create a user."""
+
+    login: str
+    password: str = field(repr=False)
+    last_name: str
+    first_name: str
+    organisation_code: str
+    roles: tuple[str, ...]
+    patronymic: str = ""
+    extension: str | None = None
