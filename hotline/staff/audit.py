@@ -1,0 +1,42 @@
+"""The audit trail: one function, so that every entry has the same shape (domain 2.2 AuditEvent, 3.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hotline.staff.tables import AuditEventRow
+
+
+def audit(
+    session: AsyncSession,
+    action: str,
+    record: tuple[str, int | str],
+    *,
+    user_id: int | None,
+    at: datetime,
+    ip: str = "",
+    reason: str = "",
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Add an entry to the transaction of ``session``; it is kept exactly when the change itself is.
+
+    :param record: kind and id of what was touched: ``("appeal", 15)``; the id may be ``""``.
+    :param action: view, search, play, export, print, change, login, logout.
+    :param details: JSON-safe; names of changed fields, never their contents.
+    """
+    session.add(
+        AuditEventRow(
+            at=at,
+            user_id=user_id,
+            ip=ip,
+            action=action,
+            entity=record[0],
+            entity_id=str(record[1]),
+            reason=reason,
+            details=dict(details or {}),
+        )
+    )
