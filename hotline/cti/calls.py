@@ -1,7 +1,8 @@
 """Pure fold: the events of one Asterisk → calls. No I/O, no clock; time is what the events say.
 
 A call is everything that shares a Linkedid (telephony.md 1.4) and is named by the Uniqueid of its first channel. Who
-talks is told by who shares a bridge with the citizen, who hung up by ``HangupRequest``; ``AgentComplete`` is never asked.
+talks is told by who shares a bridge with the citizen, who hung up by ``HangupRequest``; ``AgentComplete`` is never
+asked.
 
 ::
 

@@ -122,7 +122,8 @@ class LiveCall:
             return self.first
         callees = [leg for leg in self.legs.values() if leg.role is LegRole.CALLEE]
         talked = [leg for leg in callees if leg.answered_at is not None]
-        return (talked or callees or [None])[-1]
+        candidates = talked or callees
+        return candidates[-1] if candidates else None
 
     def partners(self) -> list[LiveLeg]:
         """Our telephones that are in conversation with the party right now."""

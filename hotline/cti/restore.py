@@ -114,10 +114,9 @@ def _found(tracker: CallTracker, key: str, seen: list[SeenChannel]) -> LiveCall:
     first = seen[0]
     extension = first.channel.extension
     outside = [row for row in seen if row.channel.extension is None]
+    direction = Direction.OUT if outside else Direction.INTERNAL
     if extension is None:
         direction = Direction.IN
-    else:
-        direction = Direction.OUT if outside else Direction.INTERNAL
     return LiveCall(
         key=key,
         asterisk=tracker.asterisk,
