@@ -1,0 +1,1 @@
+"""Operators' states, their membership in Asterisk's queues, and the live board."""

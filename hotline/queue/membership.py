@@ -1,0 +1,135 @@
+"""Brings Asterisk's queues to what the operators' states ask for, and keeps them there.
+
+Commands of one operator go out one after another, in the order of his states; those of different operators do not wait
+for each other. After a failure nobody replays old commands: the operator's *present* state is sent as a whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from hotline.clock import Clock
+from hotline.errors import HotlineError, Unavailable
+from hotline.queue.model import AddMember, MemberEffect, Operator, PauseMember, RemoveMember, UnpauseMember
+from hotline.queue.rules import restore
+
+log = logging.getLogger(__name__)
+
+COMMAND_S = 5.0
+RETRY = timedelta(seconds=5)
+
+
+class QueuePort(Protocol):
+    """What this package asks of Asterisk. Every method returns when Asterisk has acknowledged.
+
+    All are idempotent: adding a member who is there, or removing one who is not, is a success. They raise
+    ``Unavailable`` when Asterisk cannot be reached and other ``HotlineError``s when it refuses.
+    """
+
+    async def add_member(self, queue: str, extension: str, member_name: str, paused: bool, penalty: int) -> None:
+        """Add ``PJSIP/<extension>`` to ``queue`` (QueueAdd). Does not change a member who is there already."""
+        ...
+
+    async def remove_member(self, queue: str, extension: str) -> None:
+        """Take ``PJSIP/<extension>`` out of ``queue`` (QueueRemove)."""
+        ...
+
+    async def pause_member(self, extension: str, paused: bool, reason: str) -> None:
+        """Pause or unpause ``PJSIP/<extension>`` in all queues (QueuePause)."""
+        ...
+
+
+class Memberships:
+    """The commands under way, and the operators whose membership Asterisk has not confirmed."""
+
+    def __init__(
+        self,
+        port: QueuePort,
+        clock: Clock,
+        current: Callable[[int], Operator | None],
+        on_turn: Callable[[int], None],
+    ) -> None:
+        """``current`` finds an operator by user id; ``on_turn`` hears when his membership fails or is mended."""
+        self._port = port
+        self._clock = clock
+        self._current = current
+        self._on_turn = on_turn
+        self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._tasks: set[asyncio.Task[HotlineError | None]] = set()
+        self._failed: set[int] = set()
+        self._sent_at: dict[int, datetime] = {}
+
+    def applied(self, user_id: int) -> bool:
+        """Whether Asterisk has confirmed the last thing that it was told about this operator."""
+        return user_id not in self._failed
+
+    def quiet(self, user_id: int, now: datetime) -> bool:
+        """Whether nothing is under way for this operator, and has not been for a while: his facts have settled."""
+        sent_at = self._sent_at.get(user_id)
+        return not self._locks[user_id].locked() and (sent_at is None or now - sent_at >= RETRY)
+
+    def send(self, operator: Operator, effects: Sequence[MemberEffect]) -> asyncio.Task[HotlineError | None]:
+        """Give Asterisk these commands, after those given before. The task's result is what went wrong, if anything."""
+        return self._start(operator, effects)
+
+    def _start(self, operator: Operator, effects: Sequence[MemberEffect] | None) -> asyncio.Task[HotlineError | None]:
+        # A task starts in the order of creation and the lock is fair: that is what keeps the order of commands.
+        task = asyncio.create_task(self._send(operator.user_id, effects), name=f"membership:{operator.extension}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def restore(self, operator: Operator) -> asyncio.Task[HotlineError | None]:
+        """Tell Asterisk the whole of this operator's present state."""
+        return self._start(operator, None)
+
+    def retry(self, now: datetime) -> None:
+        """Try again for every operator whose membership failed some time ago."""
+        for user_id in [u for u in self._failed if self.quiet(u, now)]:
+            operator = self._current(user_id)
+            if operator is not None:
+                self.restore(operator)
+
+    async def idle(self) -> None:
+        """Wait until no command is under way."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks)
+
+    async def _send(self, user_id: int, effects: Sequence[MemberEffect] | None) -> HotlineError | None:
+        async with self._locks[user_id]:
+            self._sent_at[user_id] = self._clock.now()
+            if effects is None or user_id in self._failed:
+                operator = self._current(user_id)
+                effects = () if operator is None else restore(operator)
+            try:
+                for effect in effects:
+                    async with asyncio.timeout(COMMAND_S):
+                        await self._command(effect)
+            except (HotlineError, OSError) as error:  # TimeoutError is an OSError
+                log.warning("queue membership of user %d is not applied: %r", user_id, error)
+                if user_id not in self._failed:
+                    self._failed.add(user_id)
+                    self._on_turn(user_id)
+                if isinstance(error, HotlineError):
+                    return error
+                return Unavailable("Asterisk does not answer", error_id="telephony-unavailable")
+            if user_id in self._failed:
+                self._failed.discard(user_id)
+                self._on_turn(user_id)
+            return None
+
+    async def _command(self, effect: MemberEffect) -> None:
+        match effect:
+            case AddMember(queue, extension, member_name, paused, penalty):
+                await self._port.add_member(queue, extension, member_name, paused, penalty)
+            case RemoveMember(queue, extension):
+                await self._port.remove_member(queue, extension)
+            case PauseMember(extension, reason):
+                await self._port.pause_member(extension, paused=True, reason=reason)
+            case UnpauseMember(extension):
+                await self._port.pause_member(extension, paused=False, reason="")
