@@ -46,9 +46,12 @@ class Settings(BaseSettings):
     profile: str = "oms"
     time_zone: str = "Europe/Moscow"
     language: str = "ru"
+    """``ru``, ``en``, or ``auto``: what the browser asks for. Each user can choose another for himself."""
     queue: str = "hotline"
     wrap_up_s: int = Field(60, ge=0)
     session_hours: int = Field(14, ge=1)
+    monitoring_token: SecretStr = SecretStr("")
+    """Bearer token with which a monitoring system reads ``/status`` and ``/metrics``; empty: only users may."""
     trusted_proxies: int = Field(0, ge=0)
     """How many reverse proxies stand in front; that many entries of X-Forwarded-For are believed."""
 
