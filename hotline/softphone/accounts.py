@@ -1,0 +1,228 @@
+"""SIP accounts of logged-in operators, pushed into Asterisk's memory over ARI (telephony.md 5).
+
+An account lives as long as the login: a random password, known to this process, Asterisk and one browser tab, and
+written nowhere. Asterisk forgets accounts when it restarts; :meth:`AccountService.push_all` brings them back with
+the same passwords, so that no operator has to reload the page.
+
+ARI: ``PUT /ari/asterisk/config/dynamic/{configClass}/{objectType}/{id}`` (Asterisk REST interface, "Asterisk").
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import aiohttp
+
+from hotline.config import AsteriskSettings
+from hotline.cti.model import LinkChanged, LinkState
+from hotline.errors import BadInput, Unavailable
+from hotline.softphone.model import SoftphoneAccount
+
+log = logging.getLogger(__name__)
+
+REQUEST_TIMEOUT = 5.0
+"""Seconds for one ARI request; 200 operators need 600 of them in half a second (telephony.md 5)."""
+
+_EXTENSION = re.compile(r"\d{2,8}")
+
+Fields = tuple[tuple[str, str], ...]
+
+
+def auth_fields(extension: str, password: str) -> Fields:
+    """Attributes of the ``auth`` object. ``digest`` is the present name of ``userpass``."""
+    return (("auth_type", "digest"), ("username", extension), ("password", password))
+
+
+def aor_fields() -> Fields:
+    """Attributes of the ``aor``: one browser at a time, the newer one wins."""
+    return (
+        ("max_contacts", "1"),
+        ("remove_existing", "yes"),
+        ("qualify_frequency", "15"),
+        ("default_expiration", "120"),
+    )
+
+
+def endpoint_fields(extension: str, name: str) -> Fields:
+    """Attributes of the ``endpoint``. Their order matters: ``disallow`` after ``allow`` leaves no codec at all."""
+    return (
+        ("auth", extension),
+        ("aors", extension),
+        ("context", "internal"),
+        ("webrtc", "yes"),
+        ("disallow", "all"),
+        ("allow", "alaw"),  # alone: no transcoding, so no one-way audio after a transfer (telephony.md 3.6)
+        ("direct_media", "no"),
+        ("rtp_timeout", "30"),  # a dead browser must not keep the citizen for ever
+        ("rtp_timeout_hold", "300"),
+        ("timers", "no"),
+        ("device_state_busy_at", "1"),
+        ("send_connected_line", "no"),
+        ("language", "ru"),
+        ("callerid", f'"{caller_name(name)}" <{extension}>'),
+    )
+
+
+def caller_name(name: str) -> str:
+    """Return ``name`` fit for a quoted SIP display name: no quotes, brackets or control characters, 60 at most."""
+    cleaned = re.sub(r'[\x00-\x1f\x7f"\\<>]', " ", name)
+    return " ".join(cleaned.split())[:60]
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    user_id: int
+    account: SoftphoneAccount
+
+
+class AccountService:
+    """The accounts that exist right now on one Asterisk.
+
+    :param asterisk: where its ARI is and which user may write the dynamic configuration.
+    :param sip_domain: what stands after ``@`` in the account's URI. Asterisk does not look at it.
+    """
+
+    def __init__(
+        self,
+        http: aiohttp.ClientSession,
+        asterisk: AsteriskSettings,
+        *,
+        sip_domain: str = "hotline.invalid",
+    ) -> None:
+        self._http = http
+        self._base = f"{asterisk.http_url.rstrip('/')}/ari/asterisk/config/dynamic/res_pjsip"
+        self._credentials = aiohttp.BasicAuth(asterisk.ari_user, asterisk.ari_password.get_secret_value())
+        self._asterisk = asterisk.name
+        self._sip_domain = sip_domain
+        self._held: dict[str, _Held] = {}
+        self._boot_id = ""
+        # One change at a time: a log-out must not overtake the log-in that it follows.
+        self._lock = asyncio.Lock()
+
+    @property
+    def extensions(self) -> frozenset[str]:
+        """Extensions that have an account now."""
+        return frozenset(self._held)
+
+    def get(self, extension: str) -> SoftphoneAccount | None:
+        """Return the open account of ``extension``, with its password, or ``None``."""
+        held = self._held.get(extension)
+        return held.account if held else None
+
+    async def open(self, user_id: int, extension: str, name: str) -> SoftphoneAccount:
+        """Make (or make anew, with a new password) the account of ``extension`` and put it into Asterisk.
+
+        The account is kept even when Asterisk is down: it is pushed when the link is back.
+
+        :raises BadInput: the extension is not 2 to 8 digits.
+        :raises Unavailable: Asterisk does not answer or refuses the account.
+        """
+        if _EXTENSION.fullmatch(extension) is None:
+            raise BadInput(f"extension {extension!r} is not 2 to 8 digits", details={"extension": "2-8 digits"})
+        async with self._lock:
+            account = SoftphoneAccount(
+                extension=extension,
+                uri=f"sip:{extension}@{self._sip_domain}",
+                password=secrets.token_urlsafe(24),
+                name=name,
+            )
+            self._held[extension] = _Held(user_id, account)
+            await self._push(account)
+            return account
+
+    async def close(self, extension: str) -> None:
+        """Take the account away. Asterisk drops its registration; a call that is going on stays up.
+
+        The account is forgotten here in any case.
+
+        :raises Unavailable: Asterisk could not be told; its memory will be empty after its restart.
+        """
+        async with self._lock:
+            self._held.pop(extension, None)
+            for kind in ("endpoint", "aor", "auth"):
+                await self._request("DELETE", kind, extension, missing_is_fine=True)
+
+    async def push_all(self) -> int:
+        """Put every open account into Asterisk again; return how many. Called after Asterisk restarted.
+
+        :raises Unavailable: Asterisk does not answer.
+        """
+        async with self._lock:
+            for held in tuple(self._held.values()):
+                await self._push(held.account)
+            return len(self._held)
+
+    async def on_link(self, event: LinkChanged) -> None:
+        """Bus handler: push all accounts when Asterisk is up with another ``boot_id`` than before."""
+        if event.asterisk != self._asterisk or event.state is not LinkState.UP or event.boot_id == self._boot_id:
+            return
+        count = await self.push_all()
+        self._boot_id = event.boot_id  # only after success, so that the next event tries again
+        log.info("asterisk %s started anew: %d softphone accounts pushed", self._asterisk, count)
+
+    async def _push(self, account: SoftphoneAccount) -> None:
+        extension = account.extension
+        await self._put("auth", extension, auth_fields(extension, account.password))
+        await self._put("aor", extension, aor_fields())
+        await self._put("endpoint", extension, endpoint_fields(extension, account.name))
+        await self._verify(extension)
+
+    async def _verify(self, extension: str) -> None:
+        """Read the endpoint back: Asterisk accepts objects that cannot work (telephony.md 5)."""
+        stored = await self._request("GET", "endpoint", extension)
+        values = {str(item["attribute"]): str(item["value"]) for item in stored}
+        expected = {"allow": "(alaw)", "auth": extension, "aors": extension}
+        wrong = {name: values.get(name) for name, value in expected.items() if values.get(name) != value}
+        if wrong:
+            raise Unavailable(
+                f"Asterisk stored another softphone account for {extension} than it was given",
+                error_id="softphone-account-refused",
+                details={"extension": extension, "stored": wrong},
+            )
+
+    async def _put(self, kind: str, extension: str, fields: Fields) -> None:
+        body = {"fields": [{"attribute": name, "value": value} for name, value in fields]}
+        await self._request("PUT", kind, extension, body=body)
+
+    async def _request(
+        self,
+        method: str,
+        kind: str,
+        extension: str,
+        *,
+        body: Mapping[str, object] | None = None,
+        missing_is_fine: bool = False,
+    ) -> list[dict[str, str]]:
+        try:
+            async with (
+                asyncio.timeout(REQUEST_TIMEOUT),
+                self._http.request(
+                    method, f"{self._base}/{kind}/{extension}", json=body, auth=self._credentials
+                ) as answer,
+            ):
+                text = await answer.text()
+                if answer.status == 404 and missing_is_fine:
+                    return []
+                if answer.status >= 400:
+                    raise self._refused(kind, extension, answer.status, text)
+                return list(await answer.json(content_type=None) or []) if text else []
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise Unavailable(
+                "Asterisk does not answer; the softphone account could not be set",
+                error_id="asterisk-unavailable",
+                details={"asterisk": self._asterisk},
+            ) from error
+
+    def _refused(self, kind: str, extension: str, status: int, text: str) -> Unavailable:
+        # The answer may quote what was sent; a password must not reach the log through it.
+        log.error("asterisk %s: %s %s refused with HTTP %d", self._asterisk, kind, extension, status)
+        return Unavailable(
+            f"Asterisk refused the softphone account ({kind}, HTTP {status})",
+            error_id="softphone-account-refused",
+            details={"asterisk": self._asterisk, "kind": kind, "status": status, "length": len(text)},
+        )
