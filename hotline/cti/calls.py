@@ -28,7 +28,6 @@ from hotline.cti.model import Call, CallEvent, CallEventKind, Direction, EndedBy
 Fact = CallEvent | BoardFact
 
 RING = "4"  # ChannelState of a channel whose far end calls us
-TRUNK_CONTEXT = "from-trunk"
 _REMEMBERED = 20_000  # Uniqueids of ended channels, so that late events do not revive them
 
 
