@@ -1,0 +1,207 @@
+"""Simulated citizens: SIPp (sipp.sourceforge.net) as the telephone network.
+
+A citizen streams G.711 A-law speech or a tone, so that recordings and the operator's browser have something to hear.
+SIPp runs in a process group of its own and dies with us: a forgotten one would keep its calls alive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import csv
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import SystemRandom
+from string import Template
+
+from hotline.errors import BadInput, Unavailable
+from hotline.stand.asterisk import Trunk
+from hotline.stand.asterisk_root import AsteriskRoot
+from hotline.stand.postgres import die_with_parent
+from hotline.stand.tones import sine, to_alaw, write_wav
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+MEDIA_PORTS = 400
+GIVE_UP_S = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SippResult:
+    """How the calls of one SIPp process went."""
+
+    exit_code: int
+    successful: int
+    failed: int
+    errors: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether every call followed the scenario to its end."""
+        return self.exit_code == 0 and self.failed == 0
+
+
+class SippRun:
+    """A running SIPp. Use :func:`citizen_calls` or :func:`citizen_answers`."""
+
+    def __init__(self, process: asyncio.subprocess.Process, folder: Path) -> None:
+        self._process = process
+        self._folder = folder
+
+    @property
+    def pid(self) -> int:
+        """Process (and group) id."""
+        return self._process.pid
+
+    async def wait(self, timeout_s: float = 60) -> SippResult:
+        """Wait until all calls are over.
+
+        :raises TimeoutError: they are not over in time.
+        """
+        async with asyncio.timeout(timeout_s):
+            code = await self._process.wait()
+        successful, failed = _counts(self._folder)
+        return SippResult(code, successful, failed, self._errors())
+
+    async def hang_up(self) -> SippResult:
+        """Make every citizen hang up now: BYE, or CANCEL while it still rings."""
+        for _ in range(2):  # the first asks SIPp to place no more calls, the second to end those that run
+            self._signal(signal.SIGUSR1)
+        try:
+            return await self.wait(GIVE_UP_S)
+        except TimeoutError:
+            await self.kill()
+            return await self.wait()
+
+    async def kill(self) -> None:
+        """Kill SIPp; its calls stay up on the other side, like those of a broken gateway."""
+        self._signal(signal.SIGKILL)
+        await self._process.wait()
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, number)
+
+    def _errors(self) -> str:
+        texts = [path.read_text(errors="replace") for path in sorted(self._folder.glob("*.log"))]
+        return "\n".join(text.strip() for text in texts if text.strip())[-4000:]
+
+
+@asynccontextmanager
+async def citizen_calls(
+    root: AsteriskRoot,
+    trunk: Trunk,
+    *,
+    caller: str = "79280001122",
+    did: str = "88001000000",
+    hold_s: float = 30,
+    sound: Path | float = 440.0,
+    calls: int = 1,
+    rate: float = 10,
+) -> AsyncIterator[SippRun]:
+    """Place ``calls`` calls to ``did`` from ``caller`` and keep each up for ``hold_s`` seconds or until the far end hangs up.
+
+    :param sound: what the citizen says: a frequency in hertz, or a sound file; repeated for as long as the call lasts.
+    :param rate: new calls per second.
+
+    Leaving the block kills SIPp when it still runs.
+    """
+    arguments = [
+        f"{trunk.asterisk_host}:{trunk.asterisk_port}",
+        *("-m", str(calls), "-l", str(calls), "-r", str(rate), "-s", did),
+    ]
+    values = {"caller": _number(caller), "hold_ms": str(round(hold_s * 1000))}
+    async with _running(root, trunk, "citizen_calls.xml", values, sound, arguments, port=None) as run:
+        yield run
+
+
+@asynccontextmanager
+async def citizen_answers(
+    root: AsteriskRoot,
+    trunk: Trunk,
+    *,
+    ring_s: float = 0.5,
+    hold_s: float = 30,
+    sound: Path | float = 440.0,
+    calls: int = 1,
+    busy: bool = False,
+) -> AsyncIterator[SippRun]:
+    """Be the telephone network for outgoing calls: ring, answer (or be busy), talk, hang up after ``hold_s`` seconds."""
+    values = {"ring_ms": str(round(ring_s * 1000)), "hold_ms": str(round(hold_s * 1000))}
+    scenario = "citizen_busy.xml" if busy else "citizen_answers.xml"
+    async with _running(root, trunk, scenario, values, sound, ["-m", str(calls)], port=trunk.network_port) as run:
+        yield run
+
+
+@asynccontextmanager
+async def _running(  # noqa: PLR0913, PLR0917 - one private place that starts SIPp
+    root: AsteriskRoot,
+    trunk: Trunk,
+    scenario: str,
+    values: dict[str, str],
+    sound: Path | float,
+    arguments: list[str],
+    port: int | None,
+) -> AsyncIterator[SippRun]:
+    folder = Path(tempfile.mkdtemp(prefix="hotline-sipp-"))
+    try:
+        await asyncio.to_thread(_prepare, folder, scenario, values, sound)
+        first = SystemRandom().randrange(10_000, 19_000, MEDIA_PORTS)
+        output = (folder / "output.log").open("wb")
+        process = await asyncio.create_subprocess_exec(
+            *root.sipp(),
+            *("-sf", "scenario.xml", "-i", trunk.network_host, "-mi", trunk.network_host),
+            *(("-p", str(port)) if port else ()),
+            *("-min_rtp_port", str(first), "-max_rtp_port", str(first + MEDIA_PORTS - 1)),
+            *("-trace_err", "-error_file", "errors.log", "-trace_stat", "-stf", "stat.csv", "-fd", "1"),
+            *("-recv_timeout", "120000"),
+            *arguments,
+            cwd=folder,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=output,
+            env={"PATH": "/usr/bin:/bin", "TERM": "dumb", "LC_ALL": "C.UTF-8"},
+            start_new_session=True,
+            preexec_fn=die_with_parent(signal.SIGKILL),
+        )
+        output.close()
+        run = SippRun(process, folder)
+        try:
+            yield run
+        finally:
+            await run.kill()
+    except FileNotFoundError as error:
+        raise Unavailable(f"SIPp cannot be started: {error}", error_id="no-sipp") from error
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+def _prepare(folder: Path, scenario: str, values: dict[str, str], sound: Path | float) -> None:
+    source = sound if isinstance(sound, Path) else write_wav(folder / "tone.wav", sine(sound, 1.0))
+    # Speech is followed by a pause before it is repeated; a tone must go on without a gap.
+    to_alaw(source, folder / "sound.al", repeat_pause_s=1.0 if isinstance(sound, Path) else 0.0)
+    text = Template((SCENARIOS / scenario).read_text(encoding="utf-8"))
+    (folder / "scenario.xml").write_text(text.substitute(values, sound="sound.al"), encoding="utf-8")
+
+
+def _counts(folder: Path) -> tuple[int, int]:
+    path = folder / "stat.csv"
+    if not path.exists():
+        return 0, 0
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file, delimiter=";"))
+    if not rows:
+        return 0, 0
+    return int(rows[-1]["SuccessfulCall(C)"]), int(rows[-1]["FailedCall(C)"])
+
+
+def _number(value: str) -> str:
+    if not value or not all(sign.isalnum() or sign in "+-._" for sign in value):
+        raise BadInput(f"not a telephone number: {value!r}", error_id="bad-number")
+    return value
