@@ -227,15 +227,15 @@ class CallTracker:
             return []
         if leg.role is LegRole.CALLEE:
             call.dial_status = event.status
-        return self._stop_ringing(call, leg, event.at)
+        return self._stop_ringing(call, leg, event.at, event.status)
 
-    def _stop_ringing(self, call: LiveCall, leg: LiveLeg, at: datetime) -> list[Fact]:
+    def _stop_ringing(self, call: LiveCall, leg: LiveLeg, at: datetime, status: str = "") -> list[Fact]:
         if leg.extension is None or leg.extension not in call.ringing:
             return []
         call.ringing.remove(leg.extension)
         if call.phase is Phase.RINGING and not call.ringing and call.direction is Direction.IN:
             call.phase = Phase.QUEUED if call.queued_at is not None else Phase.STARTED
-        return [self._fact(CallEventKind.OFFER_ENDED, call, at, leg.extension)]
+        return [CallEvent(CallEventKind.OFFER_ENDED, call.freeze(), at, leg.extension, status)]
 
     # Talking
 

@@ -165,6 +165,7 @@ class CallEvent:
     call: Call
     at: datetime
     extension: str | None = None
+    reason: str = ""  # of OFFER_ENDED: Asterisk's DIALSTATUS (NOANSWER, BUSY; CANCEL: the caller left); "" unknown
 
 
 class DeviceState(StrEnum):
