@@ -1,0 +1,185 @@
+"""Appeals, drafts, numbers, the outbox. The other tables of the journal are in tables_call, _classifier, _person."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Computed, ForeignKey, Identity, Index, Text, UniqueConstraint, desc, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hotline.db import Base
+from hotline.journal.model import OPEN_PHASES
+from hotline.journal.tables_person import KEY
+from hotline.staff.tables import search_key
+
+_OPEN = "phase IN ({})".format(", ".join(f"'{phase}'" for phase in OPEN_PHASES))
+# Queries must say exactly this, never a bound parameter, or PostgreSQL cannot prove that the index holds the rows.
+IS_OPEN = text("is_open")
+
+
+class AppealRecord(Base):
+    """One appeal (domain 2.2). ``id`` grows with time, so "newest first" needs no index of its own."""
+
+    __tablename__ = "appeal"
+    __table_args__ = (
+        UniqueConstraint("creator_id", "idempotency_key"),
+        Index(
+            "ix_appeal_open_owner", "owner_id", "due_at", "id", postgresql_include=["phase"], postgresql_where=IS_OPEN
+        ),
+        Index(
+            "ix_appeal_open_org",
+            "responsible_org_id",
+            "due_at",
+            "id",
+            postgresql_include=["phase"],
+            postgresql_where=IS_OPEN,
+        ),
+        Index("ix_appeal_open_due", "due_at", "id", postgresql_include=["phase"], postgresql_where=IS_OPEN),
+        Index(
+            "ix_appeal_incoming",
+            "forwarded_to_id",
+            "due_at",
+            "id",
+            postgresql_where=text("phase = 'incoming'"),
+        ),
+        Index("ix_appeal_owner", "owner_id", desc("id")),
+        Index("ix_appeal_review", "responsible_org_id", "id", postgresql_where=text("phase = 'review'")),
+        Index("ix_appeal_applicant", "applicant_id", desc("id")),
+        Index("ix_appeal_insured", "insured_id", desc("id")),
+        Index("ix_appeal_applicant_key", "applicant_key", desc("id")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    number: Mapped[str] = mapped_column(KEY, unique=True)
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    idempotency_key: Mapped[str] = mapped_column(Text)
+    phase: Mapped[str] = mapped_column(Text)
+    is_open: Mapped[bool] = mapped_column(Computed(_OPEN, persisted=True))
+    status_code: Mapped[str] = mapped_column(ForeignKey("status.code"))
+    created_at: Mapped[datetime]
+    appeal_at: Mapped[datetime]
+    type_code: Mapped[str] = mapped_column(ForeignKey("appeal_type.code"))
+    topic_code: Mapped[str] = mapped_column(ForeignKey("topic.code"))
+    channel_code: Mapped[str] = mapped_column(ForeignKey("channel.code"))
+    form: Mapped[str] = mapped_column(Text)
+    source_code: Mapped[str] = mapped_column(ForeignKey("source.code"))
+    source_org: Mapped[str] = mapped_column(Text, server_default="")
+    written_no: Mapped[str] = mapped_column(Text, server_default="")
+    written_date: Mapped[date | None]
+    to_head_of_region: Mapped[bool] = mapped_column(server_default=text("false"))
+    urgent: Mapped[bool] = mapped_column(server_default=text("false"))
+    anonymous: Mapped[bool] = mapped_column(server_default=text("false"))
+    applicant_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    applicant_name: Mapped[str] = mapped_column(Text, server_default="")
+    applicant_key: Mapped[str] = mapped_column(KEY, Computed(search_key("applicant_name"), persisted=True))
+    applicant_snapshot: Mapped[dict[str, Any]]
+    same_person: Mapped[bool] = mapped_column(server_default=text("true"))
+    insured_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    insured_snapshot: Mapped[dict[str, Any]]
+    kinship_code: Mapped[str | None] = mapped_column(ForeignKey("kinship.code"))
+    representative_doc: Mapped[str] = mapped_column(Text, server_default="")
+    title: Mapped[str] = mapped_column(Text, server_default="")
+    content: Mapped[str] = mapped_column(Text)
+    measures: Mapped[str] = mapped_column(Text, server_default="")
+    result_code: Mapped[str | None] = mapped_column(ForeignKey("result.code"))
+    result_comment: Mapped[str] = mapped_column(Text, server_default="")
+    creator_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id"))
+    owner_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id"))
+    forwarded_to_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    """Where it was registered: part of the number."""
+    responsible_org_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    """Organisation of the owner after each acceptance (S000-51)."""
+    due_at: Mapped[datetime | None]
+    due_rule: Mapped[str | None] = mapped_column(Text)
+    due_base: Mapped[datetime | None]
+    due_manual: Mapped[bool] = mapped_column(server_default=text("false"))
+    close_date: Mapped[datetime | None]
+    closed_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
+
+
+class AppealWorkerRow(Base):
+    """Everybody who has worked with an appeal: the folder «Обращения» (S000-05)."""
+
+    __tablename__ = "appeal_worker"
+    __table_args__ = (Index("ix_appeal_worker_user_id_appeal_id", "user_id", desc("appeal_id"), unique=True),)
+
+    appeal_id: Mapped[int] = mapped_column(ForeignKey("appeal.id"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id"), primary_key=True)
+
+
+class StatusEventRow(Base):
+    """A line of the history (S000-79). A trigger refuses changes and deletions."""
+
+    __tablename__ = "appeal_status_event"
+    __table_args__ = (Index("ix_appeal_status_event_appeal_id_id", "appeal_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    appeal_id: Mapped[int] = mapped_column(ForeignKey("appeal.id"))
+    at: Mapped[datetime]
+    by_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id"))
+    event: Mapped[str] = mapped_column(Text)
+    from_phase: Mapped[str | None] = mapped_column(Text)
+    to_phase: Mapped[str] = mapped_column(Text)
+    status_code: Mapped[str] = mapped_column(ForeignKey("status.code"))
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
+    comment: Mapped[str] = mapped_column(Text, server_default="")
+
+
+class AppealCallRow(Base):
+    """Which calls belong to which appeals: n to m (domain 2.1)."""
+
+    __tablename__ = "call_appeal"
+
+    call_key: Mapped[str] = mapped_column(Text, primary_key=True)
+    """No foreign key: a card may be saved before the row of its call is written."""
+    appeal_id: Mapped[int] = mapped_column(ForeignKey("appeal.id"), primary_key=True, index=True)
+    relation: Mapped[str] = mapped_column(Text)
+
+
+class DraftRow(Base):
+    """An unsaved card (DAY-17)."""
+
+    __tablename__ = "draft"
+    __table_args__ = (
+        Index(
+            "uq_draft_user_call",
+            "user_id",
+            "call_key",
+            unique=True,
+            postgresql_where=text("call_key IS NOT NULL"),
+        ),
+        Index("ix_draft_user_saved", "user_id", desc("saved_at")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id"))
+    call_key: Mapped[str | None] = mapped_column(Text)
+    fields: Mapped[dict[str, Any]]
+    rev: Mapped[int] = mapped_column(server_default=text("0"))
+    created_at: Mapped[datetime]
+    saved_at: Mapped[datetime]
+    handed_by: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
+
+
+class NumberCounterRow(Base):
+    """The last number given out in a journal of an organisation (domain 2.6)."""
+
+    __tablename__ = "number_counter"
+
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    journal: Mapped[str] = mapped_column(Text, primary_key=True)
+    period: Mapped[str] = mapped_column(Text, primary_key=True)
+    value: Mapped[int] = mapped_column(BigInteger)
+
+
+class OutboxRow(Base):
+    """A fact to be published after its transaction; deleted once it was."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)
+    payload: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]

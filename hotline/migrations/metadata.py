@@ -1,0 +1,14 @@
+"""The one place that knows every table: importing this module fills ``metadata``."""
+
+from __future__ import annotations
+
+import hotline.cti.tables
+import hotline.journal.tables
+import hotline.journal.tables_call
+import hotline.journal.tables_classifier
+import hotline.journal.tables_person
+import hotline.queue.tables
+import hotline.staff.tables  # noqa: F401 - imported for what they register
+from hotline.db import Base
+
+metadata = Base.metadata
