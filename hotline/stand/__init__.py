@@ -1,0 +1,1 @@
+"""Private PostgreSQL and Asterisk for `make run` and the tests; rendering of Asterisk's configuration."""

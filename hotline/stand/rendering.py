@@ -143,6 +143,8 @@ class AsteriskRenderSettings(BaseModel):
     business_hours: list[Hours] = Field(default_factory=list)
     """``08:00-20:00,mon-fri,*,*`` (GotoIfTime without its time zone); empty: round the clock."""
     holidays: list[date] = Field(default_factory=list)
+    greeting: str = Field("hotline/greeting", pattern=r"^[a-z0-9/_-]+$")
+    """Sound file, without its ending; it must say that the call is recorded (S001-010)."""
     voicemail: bool = True
     voicemail_max_s: int = Field(180, ge=5)
     voicemail_silence_s: int = Field(8, ge=1)

@@ -21,7 +21,7 @@ from typing import Any
 
 from hotline.config import AsteriskSettings
 from hotline.stand.asterisk import AsteriskServer, Trunk
-from hotline.stand.asterisk_root import provide_asterisk
+from hotline.stand.asterisk_root import AsteriskRoot, provide_asterisk
 from hotline.stand.postgres import PrivateCluster
 
 
@@ -60,6 +60,11 @@ class Stand:
     def asterisk_settings(self) -> AsteriskSettings:
         """Settings of the stand's Asterisk for the service."""
         return self.asterisk.settings
+
+    @property
+    def root(self) -> AsteriskRoot:
+        """The installation that Asterisk and SIPp come from."""
+        return self.asterisk.root
 
     @property
     def trunk(self) -> Trunk:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import SystemRandom
 from string import Template
+from typing import Protocol
 
 from hotline.errors import BadInput, Unavailable
 from hotline.stand.asterisk import Trunk
@@ -27,8 +28,23 @@ from hotline.stand.postgres import die_with_parent
 from hotline.stand.tones import sine, to_alaw, write_wav
 
 SCENARIOS = Path(__file__).parent / "scenarios"
+MESSAGES = "messages.txt"
 MEDIA_PORTS = 400
 GIVE_UP_S = 5
+
+
+class TelephoneLine(Protocol):
+    """What SIPp needs of a stand."""
+
+    @property
+    def root(self) -> AsteriskRoot:
+        """The installation that SIPp is a part of."""
+        ...
+
+    @property
+    def trunk(self) -> Trunk:
+        """The two ends of the line."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +84,11 @@ class SippRun:
         successful, failed = _counts(self._folder)
         return SippResult(code, successful, failed, self._errors())
 
+    def messages(self) -> str:
+        """Return the SIP messages sent and received so far, as text."""
+        path = self._folder / MESSAGES
+        return path.read_text(errors="replace") if path.exists() else ""
+
     async def hang_up(self) -> SippResult:
         """Make every citizen hang up now: BYE, or CANCEL while it still rings."""
         for _ in range(2):  # the first asks SIPp to place no more calls, the second to end those that run
@@ -95,8 +116,7 @@ class SippRun:
 
 @asynccontextmanager
 async def citizen_calls(
-    root: AsteriskRoot,
-    trunk: Trunk,
+    line: TelephoneLine,
     *,
     caller: str = "79280001122",
     did: str = "88001000000",
@@ -105,7 +125,7 @@ async def citizen_calls(
     calls: int = 1,
     rate: float = 10,
 ) -> AsyncIterator[SippRun]:
-    """Place ``calls`` calls to ``did`` from ``caller`` and keep each up for ``hold_s`` seconds or until the far end hangs up.
+    """Place ``calls`` calls to ``did`` from ``caller``; each lasts ``hold_s`` seconds or until the far end hangs up.
 
     :param sound: what the citizen says: a frequency in hertz, or a sound file; repeated for as long as the call lasts.
     :param rate: new calls per second.
@@ -113,36 +133,38 @@ async def citizen_calls(
     Leaving the block kills SIPp when it still runs.
     """
     arguments = [
-        f"{trunk.asterisk_host}:{trunk.asterisk_port}",
+        f"{line.trunk.asterisk_host}:{line.trunk.asterisk_port}",
         *("-m", str(calls), "-l", str(calls), "-r", str(rate), "-s", did),
     ]
     values = {"caller": _number(caller), "hold_ms": str(round(hold_s * 1000))}
-    async with _running(root, trunk, "citizen_calls.xml", values, sound, arguments, port=None) as run:
+    async with _running(line, "citizen_calls.xml", values, sound, arguments, None) as run:
         yield run
 
 
 @asynccontextmanager
 async def citizen_answers(
-    root: AsteriskRoot,
-    trunk: Trunk,
+    line: TelephoneLine,
     *,
     ring_s: float = 0.5,
     hold_s: float = 30,
     sound: Path | float = 440.0,
     calls: int = 1,
     busy: bool = False,
+    port: int | None = None,
 ) -> AsyncIterator[SippRun]:
-    """Be the telephone network for outgoing calls: ring, answer (or be busy), talk, hang up after ``hold_s`` seconds."""
+    """Be the network for outgoing calls: ring, answer (or be busy), talk, hang up after ``hold_s`` seconds.
+
+    :param port: where to listen on the network's address; by default where Asterisk's trunk points.
+    """
     values = {"ring_ms": str(round(ring_s * 1000)), "hold_ms": str(round(hold_s * 1000))}
     scenario = "citizen_busy.xml" if busy else "citizen_answers.xml"
-    async with _running(root, trunk, scenario, values, sound, ["-m", str(calls)], port=trunk.network_port) as run:
+    async with _running(line, scenario, values, sound, ["-m", str(calls)], port or line.trunk.network_port) as run:
         yield run
 
 
 @asynccontextmanager
-async def _running(  # noqa: PLR0913, PLR0917 - one private place that starts SIPp
-    root: AsteriskRoot,
-    trunk: Trunk,
+async def _running(
+    line: TelephoneLine,
     scenario: str,
     values: dict[str, str],
     sound: Path | float,
@@ -150,16 +172,18 @@ async def _running(  # noqa: PLR0913, PLR0917 - one private place that starts SI
     port: int | None,
 ) -> AsyncIterator[SippRun]:
     folder = Path(tempfile.mkdtemp(prefix="hotline-sipp-"))
+    host = line.trunk.network_host
     try:
         await asyncio.to_thread(_prepare, folder, scenario, values, sound)
         first = SystemRandom().randrange(10_000, 19_000, MEDIA_PORTS)
         output = (folder / "output.log").open("wb")
         process = await asyncio.create_subprocess_exec(
-            *root.sipp(),
-            *("-sf", "scenario.xml", "-i", trunk.network_host, "-mi", trunk.network_host),
+            *line.root.sipp(),
+            *("-sf", "scenario.xml", "-i", host, "-mi", host),
             *(("-p", str(port)) if port else ()),
             *("-min_rtp_port", str(first), "-max_rtp_port", str(first + MEDIA_PORTS - 1)),
             *("-trace_err", "-error_file", "errors.log", "-trace_stat", "-stf", "stat.csv", "-fd", "1"),
+            *("-trace_msg", "-message_file", MESSAGES),
             *("-recv_timeout", "120000"),
             *arguments,
             cwd=folder,
