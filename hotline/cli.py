@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+
 import click
+
+from hotline.config import Settings
+from hotline.errors import HotlineError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="hotline")
-def main() -> None:
+@click.option("-v", "--verbose", is_flag=True, help="Log every step.")
+def main(verbose: bool) -> None:
     """Contact centre for public hotlines."""
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    # Libraries speak up only when something is wrong; panoramisk and aioice are chatty by nature.
+    for library in ("panoramisk", "aioice", "aiortc", "asyncio"):
+        logging.getLogger(library).setLevel(logging.WARNING)
+
+
+@main.command()
+def serve() -> None:
+    """Run the service with the settings of the environment (docs/operations.md)."""
+    from hotline.app import serve as run  # noqa: PLC0415 - keeps `hotline --help` fast
+
+    try:
+        asyncio.run(run(Settings()))
+    except HotlineError as error:
+        raise click.ClickException(error.message) from error

@@ -1,0 +1,183 @@
+"""The composition root: the only place that wires the parts together (docs/internals.md).
+
+Start order: what remembers first (journal, operators' desk), what speaks to Asterisk after it, what people see last;
+stopping goes the other way round, so that nobody is shown what no longer works.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+
+import aiohttp
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hotline.clock import Clock, SystemClock
+from hotline.config import AsteriskSettings, Settings
+from hotline.cti.model import Call, CallEvent, LinkChanged
+from hotline.cti.service import CtiService
+from hotline.db import Database
+from hotline.events import Bus
+from hotline.journal.appeals import AppealService
+from hotline.journal.calls import CallJournal
+from hotline.journal.classifier import Classifier
+from hotline.journal.drafts import DraftService
+from hotline.journal.persons import PersonService
+from hotline.journal.recordings import RecordingService
+from hotline.queue.model import Policy
+from hotline.queue.service import OperatorDesk
+from hotline.softphone.accounts import AccountService
+from hotline.softphone.proxy import SipProxy
+from hotline.staff.service import StaffService
+from hotline.web.app import make_app
+from hotline.web.phone import authorise
+from hotline.web.services import Services
+
+log = logging.getLogger(__name__)
+
+SHUTDOWN_S = 5.0  # how long open requests may take to finish when the service stops
+
+
+class Hotline:
+    """The running product: every service, wired.
+
+    Use as an async context manager; inside it the service listens on ``settings.listen_host:listen_port``.
+    """
+
+    services: Services
+    url: str
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self._clock = clock or SystemClock()
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Hotline:
+        async with AsyncExitStack() as stack:
+            await self._build(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def _build(self, stack: AsyncExitStack) -> None:
+        settings, clock = self.settings, self._clock
+        database = Database.connect(settings.database_url.get_secret_value())
+        stack.push_async_callback(database.close)
+        await database.ping()
+        bus = Bus()
+        stack.push_async_callback(bus.close)
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+
+        calls = CallJournal(database, clock, settings, bus)
+        cti = self._telephony(bus, database, calls)
+        desk = await self._desk(stack, bus, database, cti)
+        home = settings.asterisks[0]  # operators' telephones live on the first server
+        accounts = AccountService(http, home)
+        sip = SipProxy(home.http_url, authorise, bus, clock, http=http)
+        bus.subscribe(LinkChanged, handler=_of_server(home, accounts.on_link), name="softphone.accounts")
+        bus.subscribe(CallEvent, handler=calls.on_call_event, name="journal.calls", on_overflow=_record_all(calls, cti))
+
+        self.services = Services(
+            settings=settings,
+            clock=clock,
+            bus=bus,
+            database=database,
+            staff=StaffService(database, clock, settings),
+            appeals=AppealService(database, clock, settings, bus),
+            drafts=DraftService(database, clock),
+            persons=PersonService(database, clock),
+            classifier=Classifier(database, clock),
+            calls=calls,
+            recordings=RecordingService(database, clock, settings),
+            desk=desk,
+            cti=cti,
+            accounts=accounts,
+            sip=sip,
+        )
+        for service in cti.values():
+            await service.start()
+            stack.push_async_callback(service.close)
+        await self._listen(stack)
+        stack.push_async_callback(sip.close)
+
+    def _telephony(self, bus: Bus, database: Database, calls: CallJournal) -> dict[str, CtiService]:
+        async def sink(session: AsyncSession, found: tuple[Call, ...]) -> None:
+            for call in found:
+                await calls.record(call, session)
+
+        return {one.name: CtiService(one, bus, self._clock, database, sink=sink) for one in self.settings.asterisks}
+
+    async def _desk(
+        self, stack: AsyncExitStack, bus: Bus, database: Database, cti: dict[str, CtiService]
+    ) -> OperatorDesk:
+        settings = self.settings
+        desk = OperatorDesk(
+            database,
+            bus,
+            self._clock,
+            cti[settings.asterisks[0].name].commands,
+            Policy(queues=(settings.queue,), wrap_up=timedelta(seconds=settings.wrap_up_s)),
+            live_calls=lambda: [call for one in cti.values() for call in one.calls.values()],
+        )
+        await desk.start()
+        stack.push_async_callback(desk.close)
+        return desk
+
+    async def _listen(self, stack: AsyncExitStack) -> None:
+        runner = web.AppRunner(make_app(self.services), access_log=None, shutdown_timeout=SHUTDOWN_S)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        await web.TCPSite(runner, self.settings.listen_host, self.settings.listen_port).start()
+        self.url = self.settings.public_url
+
+
+def _of_server(server: AsteriskSettings, handler: Callable[[LinkChanged], object]) -> Callable[..., object]:
+    """Pass on only what concerns one Asterisk server."""
+
+    async def only_ours(event: LinkChanged) -> None:
+        if event.asterisk == server.name:
+            result = handler(event)
+            if asyncio.iscoroutine(result):
+                await result
+
+    return only_ours
+
+
+def _record_all(calls: CallJournal, cti: dict[str, CtiService]) -> Callable[[], object]:
+    """After an overflow of the bus: write down every call that goes on now."""
+
+    async def record() -> None:
+        for service in cti.values():
+            for call in service.calls.values():
+                await calls.record(call)
+
+    return record
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Hotline]:
+    """Run the product inside ``async with``."""
+    async with Hotline(settings) as hotline:
+        yield hotline
+
+
+async def serve(settings: Settings) -> None:
+    """Run until SIGINT or SIGTERM.
+
+    :raises Unavailable: the database does not answer at the start. A dead Asterisk is waited for.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with running(settings) as hotline:
+        log.info("ready at %s", hotline.url)
+        await stop.wait()
+        log.info("stopping")

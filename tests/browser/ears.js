@@ -1,0 +1,44 @@
+// Injected into every page of the browser tests before its own scripts: remembers the page's peer connections, so that
+// a test can listen to what the operator hears. Nothing is replaced; the class is only extended.
+(() => {
+  const connections = [];
+  const Original = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Original {
+    constructor(...args) {
+      super(...args);
+      connections.push(this);
+    }
+  };
+
+  const meters = new WeakMap();
+
+  function meter(track) {
+    const known = meters.get(track);
+    if (known) return known;
+    const context = new AudioContext();
+    const analyser = context.createAnalyser();
+    analyser.fftSize = 8192;
+    analyser.smoothingTimeConstant = 0;
+    context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+    const made = { context, analyser, bins: new Float32Array(analyser.frequencyBinCount) };
+    meters.set(track, made);
+    return made;
+  }
+
+  // The loudest frequency (Hz) and its level (dB) in the sound that arrives now; null while nothing is connected.
+  window.earsHear = () => {
+    const live = connections.filter((pc) => pc.connectionState === "connected");
+    const receiver = live.at(-1)?.getReceivers().find((r) => r.track?.kind === "audio");
+    if (!receiver) return null;
+    const { context, analyser, bins } = meter(receiver.track);
+    analyser.getFloatFrequencyData(bins);
+    let best = 0;
+    for (let i = 1; i < bins.length; i += 1) if (bins[i] > bins[best]) best = i;
+    return { hz: (best * context.sampleRate) / analyser.fftSize, db: bins[best] };
+  };
+
+  window.earsHearTone = (hz, tolerance) => {
+    const sound = window.earsHear();
+    return sound !== null && sound.db > -70 && Math.abs(sound.hz - hz) <= tolerance ? sound : false;
+  };
+})();
