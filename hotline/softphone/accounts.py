@@ -96,7 +96,8 @@ class AccountService:
     ) -> None:
         self._http = http
         self._base = f"{asterisk.http_url.rstrip('/')}/ari/asterisk/config/dynamic/res_pjsip"
-        self._credentials = aiohttp.BasicAuth(asterisk.ari_user, asterisk.ari_password.get_secret_value())
+        basic = aiohttp.encode_basic_auth(asterisk.ari_user, asterisk.ari_password.get_secret_value())
+        self._credentials = {"Authorization": basic}
         self._asterisk = asterisk.name
         self._sip_domain = sip_domain
         self._held: dict[str, _Held] = {}
@@ -202,7 +203,7 @@ class AccountService:
             async with (
                 asyncio.timeout(REQUEST_TIMEOUT),
                 self._http.request(
-                    method, f"{self._base}/{kind}/{extension}", json=body, auth=self._credentials
+                    method, f"{self._base}/{kind}/{extension}", json=body, headers=self._credentials
                 ) as answer,
             ):
                 text = await answer.text()
