@@ -58,7 +58,7 @@ class Socket(Protocol):
 class Viewer:
     """Whose browser it is: what decides which messages it may see."""
 
-    session_id: str
+    session_id: int
     user_id: int
     extension: str | None
     watches_calls: bool = False
@@ -116,6 +116,10 @@ class PushHub:
         """Messages that wait in all deques together."""
         return sum(len(client.waiting) for client in self._clients)
 
+    def has_user(self, user_id: int) -> bool:
+        """Tell whether a user has a browser connected."""
+        return user_id in self._by_user
+
     async def join(self, viewer: Viewer, socket: Socket) -> Client:
         """Add a browser and send it the snapshot."""
         client = Client(viewer, socket)
@@ -170,7 +174,7 @@ class PushHub:
             if number % YIELD_EVERY == 0:
                 await asyncio.sleep(0)
 
-    async def end_session(self, session_id: str) -> None:
+    async def end_session(self, session_id: int) -> None:
         """Close the browsers of a session that was logged out."""
         for client in [one for one in self._clients if one.viewer.session_id == session_id]:
             self._close(client, SESSION_ENDED, "session ended")

@@ -1,0 +1,35 @@
+"""Autosave of the registration card (DAY-17)."""
+
+from __future__ import annotations
+
+import msgspec
+from aiohttp import web
+
+from hotline.errors import BadInput
+from hotline.web.context import current_user, services
+from hotline.web.forms import MAX_FIELDS, json_body, path_id
+from hotline.web.push_messages import at
+
+TEXT_LIMIT = 99_999
+"""Letters in one field (S003-114)."""
+
+
+class DraftBody(msgspec.Struct):
+    """What the card sends: the revision it is based on, and all its fields."""
+
+    rev: int
+    fields: dict[str, str]
+    call_key: str | None = None
+
+
+async def save(request: web.Request) -> web.Response:
+    """Store the card as it is now; ``{rev, saved_at}``. 409 with the stored draft when ``rev`` is stale."""
+    body = await json_body(request, DraftBody)
+    if len(body.fields) > MAX_FIELDS:
+        raise BadInput("the card has too many fields", error_id="bad-form")
+    long = {name: f"at most {TEXT_LIMIT} characters" for name, text in body.fields.items() if len(text) > TEXT_LIMIT}
+    zero = {name: "zero character" for name, text in body.fields.items() if "\x00" in name + text}
+    if problems := long | zero:
+        raise BadInput("the draft cannot be saved", details=problems)
+    draft = await services(request).drafts.save(current_user(request), path_id(request), body.rev, body.fields)
+    return web.json_response({"rev": draft.rev, "saved_at": at(draft.saved_at)})

@@ -1,0 +1,53 @@
+"""The application: routes, middlewares, start and stop. ``make_app`` is all that ``hotline.app`` needs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from hotline.web.assets import BUILD_DIR, PREFIX
+from hotline.web.context import HUB, METRICS, SERVICES
+from hotline.web.metrics import WebMetrics
+from hotline.web.middlewares import BODY_LIMITS, add_security_headers, explain_errors, guard, observe, read_in_language
+from hotline.web.push_messages import Announcer
+from hotline.web.render import ENVIRONMENT, make_environment
+from hotline.web.routes import add_routes
+from hotline.web.services import Services
+
+SHUTDOWN_S = 5.0
+
+
+def make_app(services: Services) -> web.Application:
+    """Return the web application over ``services``; it starts and stops its push hub itself."""
+    app = web.Application(
+        middlewares=[observe, read_in_language, explain_errors, guard], client_max_size=max(BODY_LIMITS.values())
+    )
+    announcer = Announcer(services)
+    metrics = WebMetrics()
+    metrics.watch(announcer.hub, services.bus)
+    app[SERVICES] = services
+    app[HUB] = announcer.hub
+    app[METRICS] = metrics
+    app[ENVIRONMENT] = make_environment()
+    add_routes(app)
+    if BUILD_DIR.is_dir():
+        app.router.add_static(PREFIX, BUILD_DIR, name="static")
+    app.on_response_prepare.append(add_security_headers)
+
+    async def announce(_: web.Application) -> AsyncIterator[None]:
+        announcer.start()
+        yield
+
+    async def stop_announcing(_: web.Application) -> None:
+        # At shutdown, not at clean-up: open WebSockets would otherwise keep the server waiting for its time-out.
+        await announcer.close()
+
+    app.cleanup_ctx.append(announce)
+    app.on_shutdown.append(stop_announcing)
+    return app
+
+
+def make_runner(app: web.Application) -> web.AppRunner:
+    """Return the runner for production: aiohttp's own access log, which writes whole addresses, is off (DAY-29)."""
+    return web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S, handle_signals=False)

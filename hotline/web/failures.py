@@ -1,0 +1,127 @@
+"""How an error reads to a person: one table from ``error_id`` to words, and the same error as JSON or as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from hotline.errors import BadInput, Forbidden, HotlineError, NotAuthenticated, NotFound
+from hotline.web.i18n import gettext, mark
+
+_ICONS = {403: "lock", 404: "map-off", 409: "git-merge", 429: "hourglass", 503: "plug-connected-x"}
+
+_TITLES = {
+    400: mark("The request was not understood"),
+    401: mark("Log in to go on"),
+    403: mark("No right to do this"),
+    404: mark("Not found"),
+    405: mark("The request was not understood"),
+    409: mark("Somebody changed this meanwhile"),
+    411: mark("The request was not understood"),
+    413: mark("Too much data at once"),
+    415: mark("The request was not understood"),
+    429: mark("Too many attempts"),
+    503: mark("A part of the system does not answer"),
+}
+
+# Only ids whose message is not a sentence for everybody already; the others are translated by their message.
+_TEXTS = {
+    "internal-error": mark("Something broke on the server. It has been written down; try again in a moment."),
+    "not-authenticated": mark("The session has ended. Log in again: nothing that you typed is lost."),
+    "forbidden": mark("Your role does not include this action."),
+    "not-found": mark("There is no such record, or you may not see it."),
+    "wrong-password": mark("Wrong login or password."),
+    "too-many-logins": mark("Too many failed attempts to log in. Try again in %(retry_after_s)s s."),
+    "too-many-attempts": mark("Too many attempts. Try again in a moment."),
+    "database-unavailable": mark("The database does not answer. Typing goes on; saving will work again soon."),
+    "unavailable": mark("A part of the system does not answer. Try again in a moment."),
+    "foreign-origin": mark("The request came from another site and was refused."),
+    "bad-csrf-token": mark("The page is out of date. Reload it and try again."),
+    "too-large": mark("This is more than the server accepts at once."),
+    "length-required": mark("The request does not say how long it is."),
+    "method-not-allowed": mark("This address does not accept such a request."),
+    "bad-json": mark("The request is not valid JSON of the expected shape."),
+}
+
+
+class TooLarge(BadInput):
+    """The body of a request is larger than its address accepts."""
+
+    status = 413
+    default_id = "too-large"
+
+
+class LengthRequired(BadInput):
+    """A body came without ``Content-Length`` (RFC 9110 section 15.5.12)."""
+
+    status = 411
+    default_id = "length-required"
+
+
+class MethodNotAllowed(BadInput):
+    """The address exists, the method does not."""
+
+    status = 405
+    default_id = "method-not-allowed"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An error as a page shows it."""
+
+    status: int
+    error_id: str
+    title: str
+    text: str
+    icon: str
+    retry: bool
+
+
+def from_http(error: web.HTTPException) -> HotlineError | None:
+    """Turn aiohttp's own refusals into ours; ``None`` for redirects and other answers that are no errors."""
+    if error.status < 400:
+        return None
+    if error.status == 404:
+        return NotFound("there is nothing at this address")
+    if error.status == 405:
+        return MethodNotAllowed("the method is not allowed here")
+    if error.status == 413:
+        return TooLarge("the request is too large")
+    if error.status == 401:
+        return NotAuthenticated("log in first")
+    if error.status == 403:
+        return Forbidden("not allowed")
+    if error.status >= 500:
+        return HotlineError(error.reason)
+    return BadInput(error.reason)
+
+
+def text_of(error: HotlineError) -> str:
+    """Say in the reader's language what is wrong."""
+    message = _TEXTS.get(error.error_id)
+    if message is None:
+        return gettext(error.message)
+    text = gettext(message)
+    try:
+        return text % error.details
+    except (KeyError, TypeError, ValueError):
+        return text
+
+
+def details_of(error: HotlineError) -> Mapping[str, object]:
+    """Return the details with their texts (what is wrong with a field) in the reader's language."""
+    return {key: gettext(value) if isinstance(value, str) else value for key, value in error.details.items()}
+
+
+def failure_of(error: HotlineError) -> Failure:
+    """Return what an error page shows."""
+    title = gettext(_TITLES.get(error.status, mark("Something went wrong")))
+    icon = _ICONS.get(error.status, "alert-triangle")
+    return Failure(error.status, error.error_id, title, text_of(error), icon, retry=error.status >= 429)
+
+
+def json_of(error: HotlineError) -> dict[str, object]:
+    """Return the body of the JSON answer: ``{error_id, message, details}``."""
+    return {"error_id": error.error_id, "message": text_of(error), "details": details_of(error)}

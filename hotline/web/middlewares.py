@@ -1,0 +1,236 @@
+"""What happens around every request: an id and a log line, errors made readable, the session, the request's honesty.
+
+Outermost first: ``observe`` (id, access log, metrics), ``read_in_language``, ``explain_errors``, ``guard`` (body size,
+Origin, session, CSRF). docs/security.md says why each is there.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote, urlsplit
+
+import msgspec
+from aiohttp import web
+
+from hotline.errors import Forbidden, HotlineError, NotAuthenticated
+from hotline.web.context import (
+    METRICS,
+    SESSION_COOKIE,
+    is_fragment,
+    keep_request_id,
+    keep_session,
+    request_id_of,
+    services,
+    session_of,
+    wants_json,
+)
+from hotline.web.failures import LengthRequired, TooLarge, from_http, json_of
+from hotline.web.i18n import LANGUAGE_COOKIE, choose_language, make_reader, reading
+from hotline.web.render import failure_page
+
+log = logging.getLogger(__name__)
+access = logging.getLogger("hotline.access")
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+PUBLIC = frozenset({"/login", "/health", "/static/build"})
+"""Route patterns that need no session. Everything else does; a test walks all routes."""
+MONITORED = frozenset({"/status", "/metrics"})
+"""Route patterns that a monitoring system may read with its bearer token instead of a session."""
+
+BODY_LIMIT = 64 * 1024
+BODY_LIMITS = {"/appeals": 3 * 1024 * 1024, "/api/drafts/{id}": 3 * 1024 * 1024}
+"""Two texts of 99,999 Cyrillic letters (S003-114) are 1.2 MB in a form's percent-encoding."""
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+
+def route_of(request: web.Request) -> str:
+    """Return the pattern of the address, never the address itself: it may name a person or a call (DAY-29)."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "(unknown)"
+
+
+@web.middleware
+async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give the request an id and write one line about it: no query string, no names."""
+    given = request.headers.get("X-Request-Id", "")
+    request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    keep_request_id(request, request_id)
+    started = time.perf_counter()
+    status = 499  # the browser went away
+    try:
+        response = await handler(request)
+        status = response.status
+    finally:
+        seconds = time.perf_counter() - started
+        session = session_of(request)
+        access.info(
+            "%s %s %d %.0f ms user=%s id=%s",
+            request.method,
+            route_of(request),
+            status,
+            seconds * 1000,
+            session.user.id if session else "-",
+            request_id,
+        )
+        if status != 101:
+            request.app[METRICS].observe(request.method, route_of(request), status, seconds)
+    return response
+
+
+@web.middleware
+async def read_in_language(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Make every text of the answer for the reader's language and the organisation's time zone."""
+    settings = services(request).settings
+    chosen = request.query.get("language") or request.cookies.get(LANGUAGE_COOKIE)
+    language = choose_language(chosen, request.headers.get("Accept-Language"), settings.language)
+    with reading(make_reader(language, settings.zone)):
+        return await handler(request)
+
+
+@web.middleware
+async def explain_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn every error into ``{error_id, message, details}`` or into a page that says what to do."""
+    try:
+        return await handler(request)
+    except HotlineError as error:
+        if error.status >= 500:
+            log.warning("%s failed: %s (%s) id=%s", route_of(request), error.error_id, error, request_id_of(request))
+        return await answer_error(request, error)
+    except web.HTTPException as error:
+        ours = from_http(error)
+        if ours is None:
+            raise
+        return await answer_error(request, ours)
+    except Exception:
+        log.exception("%s broke, id=%s", route_of(request), request_id_of(request))
+        return await answer_error(request, HotlineError("internal error"))
+
+
+async def answer_error(request: web.Request, error: HotlineError) -> web.StreamResponse:
+    """Answer with ``error`` in the form that the client reads."""
+    headers = {}
+    retry = error.details.get("retry_after_s")
+    if isinstance(retry, int):
+        headers["Retry-After"] = str(retry)
+    if wants_json(request):
+        body = msgspec.json.encode(json_of(error))
+        return web.Response(status=error.status, body=body, content_type="application/json", headers=headers)
+    if error.status == 401 and request.method in SAFE and not is_fragment(request):
+        # Only the path comes back after logging in: a query string may hold a name.
+        target = "/login" if request.path == "/" else f"/login?next={quote(request.rel_url.raw_path, safe='/')}"
+        return web.Response(status=303, headers={"Location": target})
+    if error.status == 401:
+        headers["HX-Trigger"] = "hotline:signed-out"
+    response = failure_page(request, error)
+    response.headers.update(headers)
+    return response
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let only honest requests through: bounded, from our own page, with a session, with its token."""
+    route = route_of(request)
+    _check_size(request, route)
+    upgrade = request.headers.get("Upgrade", "").lower() == "websocket"
+    unsafe = request.method not in SAFE
+    if unsafe or upgrade:
+        _check_origin(request)
+    public = route in PUBLIC or request.match_info.http_exception is not None
+    session_token = request.cookies.get(SESSION_COOKIE, "")
+    if route in MONITORED and _monitoring(request):
+        return await handler(request)
+    if not public:
+        session = await services(request).staff.session(session_token)
+        if session is None:
+            raise NotAuthenticated("log in first")
+        keep_session(request, session)
+        if unsafe:
+            await _check_csrf(request, session.csrf)
+    return await handler(request)
+
+
+def _check_size(request: web.Request, route: str) -> None:
+    limit = BODY_LIMITS.get(route, BODY_LIMIT)
+    length = request.content_length
+    if length is None and request.can_read_body:
+        raise LengthRequired("the request has a body of unknown length")
+    if length is not None and length > limit:
+        raise TooLarge("the request is too large", details={"limit_bytes": limit})
+
+
+def _check_origin(request: web.Request) -> None:
+    """Compare ``Origin`` (RFC 6454) with the address that browsers use. Browsers send it and pages cannot forge it."""
+    origin = request.headers.get("Origin", "")
+    if origin != origin_of(services(request).settings.public_url):
+        raise Forbidden("the request came from another site", error_id="foreign-origin")
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of a URL as browsers write them in ``Origin``: no default port, lower case."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if ":" in host:
+        host = f"[{host}]"
+    default = {"http": 80, "https": 443}.get(parts.scheme)
+    return f"{parts.scheme}://{host}" if parts.port in {None, default} else f"{parts.scheme}://{host}:{parts.port}"
+
+
+async def _check_csrf(request: web.Request, expected: str) -> None:
+    given = request.headers.get("X-CSRF-Token")
+    if given is None and request.content_type in {"application/x-www-form-urlencoded", "multipart/form-data"}:
+        field = (await request.post()).get("csrf_token", "")
+        given = field if isinstance(field, str) else ""
+    if not hmac.compare_digest((given or "").encode(), expected.encode()):
+        raise Forbidden("the token of the page does not fit the session", error_id="bad-csrf-token")
+
+
+def _monitoring(request: web.Request) -> bool:
+    token = services(request).settings.monitoring_token.get_secret_value()
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    return bool(token) and hmac.compare_digest(given.encode(), token.encode())
+
+
+async def add_security_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Signal ``on_response_prepare``: the same headers on every answer, WebSockets and files included."""
+    headers = response.headers
+    headers["Content-Security-Policy"] = content_security_policy(services(request).settings.public_url)
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["X-Frame-Options"] = "DENY"
+    # Not "no-referrer": browsers would then send "Origin: null" with our own forms.
+    headers["Referrer-Policy"] = "same-origin"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = "microphone=(self), camera=(), geolocation=(), payment=(), usb=()"
+    headers["X-Request-Id"] = request_id_of(request)
+    if services(request).settings.public_url.startswith("https:"):
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    headers.setdefault("Cache-Control", "no-store")
+
+
+def content_security_policy(public_url: str) -> str:
+    """Return the policy: everything from our own origin, nothing inline, nobody may frame us.
+
+    ``data:`` images are Tabler's form controls; the WebSocket is named because older browsers do not read it into
+    ``'self'``; ``blob:`` media is the player of recordings and the ring tone.
+    """
+    websocket = origin_of(public_url).replace("http", "ws", 1)
+    return "; ".join((
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        f"connect-src 'self' {websocket}",
+        "media-src 'self' blob:",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    ))  # fmt: skip

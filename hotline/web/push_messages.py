@@ -1,0 +1,215 @@
+"""What browsers are told: facts of the bus become the messages of docs/internals.md, "Push".
+
+Nothing here waits for the database: a ring is in the operator's browser before anybody has looked up who calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from hotline.cti.model import Call, CallEvent, ConsultEnded, ConsultOffered, LinkChanged, Phase, QueueChanged
+from hotline.journal.model import AppealChanged
+from hotline.queue.board import QueueLine
+from hotline.queue.model import Operator, OperatorChanged, OperatorNotice
+from hotline.web.i18n import group_digits
+from hotline.web.push import PushHub, Viewer
+from hotline.web.services import Services
+
+_encoder = msgspec.json.Encoder()
+
+BOARD_FACTS = (OperatorChanged, OperatorNotice, QueueChanged, LinkChanged)
+CALL_FACTS = (CallEvent, ConsultOffered, ConsultEnded)
+
+
+def message(kind: str, data: object) -> bytes:
+    """Encode one message."""
+    return _encoder.encode({"type": kind, "data": data})
+
+
+PONG = _encoder.encode({"type": "pong", "data": {}})
+
+
+def at(moment: datetime | None) -> str | None:
+    """Return ISO 8601 in UTC to the millisecond."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def call_data(call: Call, now: datetime) -> dict[str, Any]:
+    """Return a call as browsers know it."""
+    return {
+        "key": call.key,
+        "direction": call.direction,
+        "phase": call.phase,
+        "caller": call.caller,
+        "caller_display": group_digits(call.caller) if call.caller else None,
+        "dialled": call.dialled,
+        "queue": call.queue,
+        "started_at": at(call.started_at),
+        "queued_at": at(call.queued_at),
+        "answered_at": at(call.answered_at),
+        "ended_at": at(call.ended_at),
+        "operator": call.operator,
+        "ringing": call.ringing,
+        "wait_s": round(call.wait_s(now), 1),
+        "recorded": call.recorded,
+    }
+
+
+def operator_data(operator: Operator, *, applied: bool = True) -> dict[str, Any]:
+    """Return an operator's state as he himself sees it."""
+    return {
+        "user_id": operator.user_id,
+        "extension": operator.extension,
+        "state": operator.state,
+        "since": at(operator.since),
+        "reason": operator.reason,
+        "limit_at": at(operator.limit_at),
+        "over_limit": operator.over_limit,
+        "applied": applied,
+    }
+
+
+def presence_data(operator: Operator) -> dict[str, Any]:
+    """Return an operator's state as everybody sees it: not why he pauses."""
+    return {"extension": operator.extension, "state": operator.state, "since": at(operator.since)}
+
+
+def queue_data(line: QueueLine) -> dict[str, Any]:
+    """Return a waiting line."""
+    return {"queue": line.queue, "waiting": line.waiting, "oldest_at": at(line.oldest_at)}
+
+
+def concerned(event: CallEvent) -> set[str]:
+    """Return the extensions that a change of a call concerns.
+
+    Others do not learn who calls (data minimisation), except those who hold the right to watch calls.
+    """
+    call = event.call
+    found = {event.extension, call.operator, *call.ringing}
+    if call.phase is not Phase.ENDED:
+        found |= {leg.extension for leg in call.legs if leg.ended_at is None}
+    return {one for one in found if one is not None}
+
+
+def takes_part(call: Call, extension: str | None) -> bool:
+    """Tell whether an internal number rings or talks in a call."""
+    if extension is None:
+        return False
+    live = {leg.extension for leg in call.legs if leg.ended_at is None}
+    return extension == call.operator or extension in call.ringing or extension in live
+
+
+class Announcer:
+    """Connects the bus with the hub.
+
+    Three subscriptions: the calls of an operator never wait behind a broadcast to a thousand browsers, and neither
+    waits for the database, which the counts of folders come from.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self.hub = PushHub(self.snapshot)
+        self._stop: list[Callable[[], Awaitable[None]]] = []
+
+    def start(self) -> None:
+        """Subscribe. Must be called in the running loop."""
+        bus = self._services.bus
+        self._stop = [
+            bus.subscribe(*CALL_FACTS, handler=self._on_call_fact, name="push:calls", on_overflow=self.hub.resync),
+            bus.subscribe(*BOARD_FACTS, handler=self._on_board_fact, name="push:board", on_overflow=self.hub.resync),
+            bus.subscribe(AppealChanged, handler=self._on_appeal, name="push:appeals"),
+        ]
+
+    async def close(self) -> None:
+        """Unsubscribe and close every browser's connection."""
+        for stop in self._stop:
+            await stop()
+        self._stop = []
+        await self.hub.close()
+
+    def snapshot(self, viewer: Viewer) -> bytes:
+        """Return the first message of a connection: the whole picture, from memory."""
+        now = self._services.clock.now()
+        board = self._services.desk.board()
+        operator = self._services.desk.operator(viewer.user_id)
+        calls = [
+            call_data(call, now)
+            for cti in self._services.cti.values()
+            for call in cti.calls.values()
+            if viewer.watches_calls or takes_part(call, viewer.extension)
+        ]
+        own = [line for line in board.queues if line.queue == self._services.settings.queue]
+        return message(
+            "snapshot",
+            {
+                "operator": operator_data(operator, applied=operator.user_id not in board.unapplied)
+                if operator
+                else None,
+                "calls": calls,
+                "queue": queue_data(own[0]) if own else None,
+                "queues": [queue_data(line) for line in board.queues],
+                "presence": [
+                    {"extension": one.extension, "state": one.state, "since": at(one.since)}
+                    for one in board.presence.values()
+                ],
+                "links": [self.link_data(name) for name in self._services.cti],
+                "server_time": at(now),
+            },
+        )
+
+    def link_data(self, name: str) -> dict[str, str]:
+        """Return the state of the connection to one Asterisk."""
+        link = self._services.cti[name].link
+        return {"asterisk": name, "state": link.state, "reason": link.reason}
+
+    async def _on_call_fact(self, fact: object) -> None:
+        now = self._services.clock.now()
+        match fact:
+            case CallEvent():
+                data = call_data(fact.call, now) | {"extension": fact.extension}
+                await self.hub.to_extensions(concerned(fact), message(fact.kind, data), watchers=True)
+            case ConsultOffered():
+                offer = {"call": call_data(fact.call, now), "from": fact.from_extension, "card_id": fact.card_id}
+                await self.hub.to_extensions((fact.to_extension,), message("consult.offer", offer))
+            case ConsultEnded():
+                ended = {"call_key": fact.call_key, "status": fact.status, "reason": fact.reason}
+                parties = (fact.from_extension, fact.to_extension)
+                await self.hub.to_extensions(parties, message("consult.ended", ended))
+
+    async def _on_board_fact(self, fact: object) -> None:
+        match fact:
+            case OperatorChanged(operator=operator, applied=applied):
+                await self.hub.to_user(
+                    operator.user_id, message("operator.state", operator_data(operator, applied=applied))
+                )
+                await self.hub.broadcast(message("presence", presence_data(operator)))
+            case OperatorNotice():
+                await self.hub.to_user(fact.user_id, message("operator.notice", {"notice": fact.notice}))
+            case QueueChanged():
+                # The fact is of one server; browsers are told the line over all of them.
+                lines = [line for line in self._services.desk.board().queues if line.queue == fact.queue]
+                line = lines[0] if lines else QueueLine(fact.queue, fact.waiting, fact.oldest_at)
+                await self.hub.broadcast(message("queue.stats", queue_data(line)))
+            case LinkChanged():
+                await self.hub.broadcast(
+                    message("link", {"asterisk": fact.asterisk, "state": fact.state, "reason": fact.reason})
+                )
+
+    async def _on_appeal(self, fact: AppealChanged) -> None:
+        """Tell those whose folders changed, with the new counts."""
+        kind = "appeal.created" if fact.kind == "appeal.created" else "appeal.changed"
+        for user_id in fact.user_ids:
+            if not self.hub.has_user(user_id):
+                continue
+            data: dict[str, Any] = {"id": fact.appeal_id, "number": fact.number, "event": fact.kind}
+            user = await self._services.staff.user(user_id)
+            if user is not None:
+                counts = await self._services.appeals.folder_counts(user)
+                data["folder_counts"] = {one.folder: one.count for one in counts}
+            await self.hub.to_user(user_id, message(kind, data))

@@ -1,0 +1,55 @@
+"""Every address of the application, in one table (docs/internals.md, "HTTP"; docs/api.md)."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from hotline.web import ops
+from hotline.web.api import calls as calls_api
+from hotline.web.api import drafts, operator
+from hotline.web.views import calls, card, events, journal, login, people
+
+_KEY = r"{key:[A-Za-z0-9][A-Za-z0-9.-]{0,63}}"
+"""The key of a call: an Asterisk Uniqueid with systemname. Nothing in it can leave a folder."""
+
+
+def add_routes(app: web.Application) -> None:
+    """Add all routes but the static files."""
+    add = app.router
+    add.add_get("/login", login.show)
+    add.add_post("/login", login.log_in)
+    add.add_post("/logout", login.log_out)
+    add.add_post("/language", login.choose_language)
+
+    add.add_get("/", journal.index)
+    add.add_get("/journal", journal.listing)
+    add.add_get("/calls", calls.listing)
+    add.add_get(f"/calls/{_KEY}/card", card.of_call)
+    add.add_get("/appeals/new", card.new)
+    add.add_get(r"/appeals/{id:\d+}", card.show)
+    add.add_post("/appeals", card.save)
+    add.add_get("/persons/search", people.search)
+    add.add_get("/persons/history", people.history)
+    add.add_get("/topics", card.topics)
+    add.add_get("/directory", people.directory)
+    add.add_get(f"/recordings/{_KEY}", calls.recording)
+
+    add.add_put(r"/api/drafts/{id:\d+}", drafts.save)
+    add.add_get("/api/softphone", operator.softphone)
+    add.add_post("/api/operator/start", operator.start)
+    add.add_post("/api/operator/stop", operator.stop)
+    add.add_post("/api/operator/ready", operator.ready)
+    add.add_post("/api/operator/pause", operator.pause)
+    add.add_post("/api/operator/more-time", operator.more_time)
+    add.add_post(f"/api/calls/{_KEY}/consult", calls_api.consult)
+    add.add_post(f"/api/calls/{_KEY}/complete", calls_api.complete)
+    add.add_post(f"/api/calls/{_KEY}/cancel", calls_api.cancel)
+    add.add_post(f"/api/calls/{_KEY}/hangup", calls_api.hangup)
+    add.add_post(f"/api/calls/{_KEY}/hold", calls_api.hold)
+    add.add_post(f"/api/calls/{_KEY}/resume", calls_api.resume)
+
+    add.add_get("/health", ops.health)
+    add.add_get("/status", ops.status)
+    add.add_get("/metrics", ops.metrics)
+    add.add_get("/events", events.connect)
+    add.add_get("/sip", events.sip)

@@ -1,0 +1,67 @@
+"""What the web part is given. ``hotline.app`` makes one of these; nothing here makes anything itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hotline.clock import Clock
+from hotline.config import Settings
+from hotline.cti.model import Call
+from hotline.cti.service import CtiService
+from hotline.db import Database
+from hotline.errors import NotFound, Unavailable
+from hotline.events import Bus
+from hotline.journal.appeals import AppealService
+from hotline.journal.calls import CallJournal
+from hotline.journal.classifier import Classifier
+from hotline.journal.drafts import DraftService
+from hotline.journal.persons import PersonService
+from hotline.journal.recordings import RecordingService
+from hotline.queue.service import OperatorDesk
+from hotline.softphone.accounts import AccountService
+from hotline.softphone.proxy import SipProxy
+from hotline.staff.service import StaffService
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that pages and API call."""
+
+    settings: Settings
+    clock: Clock
+    bus: Bus
+    database: Database
+    staff: StaffService
+    appeals: AppealService
+    drafts: DraftService
+    persons: PersonService
+    classifier: Classifier
+    calls: CallJournal
+    recordings: RecordingService
+    desk: OperatorDesk
+    cti: Mapping[str, CtiService]
+    """One per Asterisk server, by its name."""
+    accounts: AccountService
+    sip: SipProxy
+
+    def live_call(self, key: str) -> Call | None:
+        """Return a call that goes on now, from memory; ``None`` when there is no such call (any more)."""
+        for one in self.cti.values():
+            call = one.calls.get(key)
+            if call is not None:
+                return call
+        return None
+
+    def cti_of(self, key: str) -> CtiService:
+        """Return the service of the Asterisk server on which a live call is.
+
+        :raises NotFound: no server has this call now.
+        :raises Unavailable: no server is configured.
+        """
+        if not self.cti:
+            raise Unavailable("no telephone server is configured", error_id="telephony-unavailable")
+        for one in self.cti.values():
+            if key in one.calls:
+                return one
+        raise NotFound("this call is over", error_id="no-such-call")

@@ -1,0 +1,117 @@
+"""What stands around the work area: queue numbers, the operator's state, the employee, the folders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from hotline.errors import Unavailable
+from hotline.journal.model import FolderCount
+from hotline.queue.model import MISSED_CALL, PAUSE_REASONS, OperatorState
+from hotline.staff.model import User
+from hotline.web import titles
+from hotline.web.i18n import gettext
+from hotline.web.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class FolderLink:
+    """A folder of the journal in the navigation. ``shown`` is its count as text, empty for none."""
+
+    code: str
+    title: str
+    url: str
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """The live state of an internal number."""
+
+    extension: str
+    code: str
+    word: str
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueNumbers:
+    """The waiting line: how many, and for how long the first one."""
+
+    waiting: int
+    oldest_at: datetime | None
+    oldest_s: float
+
+
+def folder_links(counts: tuple[FolderCount, ...]) -> list[FolderLink]:
+    """Return the folders that this user sees, with their counts."""
+    return [
+        FolderLink(
+            one.folder,
+            titles.folder_title(one.folder),
+            f"/journal?folder={one.folder}",
+            f"{one.count}{'+' if one.more else ''}" if one.count else "",
+        )
+        for one in counts
+    ]
+
+
+def presence(services: Services, extension: str | None) -> Presence:
+    """Return the live state of an internal number; nobody at work there means "not active"."""
+    found = services.desk.board().presence.get(extension or "")
+    if found is None:
+        return Presence(extension or "", OperatorState.OFFLINE, titles.state_word(OperatorState.OFFLINE))
+    return Presence(found.extension, found.state, titles.state_word(found.state), found.since)
+
+
+def queue_numbers(services: Services) -> QueueNumbers:
+    """Return the numbers of the installation's queue."""
+    for line in services.desk.board().queues:
+        if line.queue == services.settings.queue:
+            waited = (services.clock.now() - line.oldest_at).total_seconds() if line.oldest_at else 0.0
+            return QueueNumbers(line.waiting, line.oldest_at, waited)
+    return QueueNumbers(0, None, 0.0)
+
+
+def pause_reasons() -> list[dict[str, str]]:
+    """Return the reasons that an operator may choose."""
+    return [
+        {"code": one.code, "title": titles.pause_title(one.code, one.title)}
+        for one in PAUSE_REASONS.values()
+        if one.code != MISSED_CALL
+    ]
+
+
+def own_state(services: Services, user: User) -> Presence:
+    """Return the operator's own state, his pause's reason included."""
+    operator = services.desk.operator(user.id)
+    if operator is None:
+        return Presence(user.extension or "", OperatorState.OFFLINE, titles.state_word(OperatorState.OFFLINE))
+    word = titles.state_word(operator.state)
+    if operator.state is OperatorState.PAUSE and operator.reason in PAUSE_REASONS:
+        reason = PAUSE_REASONS[operator.reason]
+        word = gettext("%(state)s: %(reason)s") % {
+            "state": word,
+            "reason": titles.pause_title(reason.code, reason.title),
+        }
+    return Presence(operator.extension, operator.state, word, operator.since)
+
+
+async def shell_context(services: Services, user: User) -> dict[str, Any]:
+    """Return what ``layouts/shell.html`` shows. One query: the folders' counts.
+
+    A database that does not answer costs the counts, not the telephone.
+    """
+    try:
+        counts = await services.appeals.folder_counts(user)
+    except Unavailable:
+        counts = ()
+    return {
+        "folders": folder_links(counts),
+        "queue": queue_numbers(services),
+        "operator": own_state(services, user),
+        "pause_reasons": pause_reasons(),
+        "role_title": titles.role_title(user.roles),
+        "organisation": user.organisation.short_name,
+    }

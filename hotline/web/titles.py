@@ -1,0 +1,160 @@
+"""Words for the codes that other packages speak in: roles, folders, states, outcomes, colours and errors.
+
+Each table maps a code to an English message id (the reader's language is applied when it is shown) and, where a list
+shows it, to an icon, because a state is never told by colour alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hotline.cti.model import Direction, Outcome
+from hotline.journal.model import Colour, Folder
+from hotline.queue.model import OperatorState
+from hotline.staff.model import Role
+from hotline.web.i18n import gettext, mark, show_datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A state as a list shows it: colour, icon and word; ``hint`` is the longer text behind them."""
+
+    colour: str
+    icon: str
+    word: str
+    hint: str = ""
+
+
+_ROLES = {
+    Role.OP1: mark("operator, level 1"),
+    Role.OP2: mark("operator, level 2"),
+    Role.SP1: mark("insurance representative, level 1"),
+    Role.SP2: mark("insurance representative, level 2"),
+    Role.SP3: mark("insurance representative, level 3"),
+    Role.ADMIN: mark("administrator of the contact centre"),
+    Role.SUPERVISOR: mark("supervisor"),
+    Role.RESPONSIBLE: mark("responsible officer"),
+    Role.QUALITY: mark("quality specialist"),
+    Role.AUDITOR: mark("auditor"),
+    Role.SYSADMIN: mark("system administrator"),
+}
+
+_FOLDERS = {
+    Folder.ALL: mark("Active appeals"),
+    Folder.MINE: mark("My appeals"),
+    Folder.INCOMING: mark("Incoming"),
+    Folder.IN_WORK: mark("In work"),
+    Folder.OVERDUE: mark("Overdue"),
+    Folder.REVIEW: mark("Under review"),
+    Folder.REWORK: mark("For rework"),
+    Folder.DELETED: mark("Deleted by the administrator"),
+}
+
+# The same words as frontend/src/states.ts says when a state changes under the reader's eyes.
+_STATES = {
+    OperatorState.OFFLINE: mark("Not active"),
+    OperatorState.READY: mark("Free"),
+    OperatorState.RINGING: mark("Ringing"),
+    OperatorState.TALKING: mark("Talking"),
+    OperatorState.HOLD: mark("On hold"),
+    OperatorState.WRAP_UP: mark("Wrap-up"),
+    OperatorState.PAUSE: mark("Pause"),
+    OperatorState.LOST: mark("No connection"),
+}
+
+_PAUSES = {
+    "P01": mark("Break"),
+    "P02": mark("Lunch"),
+    "P03": mark("Finishing a card"),
+    "P04": mark("Written appeals"),
+    "P05": mark("Outgoing calls"),
+    "P06": mark("Training or briefing"),
+    "P07": mark("Talk with the supervisor"),
+    "P08": mark("Technical problems"),
+    "P09": mark("Personal need"),
+    "P10": mark("Missed call"),
+}
+
+_DIRECTIONS = {
+    Direction.IN: ("phone-incoming", mark("Incoming call")),
+    Direction.OUT: ("phone-outgoing", mark("Outgoing call")),
+    Direction.INTERNAL: ("arrows-exchange", mark("Internal call")),
+}
+
+_OUTCOMES = {
+    Outcome.ANSWERED: ("green", "phone-check", mark("Answered")),
+    Outcome.ABANDONED_IVR: ("amber", "phone-off", mark("Left during the greeting")),
+    Outcome.ABANDONED_QUEUE: ("red", "phone-off", mark("Left the queue")),
+    Outcome.BUSY: ("amber", "phone-off", mark("Busy")),
+    Outcome.NO_ANSWER: ("amber", "phone-off", mark("No answer")),
+    Outcome.FAILED: ("red", "alert-triangle", mark("Failed")),
+    Outcome.VOICEMAIL: ("blue", "record-mail", mark("Voice mail")),
+    Outcome.OUT_OF_HOURS: ("grey", "moon", mark("Out of hours")),
+}
+
+_COLOURS = {
+    Colour.GREEN: ("clock", mark("In time")),
+    Colour.RED: ("alert-circle", mark("Overdue")),
+    Colour.BLACK: ("circle-check", mark("Closed")),
+}
+
+_EVENTS = {
+    "save": mark("registered"),
+    "create": mark("registered"),
+    "edit": mark("changed"),
+    "forward": mark("forwarded"),
+    "hand_over": mark("handed over with the call"),
+    "accept": mark("accepted"),
+    "recall": mark("recalled"),
+    "decline": mark("declined"),
+}
+
+
+def role_title(roles: frozenset[str] | tuple[str, ...]) -> str:
+    """Name a user's roles, the best known first; an unknown code is shown as it is."""
+    order = [str(role) for role in Role]
+    ranked = sorted(roles, key=lambda code: (order.index(code) if code in order else len(order), code))
+    names = {str(role): message for role, message in _ROLES.items()}
+    return ", ".join(gettext(names[code]) if code in names else code for code in ranked)
+
+
+def folder_title(folder: Folder) -> str:
+    """Name a folder of the journal."""
+    return gettext(_FOLDERS[folder])
+
+
+def state_word(state: str) -> str:
+    """Name an operator's state."""
+    return gettext(_STATES[OperatorState(state)])
+
+
+def pause_title(code: str, fallback: str) -> str:
+    """Name a reason for a pause; one that only the profile knows keeps the profile's own title."""
+    return gettext(_PAUSES[code]) if code in _PAUSES else fallback
+
+
+def direction_mark(direction: str) -> Mark:
+    """Show which way a call went (S001-008)."""
+    icon, word = _DIRECTIONS[Direction(direction)]
+    return Mark("", icon, gettext(word))
+
+
+def outcome_mark(outcome: str | None) -> Mark:
+    """Show how a call ended; ``None`` means that it goes on."""
+    if outcome is None:
+        return Mark("blue", "phone-call", gettext("Goes on"))
+    colour, icon, word = _OUTCOMES[Outcome(outcome)]
+    return Mark(colour, icon, gettext(word))
+
+
+def urgency_mark(colour: Colour, due_at: datetime | None) -> Mark:
+    """Show whether an appeal is in time (S000-06): green, red or black, an icon and a word."""
+    icon, word = _COLOURS[colour]
+    hint = gettext("Answer by %(time)s") % {"time": show_datetime(due_at)} if due_at else gettext("No deadline")
+    return Mark(str(colour), icon, gettext(word), hint)
+
+
+def history_event(event: str) -> str:
+    """Name what happened to an appeal; a trigger that only the profile knows is shown as it is."""
+    return gettext(_EVENTS[event]) if event in _EVENTS else event

@@ -1,0 +1,1 @@
+"""Pages and fragments: one module an area. They ask services and draw templates; they decide nothing themselves."""

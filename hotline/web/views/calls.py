@@ -1,0 +1,82 @@
+"""The list of calls (S002-01) and their recordings (S002-02)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from hotline.journal.model import CallRow
+from hotline.web.context import client_address, current_user, services
+from hotline.web.forms import query_text
+from hotline.web.render import page
+from hotline.web.titles import Mark, direction_mark, outcome_mark
+
+
+@dataclass(frozen=True, slots=True)
+class CallLine:
+    """One line of the list as the template shows it."""
+
+    url: str
+    direction: Mark
+    number: str | None
+    started_at: datetime
+    outcome: Mark
+    wait_s: float
+    talk_s: float
+    operator_name: str
+    appeal_url: str | None
+    appeal_number: str
+    recording_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallsPage:
+    """The list with its surroundings."""
+
+    rows: list[CallLine]
+    next_url: str | None
+    first_url: str | None
+
+
+def call_line(row: CallRow) -> CallLine:
+    """Return a line of the list as the template shows it."""
+    appeal = row.appeals[0] if row.appeals else None
+    return CallLine(
+        url=f"/calls/{row.key}/card",
+        direction=direction_mark(row.direction),
+        number=row.caller if row.direction == "in" else row.dialled,
+        started_at=row.started_at,
+        outcome=outcome_mark(row.outcome),
+        wait_s=row.wait_s,
+        talk_s=row.talk_s,
+        operator_name=row.operator or "",
+        appeal_url=f"/appeals/{appeal[0]}" if appeal else None,
+        appeal_number=appeal[1] if appeal else "",
+        recording_url=f"/recordings/{row.key}" if row.recorded and row.ended_at else None,
+    )
+
+
+async def listing(request: web.Request) -> web.StreamResponse:
+    """Show the calls that the user may see, newest first."""
+    after = query_text(request, "after") or None
+    found = await services(request).calls.list(current_user(request), after=after)
+    view = CallsPage(
+        rows=[call_line(row) for row in found.rows],
+        next_url=f"/calls?{urlencode({'after': found.after})}" if found.after else None,
+        first_url="/calls" if after else None,
+    )
+    return await page(request, "pages/calls.html", {"page": view}, section="calls")
+
+
+async def recording(request: web.Request) -> web.StreamResponse:
+    """Play the recording of a call. ``Range`` (RFC 9110 section 14) is served, so that the player can seek."""
+    path = await services(request).recordings.open(
+        current_user(request), request.match_info["key"], ip=client_address(request)
+    )
+    return web.FileResponse(
+        path,
+        headers={"Content-Type": "audio/wav", "Content-Disposition": "inline", "Cache-Control": "private, no-store"},
+    )

@@ -1,0 +1,317 @@
+"""The registration card: opened by a call or by hand, saved as an appeal (S001-014, S001-042…S001-056)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+from hotline.cti.model import Call, Direction, Phase
+from hotline.errors import BadInput, Forbidden, NotFound
+from hotline.journal.model import Appeal, CallRow, CardForm, Draft, PersonSnapshot
+from hotline.staff.model import Right, User
+from hotline.web import titles
+from hotline.web.context import current_user, require_right, services, wants_json
+from hotline.web.failures import details_of
+from hotline.web.forms import form_fields, path_id, query_text
+from hotline.web.i18n import gettext, local_time, mark, show_date, show_datetime, show_number
+from hotline.web.push_messages import at
+from hotline.web.render import fragment, page
+from hotline.web.services import Services
+from hotline.web.titles import Mark, urgency_mark
+from hotline.web.views.journal import journal_row
+from hotline.web.views.people import FoundPersons, directory_person, found_person
+
+KNOWN_LIMIT = 5
+"""Persons offered by the calling number (DAY-11)."""
+
+PERSON_FIELDS = (
+    ("last_name", mark("Surname"), "text"),
+    ("first_name", mark("Name"), "text"),
+    ("patronymic", mark("Patronymic"), "text"),
+    ("birth_date", mark("Birth date"), "text"),
+    ("phone", mark("Telephone"), "tel"),
+    ("enp", mark("Policy number (unified)"), "text"),
+    ("snils", mark("Insurance number (SNILS)"), "text"),
+    ("address", mark("Address"), "text"),
+    ("email", mark("E-mail"), "email"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CardCall:
+    """The call of a card. ``waits_since`` is set while the citizen still waits."""
+
+    number: str | None
+    started_at: datetime
+    queue: str | None
+    wait_s: float
+    waits_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """What the head and the save bar of a card show."""
+
+    draft_id: int
+    rev: int
+    saved_at: datetime
+    call_key: str
+    phone: str
+    call: CardCall | None
+    topic_title: str
+    handed_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingLink:
+    """A recording that can be played from the page."""
+
+    started_at: datetime
+    talk_s: float
+    recording_url: str
+
+
+async def of_call(request: web.Request) -> web.StreamResponse:
+    """Open the card of a call: made at the first ring, the draft restored when there is one."""
+    user = require_right(request, Right.APPEAL_CREATE)
+    its = services(request)
+    key = request.match_info["key"]
+    live = its.live_call(key)
+    if live is not None:
+        _check_part(user, live)
+        call, phone = live_card_call(live, its), _number_of(live) or ""
+        recordings: list[RecordingLink] = []
+    else:
+        row = await its.calls.get(user, key)
+        call, phone = stored_card_call(row), _other_party(row) or ""
+        recordings = [RecordingLink(row.started_at, row.talk_s, f"/recordings/{row.key}")] if row.recorded else []
+    draft = await its.drafts.create_or_get(user, key, await first_fields(its, user, phone))
+    return await _card_page(request, draft, call, phone, recordings)
+
+
+async def new(request: web.Request) -> web.StreamResponse:
+    """Open an empty card («Добавить»), or with ``?draft=`` go on with an unfinished one."""
+    user = require_right(request, Right.APPEAL_CREATE)
+    its = services(request)
+    wanted = query_text(request, "draft", limit=18)
+    if wanted:
+        if not (wanted.isascii() and wanted.isdigit()):
+            raise NotFound("there is no such draft")
+        draft = await its.drafts.get(user, int(wanted))
+        if draft.call_key:
+            target = f"/calls/{draft.call_key}/card"
+            return web.Response(status=303, headers={"Location": target})
+    else:
+        draft = await its.drafts.create_or_get(user, None, await first_fields(its, user, ""))
+    return await _card_page(request, draft, None, draft.fields.get("applicant_phone", ""), [])
+
+
+async def save(request: web.Request) -> web.StreamResponse:
+    """Save the card as an appeal: number, status, deadline (S001-056).
+
+    JSON ``{id, number, status, due_at, warnings}`` for a script, else the page of the appeal, or the card with what
+    is wrong.
+    """
+    user = require_right(request, Right.APPEAL_CREATE)
+    its = services(request)
+    sent = await form_fields(request)
+    form = CardForm.from_fields(sent)
+    key = request.headers.get("Idempotency-Key", "").strip()[:100] or None
+    try:
+        appeal = await its.appeals.save_card(user, form, idempotency_key=key)
+    except BadInput as error:
+        if wants_json(request) or not form.draft_id.isdigit():
+            raise
+        return await _refused(request, form, error)
+    if wants_json(request):
+        return web.json_response({
+            "id": appeal.id,
+            "number": appeal.number,
+            "status": appeal.status.title,
+            "due_at": at(appeal.due_at),
+            "warnings": [gettext(warning) for warning in appeal.warnings],
+        })
+    return web.Response(status=303, headers={"Location": f"/appeals/{appeal.id}"})
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    """Show a saved appeal."""
+    appeal = await services(request).appeals.get(current_user(request), path_id(request))
+    recordings = [
+        RecordingLink(call.started_at, call.talk_s, f"/recordings/{call.key}") for call in appeal.calls if call.recorded
+    ]
+    context = {"appeal": appeal_view(appeal), "recordings": recordings}
+    return await page(request, "pages/appeal.html", context, section="journal")
+
+
+async def topics(request: web.Request) -> web.Response:
+    """Return the topics of a type by keyword, as a fragment (S001-051)."""
+    found = await services(request).classifier.topics(
+        query_text(request, "type", limit=50), query_text(request, "q", limit=100)
+    )
+    return fragment(request, "includes/topic_rows.html", {"topics": found})
+
+
+async def first_fields(its: Services, user: User, phone: str) -> dict[str, str]:
+    """Return what a new card starts with: defaults by role (S000-29, S000-40), the number, the time."""
+    defaults = await its.classifier.defaults(user)
+    form = CardForm(
+        type=defaults.type,
+        channel=defaults.channel,
+        source=defaults.source,
+        appeal_at=local_time(its.clock.now()).strftime("%Y-%m-%dT%H:%M"),
+    )
+    return form.to_fields() | {"applicant_phone": phone}
+
+
+def live_card_call(call: Call, its: Services) -> CardCall:
+    """Return the call of a card while it goes on."""
+    waiting = call.queued_at if call.answered_at is None and call.phase is not Phase.ENDED else None
+    return CardCall(_number_of(call), call.started_at, call.queue, call.wait_s(its.clock.now()), waiting)
+
+
+def stored_card_call(row: CallRow) -> CardCall:
+    """Return the call of a card after it ended."""
+    return CardCall(_other_party(row), row.started_at, row.queue, row.wait_s)
+
+
+def appeal_view(appeal: Appeal) -> dict[str, Any]:
+    """Return a saved appeal as its page shows it."""
+    people = [{"title": gettext("Applicant"), "facts": _person_facts(appeal.applicant, anonymous=appeal.anonymous)}]
+    if not appeal.same_person:
+        people.append({"title": gettext("Insured person concerned"), "facts": _person_facts(appeal.insured)})
+    facts = [
+        (gettext("Received"), show_datetime(appeal.appeal_at)),
+        (gettext("Answer by"), show_datetime(appeal.due_at)),
+        (gettext("Type"), appeal.type.title),
+        (gettext("Topic"), appeal.topic.title),
+        (gettext("Channel"), appeal.channel.title),
+        (gettext("Source"), appeal.source.title),
+        (gettext("Registered by"), appeal.creator.title),
+        (gettext("In charge"), appeal.owner.title),
+        (gettext("Responsible organisation"), appeal.organisation),
+    ]
+    history = [
+        {
+            "at": event.at,
+            "what": titles.history_event(event.event),
+            "status": event.status,
+            "by": event.by,
+            "owner": event.owner,
+            "comment": event.comment,
+        }
+        for event in appeal.history
+    ]
+    mark_: Mark = urgency_mark(appeal.colour, appeal.due_at)
+    return {
+        "id": appeal.id,
+        "number": appeal.number,
+        "urgency": mark_,
+        "status_title": appeal.status.title,
+        "due_at": appeal.due_at,
+        "people": people,
+        "facts": [(name, value) for name, value in facts if value],
+        "content": appeal.content,
+        "measures": appeal.fields.get("measures", ""),
+        "history": history,
+        "warnings": [gettext(warning) for warning in appeal.warnings],
+    }
+
+
+def _person_facts(person: PersonSnapshot, *, anonymous: bool = False) -> list[tuple[str, str]]:
+    facts = [
+        (gettext("Name"), gettext("Anonymous") if anonymous else person.full_name),
+        (gettext("Birth date"), show_date(person.birth_date) if person.birth_date else ""),
+        (gettext("Telephone"), show_number(person.phone) if person.phone else ""),
+        (gettext("Policy number (unified)"), person.enp),
+        (gettext("Insurance number (SNILS)"), person.snils),
+        (gettext("Address"), person.address),
+        (gettext("E-mail"), person.email),
+    ]
+    return [(name, value) for name, value in facts if value]
+
+
+async def _refused(request: web.Request, form: CardForm, error: BadInput) -> web.StreamResponse:
+    """Show the card again with what is wrong, for a browser without our script: nothing typed is lost."""
+    its, user = services(request), current_user(request)
+    draft = await its.drafts.get(user, int(form.draft_id))
+    draft = await its.drafts.save(user, draft.id, draft.rev, form.to_fields())
+    phone = form.applicant.phone
+    return await _card_page(request, draft, None, phone, [], errors=details_of(error), status=error.status)
+
+
+async def _card_page(
+    request: web.Request,
+    draft: Draft,
+    call: CardCall | None,
+    phone: str,
+    recordings: list[RecordingLink],
+    *,
+    errors: object = None,
+    status: int = 200,
+) -> web.StreamResponse:
+    its, user = services(request), current_user(request)
+    # A draft holds what the browser sent; the template needs every field.
+    values = CardForm.from_fields(draft.fields).to_fields()
+    known = await its.persons.by_phone(user, phone) if phone and not values["applicant_person_id"] else ()
+    ids = sorted({int(values[n]) for n in ("applicant_person_id", "insured_person_id") if values[n].isdigit()})
+    history = await its.appeals.of_persons(user, ids) if ids else None
+    topic = await its.classifier.topic(values["topic"]) if values["topic"] else None
+    handed = await its.staff.user(draft.handed_by) if draft.handed_by is not None else None
+    view = CardView(
+        draft_id=draft.id,
+        rev=draft.rev,
+        saved_at=draft.saved_at,
+        call_key=draft.call_key or "",
+        phone=phone,
+        call=call,
+        topic_title=topic.title if topic else "",
+        handed_by=handed.full_name if handed else "",
+    )
+    context = {
+        "card": view,
+        "fields": values,
+        "errors": errors or {},
+        "person_fields": [(name, gettext(label), kind, "off") for name, label, kind in PERSON_FIELDS],
+        "known": FoundPersons([found_person(row) for row in known[:KNOWN_LIMIT]], more=False) if known else None,
+        "known_caption": gettext("Known by this number: ask for the name before attaching"),
+        "history": None if history is None else [journal_row(row) for row in history],
+        "choices": await its.classifier.choices(user),
+        "recordings": recordings,
+        "may_transfer": user.may(Right.CALL_TRANSFER) and call is not None,
+        "colleagues": await _colleagues(its, user) if call is not None else [],
+    }
+    return await page(request, "pages/card.html", context, section="card", status=status)
+
+
+async def _colleagues(its: Services, user: User) -> list[object]:
+    """Return the people at work to whom a call can be handed, with their live state."""
+    at_work = its.desk.board().presence
+    entries = await its.staff.directory("", 200)
+    return [
+        directory_person(its, entry)
+        for entry in entries
+        if entry.extension in at_work and entry.extension != user.extension
+    ]
+
+
+def _check_part(user: User, call: Call) -> None:
+    """Only who rings or talks in a live call may open its card, and who may watch all calls."""
+    if user.may(Right.CALL_MONITOR):
+        return
+    legs = {leg.extension for leg in call.legs}
+    if user.extension is None or user.extension not in {call.operator, *call.ringing, *legs}:
+        raise Forbidden("this call is not offered to you")
+
+
+def _number_of(call: Call) -> str | None:
+    return call.dialled if call.direction is Direction.OUT else call.caller
+
+
+def _other_party(row: CallRow) -> str | None:
+    return row.dialled if row.direction == Direction.OUT else row.caller
+
+

@@ -1,0 +1,91 @@
+"""``WS /events``: one browser's end of the push hub, and the upgrade of ``/sip``."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import msgspec
+from aiohttp import WSMsgType, web
+
+from hotline.staff.model import Right
+from hotline.web.context import HUB, require_session, services
+from hotline.web.push import SESSION_ENDED, Client, PushHub, Viewer
+from hotline.web.push_messages import PONG
+
+HEARTBEAT_S = 30.0
+CLOSE_S = 2.0
+MESSAGE_LIMIT = 1024
+"""Browsers only ever send a ping."""
+
+
+class AiohttpSocket:
+    """An aiohttp WebSocket as the hub needs it."""
+
+    def __init__(self, websocket: web.WebSocketResponse, transport: asyncio.Transport) -> None:
+        self._websocket = websocket
+        self._transport = transport
+
+    def buffered(self) -> int:
+        """Return how many bytes wait in the transport's buffer."""
+        return self._transport.get_write_buffer_size()
+
+    async def send(self, message: bytes) -> None:
+        """Write one text frame."""
+        await self._websocket.send_frame(message, WSMsgType.TEXT)
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close; a peer that does not take even that within two seconds is cut off."""
+        with suppress(TimeoutError, ConnectionError):
+            async with asyncio.timeout(CLOSE_S):
+                await self._websocket.close(code=code, message=reason.encode(), drain=False)
+                return
+        self._transport.abort()
+
+
+async def connect(request: web.Request) -> web.StreamResponse:
+    """Serve one browser until it goes away or its session ends."""
+    session = require_session(request)
+    hub = request.app[HUB]
+    websocket = web.WebSocketResponse(
+        heartbeat=HEARTBEAT_S, compress=False, max_msg_size=MESSAGE_LIMIT, timeout=CLOSE_S, autoclose=True
+    )
+    await websocket.prepare(request)
+    transport = request.transport
+    if transport is None:  # gone during the handshake
+        return websocket
+    viewer = Viewer(
+        session.id, session.user.id, session.user.extension, watches_calls=session.user.may(Right.CALL_MONITOR)
+    )
+    client = await hub.join(viewer, AiohttpSocket(websocket, transport))
+    try:
+        await _listen(request, websocket, hub, client)
+    finally:
+        await hub.leave(client)
+    return websocket
+
+
+async def _listen(request: web.Request, websocket: web.WebSocketResponse, hub: PushHub, client: Client) -> None:
+    expires_at = require_session(request).expires_at
+    clock = services(request).clock
+    async for received in websocket:
+        if received.type is not WSMsgType.TEXT or not _is_ping(received.data):
+            await websocket.close(code=1003, message=b"only pings are expected")
+            return
+        if clock.now() >= expires_at:
+            await websocket.close(code=SESSION_ENDED, message=b"session expired")
+            return
+        await hub.send(client, PONG)
+
+
+def _is_ping(text: str) -> bool:
+    try:
+        received = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return False
+    return isinstance(received, dict) and received.get("type") == "ping"
+
+
+async def sip(request: web.Request) -> web.StreamResponse:
+    """Hand a telephone's WebSocket to the SIP proxy."""
+    return await services(request).sip.handle(request)

@@ -1,0 +1,121 @@
+"""The register of insured persons (S001-044…S001-048) and the telephone directory (S001-034, S001-035)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from aiohttp import web
+
+from hotline.errors import BadInput
+from hotline.journal.model import PersonRow
+from hotline.staff.model import DirectoryEntry, Right
+from hotline.web.context import current_user, require_right, services
+from hotline.web.forms import query_text
+from hotline.web.render import fragment, page
+from hotline.web.services import Services
+from hotline.web.shell import Presence, presence
+from hotline.web.titles import role_title
+from hotline.web.views.journal import journal_row
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPerson:
+    """A person of the register in search results; ``attach`` is what the card takes over."""
+
+    full_name: str
+    birth_date: date | None
+    enp: str | None
+    policy: str | None
+    insurer: str | None
+    open_appeals: int
+    attach: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPersons:
+    """At most ten persons; ``more`` asks to narrow the search."""
+
+    rows: list[FoundPerson]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryPerson:
+    """A colleague with his live state."""
+
+    full_name: str
+    role_title: str
+    organisation: str
+    extension: str | None
+    presence: Presence
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryPage:
+    """The directory and what was searched."""
+
+    q: str
+    people: list[DirectoryPerson]
+
+
+def found_person(row: PersonRow) -> FoundPerson:
+    """Return a person with the card's field names (``journal.model.PersonFields``) for attaching."""
+    attach = {
+        "id": str(row.id),
+        "person_id": str(row.id),
+        "last_name": row.last_name,
+        "first_name": row.first_name,
+        "patronymic": row.patronymic,
+        "birth_date": row.birth_date.strftime("%d.%m.%Y") if row.birth_date else "",
+        "enp": row.enp or "",
+        "snils": row.snils or "",
+        "policy": row.policy or "",
+        "address": row.address,
+    }
+    # Only when he has one: the number that is calling must not be wiped from the card.
+    if row.phones:
+        attach["phone"] = row.phones[0]
+    return FoundPerson(
+        row.full_name, row.birth_date, row.enp, row.policy, row.insurer, row.open_appeals, attach
+    )
+
+
+async def search(request: web.Request) -> web.Response:
+    """Search the register; a fragment of at most ten rows (S001-045)."""
+    user = require_right(request, Right.PERSON_SEARCH, Right.PERSON_SEARCH_ALL)
+    q = query_text(request, "q", limit=100)
+    if not q:
+        raise BadInput("type a name, a birth date, a policy number or a telephone", details={"q": "required"})
+    found = await services(request).persons.search(user, q)
+    view = FoundPersons([found_person(row) for row in found.rows], found.more)
+    return fragment(request, "includes/person_rows.html", {"found": view, "caption": ""})
+
+
+async def history(request: web.Request) -> web.Response:
+    """Show the earlier appeals of the persons attached to a card (S001-057)."""
+    user = current_user(request)
+    ids = [query_text(request, name, limit=18) for name in ("applicant_person_id", "insured_person_id")]
+    wanted = sorted({int(one) for one in ids if one.isascii() and one.isdigit()})
+    rows = await services(request).appeals.of_persons(user, wanted) if wanted else None
+    view = None if rows is None else [journal_row(row) for row in rows]
+    return fragment(request, "includes/person_history.html", {"history": view})
+
+
+def directory_person(its: Services, entry: DirectoryEntry) -> DirectoryPerson:
+    """Return a colleague with his live state."""
+    return DirectoryPerson(
+        full_name=entry.full_name,
+        role_title=role_title(entry.roles),
+        organisation=entry.organisation,
+        extension=entry.extension,
+        presence=presence(its, entry.extension),
+    )
+
+
+async def directory(request: web.Request) -> web.StreamResponse:
+    """Show the telephone directory by name, organisation or internal number."""
+    its = services(request)
+    q = query_text(request, "q", limit=100)
+    people = [directory_person(its, entry) for entry in await its.staff.directory(q, 100)]
+    return await page(request, "pages/directory.html", {"page": DirectoryPage(q, people)}, section="directory")
