@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Computed, ForeignKey, Identity, Index, Text, UniqueConstraint, desc, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Computed,
+    ForeignKey,
+    Identity,
+    Index,
+    Text,
+    UniqueConstraint,
+    desc,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hotline.db import Base
@@ -14,7 +25,6 @@ from hotline.journal.tables_person import KEY
 from hotline.staff.tables import search_key
 
 _OPEN = "phase IN ({})".format(", ".join(f"'{phase}'" for phase in OPEN_PHASES))
-# Queries must say exactly this, never a bound parameter, or PostgreSQL cannot prove that the index holds the rows.
 IS_OPEN = text("is_open")
 
 
@@ -35,6 +45,7 @@ class AppealRecord(Base):
             postgresql_include=["phase"],
             postgresql_where=IS_OPEN,
         ),
+        Index("ix_appeal_open_org_id", "responsible_org_id", desc("id"), postgresql_where=IS_OPEN),
         Index("ix_appeal_open_due", "due_at", "id", postgresql_include=["phase"], postgresql_where=IS_OPEN),
         Index(
             "ix_appeal_incoming",
@@ -54,6 +65,8 @@ class AppealRecord(Base):
     number: Mapped[str] = mapped_column(KEY, unique=True)
     version: Mapped[int] = mapped_column(server_default=text("1"))
     idempotency_key: Mapped[str] = mapped_column(Text)
+    draft_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
+    """The draft that it was; a draft saved twice is still one appeal. No foreign key: drafts are deleted."""
     phase: Mapped[str] = mapped_column(Text)
     is_open: Mapped[bool] = mapped_column(Computed(_OPEN, persisted=True))
     status_code: Mapped[str] = mapped_column(ForeignKey("status.code"))
@@ -91,9 +104,9 @@ class AppealRecord(Base):
     """Where it was registered: part of the number."""
     responsible_org_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
     """Organisation of the owner after each acceptance (S000-51)."""
-    due_at: Mapped[datetime | None]
-    due_rule: Mapped[str | None] = mapped_column(Text)
-    due_base: Mapped[datetime | None]
+    due_at: Mapped[datetime]
+    due_rule: Mapped[str] = mapped_column(Text)
+    due_base: Mapped[datetime]
     due_manual: Mapped[bool] = mapped_column(server_default=text("false"))
     close_date: Mapped[datetime | None]
     closed_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
@@ -183,3 +196,8 @@ class OutboxRow(Base):
     kind: Mapped[str] = mapped_column(Text)
     payload: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+
+
+def is_open() -> ColumnElement[bool]:
+    """Return the condition of the partial indexes: the deadline runs."""
+    return AppealRecord.__table__.c.is_open

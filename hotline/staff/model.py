@@ -11,6 +11,13 @@ from datetime import datetime
 from enum import StrEnum
 
 
+def short_name(last: str | None, first: str | None, patronymic: str | None) -> str:
+    """Return «Иванова А. П.»; ``""`` when there is no surname."""
+    if not last:
+        return ""
+    return " ".join((last, *(f"{part[0]}." for part in (first, patronymic) if part)))
+
+
 class Role(StrEnum):
     """Roles that ship with the product (S000-01, domain 2.2)."""
 
@@ -95,8 +102,7 @@ class User:
     @property
     def short_name(self) -> str:
         """«Иванова А. П.»."""
-        initials = [f"{part[0]}." for part in (self.first_name, self.patronymic) if part]
-        return " ".join((self.last_name, *initials))
+        return short_name(self.last_name, self.first_name, self.patronymic)
 
     def may(self, right: str) -> bool:
         """Tell whether this user has ``right``."""

@@ -1,0 +1,256 @@
+"""The journal's memory of calls: every call once, complete, whatever order its reports arrive in (S002-01)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+from hotline.clock import Clock
+from hotline.cti.model import (
+    Call,
+    CallEvent,
+    Direction,
+    EndedBy,
+    EndSource,
+    Leg,
+    LegRole,
+    Outcome,
+    Phase,
+    Span,
+)
+from hotline.db import Database
+from hotline.errors import BadInput, NotFound
+from hotline.journal import identifiers, queries_calls
+from hotline.journal.callmerge import merge
+from hotline.journal.model import CallRow
+from hotline.journal.tables_call import CallLegRow, CallRecord
+from hotline.journal.tables_classifier import DispositionRow
+from hotline.staff.audit import audit
+from hotline.staff.model import User
+from hotline.staff.tables import UserRow
+
+
+class CallJournal:
+    """Writes call rows. Nothing here knows Asterisk; ``app.py`` subscribes :meth:`on_event` to the bus."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+
+    async def on_event(self, event: CallEvent) -> None:
+        """Record the state that an event carries."""
+        await self.record(event.call)
+
+    async def record(self, call: Call, session: AsyncSession | None = None) -> None:
+        """Insert or complete the row of ``call``. Idempotent; reports may come in any order and from any source.
+
+        A final state is never replaced by an older one; Asterisk's own logs may correct it.
+
+        :param session: an open transaction to join; ``None`` opens one.
+        """
+        async with self._transaction(session) as tx:
+            row = await self._locked(tx, call.key)
+            if row is None:
+                created = await tx.scalar(
+                    insert(CallRecord)
+                    .values(_values(call) | {"key": call.key})
+                    .on_conflict_do_nothing(index_elements=["key"])
+                    .returning(CallRecord.id)
+                )
+                row = await self._locked(tx, call.key)
+                assert row is not None  # noqa: S101 - inserted just now, by us or by whoever we waited for
+                before = None if created else _call(row)
+            else:
+                before = _call(row)
+            after = call if before is None else merge(before, call)
+            if after == before:
+                return
+            for name, value in _values(after).items():
+                setattr(row, name, value)
+            await self._map_people(tx, row, before, after)
+
+    async def open(self, asterisk: str) -> tuple[Call, ...]:
+        """Return the calls of one Asterisk server that have not ended as far as the journal knows."""
+        statement = (
+            select(CallRecord)
+            .where(CallRecord.asterisk == asterisk, CallRecord.ended_at.is_(None))
+            .options(selectinload(CallRecord.legs))
+            .order_by(CallRecord.id)
+        )
+        async with self._db.begin() as session:
+            return tuple(_call(row) for row in await session.scalars(statement))
+
+    async def get(self, user: User, key: str) -> CallRow:
+        """Return one call as the list shows it.
+
+        :raises NotFound: there is none, or ``user`` may not see it.
+        """
+        async with self._db.begin() as session:
+            page = await queries_calls.calls(session, user, key=key, after=None, limit=1)
+        if not page.rows:
+            raise NotFound("there is no such call", error_id="no-such-call")
+        return page.rows[0]
+
+    async def set_disposition(self, user: User, key: str, code: str, note: str = "") -> None:
+        """Say how a call ended, in the organisation's own words (S002-20).
+
+        :raises NotFound: no such call, or not the user's.
+        :raises BadInput: unknown disposition, or one that needs a note without a note (S002-21).
+        """
+        await self.get(user, key)
+        async with self._db.begin() as session:
+            disposition = await session.get(DispositionRow, code)
+            if disposition is None:
+                raise BadInput("unknown disposition", details={"disposition": "unknown"})
+            if disposition.needs_note and not note.strip():
+                raise BadInput("this disposition needs a note", details={"disposition_note": "required"})
+            row = await self._locked(session, key)
+            if row is None:
+                raise NotFound("there is no such call", error_id="no-such-call")
+            row.disposition_code = code
+            row.disposition_note = note.strip()
+            audit(
+                session,
+                "change",
+                ("call", key),
+                user_id=user.id,
+                at=self._clock.now(),
+                details={"fields": ["disposition"]},
+            )
+
+    @asynccontextmanager
+    async def _transaction(self, session: AsyncSession | None) -> AsyncIterator[AsyncSession]:
+        if session is not None:
+            yield session
+            await session.flush()
+            return
+        async with self._db.begin() as own:
+            yield own
+
+    @staticmethod
+    async def _locked(session: AsyncSession, key: str) -> CallRecord | None:
+        statement = (
+            select(CallRecord)
+            .where(CallRecord.key == key)
+            .options(selectinload(CallRecord.legs))
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        found: CallRecord | None = await session.scalar(statement)
+        return found
+
+    @staticmethod
+    async def _map_people(session: AsyncSession, row: CallRecord, before: Call | None, after: Call) -> None:
+        """Write the changed legs, and who had the extensions. A user once found stays: extensions change hands."""
+        known = {leg.uniqueid: leg for leg in before.legs} if before else {}
+        changed = [leg for leg in after.legs if known.get(leg.uniqueid) != leg]
+        extensions = {leg.extension for leg in changed if leg.extension}
+        new_operator = after.operator and (
+            row.operator_id is None or before is None or before.operator != after.operator
+        )
+        if new_operator and after.operator:
+            extensions.add(after.operator)
+        people: dict[str, int] = {}
+        if extensions:
+            found = await session.execute(
+                select(UserRow.extension, UserRow.id).where(UserRow.extension.in_(extensions), UserRow.active)
+            )
+            people = {extension: user_id for extension, user_id in found if extension}
+        if new_operator and after.operator:
+            row.operator_id = people.get(after.operator)
+        rows = {leg.uniqueid: leg for leg in row.legs}
+        for leg in changed:
+            target = rows.get(leg.uniqueid)
+            if target is None:
+                target = CallLegRow(call_id=row.id, uniqueid=leg.uniqueid)
+                row.legs.append(target)
+            target.channel = leg.channel
+            target.role = leg.role
+            target.extension = leg.extension
+            target.started_at = leg.started_at
+            target.answered_at = leg.answered_at
+            target.ended_at = leg.ended_at
+            target.cause = leg.cause
+            if target.user_id is None and leg.extension:
+                target.user_id = people.get(leg.extension)
+
+
+def _values(call: Call) -> dict[str, Any]:
+    end = call.ended_at or call.started_at
+    return {
+        "asterisk": call.asterisk,
+        "direction": call.direction.value,
+        "phase": call.phase.value,
+        "from_raw": call.caller,
+        "from_e164": identifiers.phone(call.caller),
+        "dialled": call.dialled,
+        "queue": call.queue,
+        "started_at": call.started_at,
+        "queued_at": call.queued_at,
+        "offered_at": call.offered_at,
+        "answered_at": call.answered_at,
+        "ended_at": call.ended_at,
+        "operator": call.operator,
+        # Running times of live calls are computed where they are shown; stored ones are final.
+        "wait_s": call.wait_s(end),
+        "talk_s": call.talk_s(end),
+        "hold_s": call.hold_s(end) if call.ended_at else 0.0,
+        "holds": [[span.started_at.isoformat(), _iso(span.ended_at)] for span in call.holds],
+        "ringing": list(call.ringing),
+        "outcome": call.outcome.value if call.outcome else None,
+        "ended_by": call.ended_by.value if call.ended_by else None,
+        "end_source": call.end_source.value if call.end_source else None,
+        "recorded": call.recorded,
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _call(row: CallRecord) -> Call:
+    return Call(
+        key=row.key,
+        asterisk=row.asterisk,
+        direction=Direction(row.direction),
+        phase=Phase(row.phase),
+        caller=row.from_raw,
+        dialled=row.dialled,
+        started_at=row.started_at,
+        queue=row.queue,
+        queued_at=row.queued_at,
+        offered_at=row.offered_at,
+        answered_at=row.answered_at,
+        ended_at=row.ended_at,
+        operator=row.operator,
+        ringing=tuple(row.ringing),
+        legs=tuple(_leg(leg) for leg in sorted(row.legs, key=lambda leg: (leg.started_at, leg.uniqueid))),
+        holds=tuple(
+            Span(datetime.fromisoformat(start), datetime.fromisoformat(end) if end else None)
+            for start, end in row.holds
+        ),
+        outcome=Outcome(row.outcome) if row.outcome else None,
+        ended_by=EndedBy(row.ended_by) if row.ended_by else None,
+        end_source=EndSource(row.end_source) if row.end_source else None,
+        recorded=row.recorded,
+    )
+
+
+def _leg(row: CallLegRow) -> Leg:
+    return Leg(
+        uniqueid=row.uniqueid,
+        channel=row.channel,
+        role=LegRole(row.role),
+        extension=row.extension,
+        started_at=row.started_at,
+        answered_at=row.answered_at,
+        ended_at=row.ended_at,
+        cause=row.cause,
+    )

@@ -1,0 +1,254 @@
+"""The register of persons: search while the citizen is speaking, who calls from a number, whom a card names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hotline.clock import Clock
+from hotline.db import Database
+from hotline.errors import BadInput, NotFound
+from hotline.journal import queries
+from hotline.journal.model import AppealRow, PersonRow, PersonsFound, PersonSnapshot
+from hotline.journal.personquery import PersonQuery, after
+from hotline.journal.tables import AppealRecord, is_open
+from hotline.journal.tables_person import PersonPhoneRow
+from hotline.journal.tables_person import PersonRow as PersonTable
+from hotline.staff.audit import audit
+from hotline.staff.model import Right, User
+from hotline.staff.rules import fold
+from hotline.staff.tables import OrganisationRow
+
+LIMIT = 10
+"""At most so many results are shown (S001-045)."""
+BY_PHONE = 5
+"""At most so many people are offered for a calling number (domain 2.9)."""
+
+_PHONES = (
+    select(func.array_agg(aggregate_order_by(PersonPhoneRow.e164, PersonPhoneRow.id)))
+    .where(PersonPhoneRow.person_id == PersonTable.id, ~PersonPhoneRow.is_wrong)
+    .scalar_subquery()
+)
+_OPEN_APPEALS = (
+    select(func.count())
+    .select_from(AppealRecord)
+    .where(or_(AppealRecord.applicant_id == PersonTable.id, AppealRecord.insured_id == PersonTable.id), is_open())
+    .scalar_subquery()
+)
+
+
+class Persons:
+    """Reads the register; every search and every view of a dossier goes into the audit trail (domain 3.4)."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+
+    async def search(self, user: User, query: PersonQuery) -> PersonsFound:
+        """Return at most 10 people, by name; ``more`` asks to narrow the search (S001-044…S001-046).
+
+        :raises BadInput: nothing was asked.
+        """
+        if query.empty:
+            raise BadInput(
+                "fill in at least one field", error_id="empty-search", details={"q": "fill in at least one field"}
+            )
+        async with self._db.begin() as session:
+            rows = (await session.execute(search_statement(user, query))).all()
+            audit(
+                session,
+                "search",
+                ("person", ""),
+                user_id=user.id,
+                at=self._clock.now(),
+                details={"found": min(len(rows), LIMIT), "by": _asked(query)},
+            )
+        return PersonsFound(tuple(_row(row) for row in rows[:LIMIT]), len(rows) > LIMIT)
+
+    async def by_phone(self, e164: str | None) -> tuple[PersonRow, ...]:
+        """Return at most 5 people known by a number; nobody for short, internal and withheld numbers (DAY-11)."""
+        if not e164 or not e164.startswith("+"):
+            return ()
+        known = select(PersonPhoneRow.person_id).where(PersonPhoneRow.e164 == e164, ~PersonPhoneRow.is_wrong)
+        statement = _people().where(PersonTable.id.in_(known), PersonTable.merged_into_id.is_(None)).limit(BY_PHONE)
+        async with self._db.begin() as session:
+            return tuple(_row(row) for row in await session.execute(statement))
+
+    async def get(self, user: User, person_id: int) -> PersonRow:
+        """Return one person.
+
+        :raises NotFound: there is none.
+        """
+        async with self._db.begin() as session:
+            row = (await session.execute(_people().where(PersonTable.id == person_id))).one_or_none()
+            if row is None:
+                raise NotFound("there is no such person", error_id="no-such-person")
+            audit(session, "view", ("person", person_id), user_id=user.id, at=self._clock.now())
+        return _row(row)
+
+    async def appeals(self, user: User, person_id: int, *, show_all: bool = False) -> tuple[AppealRow, ...]:
+        """Return the person's open appeals, or with ``show_all`` all that the user's organisation ever had.
+
+        At most 100, newest first (S000-19, S000-20).
+        """
+        async with self._db.begin() as session:
+            return await queries.of_person(session, user, person_id, show_all=show_all, now=self._clock.now())
+
+
+def search_statement(user: User, query: PersonQuery) -> Select[Any]:
+    """Return the statement of a search; one row more than is shown tells whether there are more."""
+    statement = _people().where(PersonTable.merged_into_id.is_(None), *_conditions(query)).limit(LIMIT + 1)
+    limits = _limits(user, query)
+    return statement if limits is None else statement.where(limits)
+
+
+def _people() -> Select[Any]:
+    return (
+        select(
+            PersonTable,
+            OrganisationRow.short_name.label("insurer"),
+            _PHONES.label("phones"),
+            _OPEN_APPEALS.label("open_appeals"),
+        )
+        .outerjoin(OrganisationRow, OrganisationRow.id == PersonTable.insurer_id)
+        .order_by(PersonTable.s_sur, PersonTable.s_nam, PersonTable.s_pat, PersonTable.birth_date, PersonTable.id)
+    )
+
+
+def _conditions(query: PersonQuery) -> Iterable[ColumnElement[bool]]:
+    for column, prefix in (
+        (PersonTable.s_sur, query.last_name),
+        (PersonTable.s_nam, query.first_name),
+        (PersonTable.s_pat, query.patronymic),
+    ):
+        if prefix:
+            # Explicit ranges: a bound LIKE falls back to reading the whole index under a generic plan.
+            yield column >= prefix
+            yield column < after(prefix)
+    if query.first_name and query.patronymic:
+        yield PersonTable.s_ini == query.first_name[0] + query.patronymic[0]
+    if query.born_from is not None:
+        yield PersonTable.birth_date >= query.born_from
+    if query.born_before is not None:
+        yield PersonTable.birth_date < query.born_before
+    for known, value in (
+        (PersonTable.enp, query.enp),
+        (PersonTable.snils, query.snils),
+        (PersonTable.policy, query.policy),
+    ):
+        if value is not None:
+            yield known == value
+    if query.phone is not None:
+        yield PersonTable.id.in_(select(PersonPhoneRow.person_id).where(PersonPhoneRow.e164 == query.phone))
+
+
+def _limits(user: User, query: PersonQuery) -> ColumnElement[bool] | None:
+    """Insurers see their own insured; others only by ENP, or by full name and day of birth (domain 2.8)."""
+    if user.organisation.kind != "smo" or user.may(Right.PERSON_SEARCH_ALL) or query.enp is not None:
+        return None
+    own = PersonTable.insurer_id == user.organisation.id
+    if query.born_from is None or query.born_before is None or (query.born_before - query.born_from).days != 1:
+        return own
+    return or_(
+        own,
+        and_(
+            PersonTable.s_sur == query.last_name,
+            PersonTable.s_nam == query.first_name,
+            PersonTable.s_pat == query.patronymic,
+        ),
+    )
+
+
+def _asked(query: PersonQuery) -> list[str]:
+    """Name the filled fields, without their contents: the audit trail is no second register."""
+    return [name for name in PersonQuery.__slots__ if getattr(query, name)]
+
+
+def _row(row: Row[Any]) -> PersonRow:
+    person: PersonTable = row.PersonRow
+    return PersonRow(
+        id=person.id,
+        last_name=person.last_name,
+        first_name=person.first_name,
+        patronymic=person.patronymic,
+        birth_date=person.birth_date,
+        sex=person.sex,
+        enp=person.enp,
+        snils=person.snils,
+        policy=person.policy,
+        phones=tuple(row.phones or ()),
+        address=person.address,
+        insurer=row.insurer,
+        open_appeals=row.open_appeals,
+    )
+
+
+async def remember(session: AsyncSession, who: PersonSnapshot, now: datetime) -> int | None:
+    """Return the dossier of somebody named on a card, made when there is none; ``None`` when he cannot be told apart.
+
+    An attached dossier stays. Else the same ENP is the same person (DAY-26); else the same name with the same day of
+    birth or the same telephone. A name alone is nobody in particular. A new telephone number joins the dossier.
+    """
+    person_id = who.person_id or await _known(session, who)
+    if person_id is None:
+        if not who.last_name or not (who.enp or who.birth_date or who.phone.startswith("+")):
+            return None
+        person = PersonTable(
+            last_name=who.last_name,
+            first_name=who.first_name,
+            patronymic=who.patronymic,
+            birth_date=who.birth_date,
+            enp=who.enp or None,
+            snils=who.snils or None,
+            policy=who.policy or None,
+            address=who.address,
+            email=who.email,
+            source="call",
+            created_at=now,
+        )
+        session.add(person)
+        await session.flush()
+        person_id = person.id
+    if who.phone.startswith("+"):
+        await session.execute(
+            insert(PersonPhoneRow)
+            .values(person_id=person_id, e164=who.phone, raw=who.phone, last_confirmed_at=now)
+            .on_conflict_do_update(
+                index_elements=["e164", "person_id"], set_={"last_confirmed_at": now, "is_wrong": False}
+            )
+        )
+    return person_id
+
+
+async def _known(session: AsyncSession, who: PersonSnapshot) -> int | None:
+    alive = PersonTable.merged_into_id.is_(None)
+    if who.enp:
+        # Two cards naming the same new person at once: the second waits here and finds the first one's row.
+        await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"enp:{who.enp}", 0))))
+        found = await session.scalar(select(PersonTable.id).where(PersonTable.enp == who.enp, alive))
+        if found is not None:
+            return found
+    if not who.last_name:
+        return None
+    same_name = and_(
+        alive,
+        PersonTable.s_sur == fold(who.last_name),
+        PersonTable.s_nam == fold(who.first_name),
+        PersonTable.s_pat == fold(who.patronymic),
+    )
+    if who.enp:
+        # The same name with another ENP is a namesake.
+        same_name = and_(same_name, PersonTable.enp.is_(None))
+    proof: ColumnElement[bool]
+    if who.birth_date is not None:
+        proof = PersonTable.birth_date == who.birth_date
+    elif who.phone.startswith("+"):
+        proof = PersonTable.id.in_(select(PersonPhoneRow.person_id).where(PersonPhoneRow.e164 == who.phone))
+    else:
+        return None
+    return await session.scalar(select(PersonTable.id).where(same_name, proof).order_by(PersonTable.id).limit(1))

@@ -1,0 +1,103 @@
+"""Reads of calls for screens: one statement a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, func, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hotline.journal import cursors
+from hotline.journal.model import CallRow, Page
+from hotline.journal.tables import AppealCallRow, AppealRecord
+from hotline.journal.tables_call import CallLegRow, CallRecord
+from hotline.journal.tables_classifier import DispositionRow
+from hotline.staff.model import Right, User, short_name
+from hotline.staff.tables import UserRow
+
+_APPEALS = (
+    select(
+        func.jsonb_agg(
+            aggregate_order_by(func.jsonb_build_array(AppealRecord.id, AppealRecord.number), AppealRecord.id)
+        )
+    )
+    .join(AppealCallRow, AppealCallRow.appeal_id == AppealRecord.id)
+    .where(AppealCallRow.call_key == CallRecord.key)
+    .scalar_subquery()
+)
+
+
+def visible(user: User) -> ColumnElement[bool] | None:
+    """Return what limits the calls that ``user`` may see; ``None`` for no limit (domain 2.8).
+
+    Operators see calls that they talked in or were rung for; whoever may monitor sees the calls of his own centre, and
+    in the fund's centre everybody's.
+    """
+    own = or_(
+        CallRecord.operator_id == user.id,
+        CallRecord.id.in_(select(CallLegRow.call_id).where(CallLegRow.user_id == user.id)),
+    )
+    if not (user.may(Right.CALL_MONITOR) or user.may(Right.CALL_LISTEN_ANY)):
+        return own
+    if user.organisation.kind == "tfoms":
+        return None
+    colleagues = select(UserRow.id).where(UserRow.organisation_id == user.organisation.id)
+    return or_(own, CallRecord.operator_id.in_(colleagues))
+
+
+async def calls(
+    session: AsyncSession, user: User, *, key: str | None = None, after: str | None, limit: int
+) -> Page[CallRow]:
+    """Return a page of calls, newest first."""
+    statement = (
+        select(
+            CallRecord,
+            DispositionRow.title.label("disposition"),
+            UserRow.last_name,
+            UserRow.first_name,
+            UserRow.patronymic,
+            _APPEALS.label("appeals"),
+        )
+        .outerjoin(DispositionRow, DispositionRow.code == CallRecord.disposition_code)
+        .outerjoin(UserRow, UserRow.id == CallRecord.operator_id)
+        .order_by(CallRecord.started_at.desc(), CallRecord.id.desc())
+        .limit(limit + 1)
+    )
+    limits = visible(user)
+    if limits is not None:
+        statement = statement.where(limits)
+    if key is not None:
+        statement = statement.where(CallRecord.key == key)
+    if after:
+        statement = statement.where(tuple_(CallRecord.started_at, CallRecord.id) < tuple_(*cursors.decode(after)))
+    rows = (await session.execute(statement)).all()
+    last = rows[limit - 1].CallRecord if len(rows) > limit else None
+    return Page(
+        tuple(_row(row) for row in rows[:limit]),
+        cursors.encode(last.id, last.started_at) if last is not None else None,
+    )
+
+
+def _row(row: Row[Any]) -> CallRow:
+    call: CallRecord = row.CallRecord
+    operator = short_name(row.last_name, row.first_name, row.patronymic) or call.operator
+    return CallRow(
+        key=call.key,
+        direction=call.direction,
+        phase=call.phase,
+        caller=call.from_e164 or call.from_raw,
+        dialled=call.dialled,
+        queue=call.queue,
+        started_at=call.started_at,
+        answered_at=call.answered_at,
+        ended_at=call.ended_at,
+        wait_s=call.wait_s,
+        talk_s=call.talk_s,
+        outcome=call.outcome,
+        ended_by=call.ended_by,
+        operator=operator,
+        disposition=row.disposition,
+        recorded=call.recorded,
+        appeals=tuple((appeal_id, number) for appeal_id, number in row.appeals or ()),
+    )
