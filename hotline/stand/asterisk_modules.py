@@ -71,6 +71,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "app_bridgeaddchan",
         "app_bridgewait",
         "app_celgenuserevent",
+        "app_channelredirect",
         "app_chanspy",
         "app_dial",
         "app_echo",

@@ -26,19 +26,15 @@ TEMPLATES = Path(
 HEADING = "; Made by `hotline asterisk render`. Changes made here are lost: change the settings or the template."
 
 CEL_FIELDS = (
-    "EventTime",
     "EventEnum",
-    "UserDefType",
+    "EventTime",
     "UniqueID",
     "LinkedID",
     "ChanName",
     "Num",
-    "Name",
     "Exten",
     "Context",
-    "AppName",
-    "AppData",
-    "Peer",
+    "UserDefType",
     "EventExtra",
 )
 """Columns of ``{log_dir}/cel/events.csv``, in order; the file has no heading line."""
