@@ -102,6 +102,8 @@ class Framer:
             if self._skipping:  # the tail of an oversized message
                 self._skipping = False
                 continue
+            if block[:2] == b"\r\n":  # Asterisk ends some events with one empty line too many
+                block = block.lstrip(b"\r\n")  # noqa: PLW2901 - the same block without its margin
             if block[:7] == _EVENT and block[7 : block.find(b"\r", 7)] not in wanted and _ACTION_ID not in block:
                 counts.skipped += 1
                 continue

@@ -62,7 +62,7 @@ class _Pending(Action):  # type: ignore[misc]
         return True
 
     def _complete(self, message: Message) -> bool:
-        if message.response:
+        if not message.event:  # OriginateResponse is an event with a Response header
             return message.response == "Error" or not (self.whole_list or self.until)
         if self.whole_list:
             # BridgeInfoComplete has no "EventList: Complete" (telephony.md 1.5).
