@@ -62,7 +62,8 @@ function usedIcons() {
     ...filesBelow(join(here, "src"), [".ts"]),
   ];
   for (const file of sources) {
-    for (const [, called, linked] of readFileSync(file, "utf8").matchAll(mention)) names.add(called ?? linked);
+    for (const [, called, linked] of readFileSync(file, "utf8").matchAll(mention))
+      names.add(called ?? linked);
   }
   return [...names].sort();
 }
@@ -72,8 +73,17 @@ function sprite(names) {
   const symbols = names.map((name) => {
     const filled = name.endsWith("-filled");
     const folder = filled ? "filled" : "outline";
-    const file = join(here, "node_modules", "@tabler", "icons", "icons", folder, `${name.replace(/-filled$/, "")}.svg`);
-    if (!existsSync(file)) throw new Error(`there is no Tabler icon "${name}" (see icons.json and the templates)`);
+    const file = join(
+      here,
+      "node_modules",
+      "@tabler",
+      "icons",
+      "icons",
+      folder,
+      `${name.replace(/-filled$/, "")}.svg`,
+    );
+    if (!existsSync(file))
+      throw new Error(`there is no Tabler icon "${name}" (see icons.json and the templates)`);
     const body = readFileSync(file, "utf8")
       .replace(/<!--[\s\S]*?-->/g, "")
       .replace(/^[\s\S]*?<svg[^>]*>/, "")
@@ -91,7 +101,10 @@ function writeManifest() {
   const manifest = {};
   for (const name of readdirSync(out).sort()) {
     if (!/\.(js|css|svg)$/.test(name)) continue;
-    manifest[name] = createHash("sha256").update(readFileSync(join(out, name))).digest("hex").slice(0, 12);
+    manifest[name] = createHash("sha256")
+      .update(readFileSync(join(out, name)))
+      .digest("hex")
+      .slice(0, 12);
   }
   writeFileSync(join(out, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 }

@@ -1,0 +1,77 @@
+// Reading and writing the fields of the card's form, by name (hotline/journal/model.py CardForm).
+
+import type { Fields } from "./drafts-store";
+
+const NOT_PART_OF_A_DRAFT = new Set(["csrf_token"]);
+
+/** What is typed, as text. An unticked box is absent, as in a submitted form. */
+export function readFields(form: HTMLFormElement): Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (const [name, value] of new FormData(form)) {
+    if (typeof value === "string" && !NOT_PART_OF_A_DRAFT.has(name)) fields[name] = value;
+  }
+  return fields;
+}
+
+type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
+
+function isControl(element: unknown): element is Control {
+  return (
+    element instanceof HTMLInputElement ||
+    element instanceof HTMLSelectElement ||
+    element instanceof HTMLTextAreaElement
+  );
+}
+
+/** The control of a name; `null` when the form has none. */
+export function control(form: HTMLFormElement, name: string): Control | null {
+  const found = form.elements.namedItem(name);
+  return isControl(found) ? found : null;
+}
+
+/** Set one field; returns whether that changed it. */
+export function setField(form: HTMLFormElement, name: string, value: string): boolean {
+  const field = control(form, name);
+  if (!field) return false;
+  if (field instanceof HTMLInputElement && field.type === "checkbox") {
+    const ticked = value !== "";
+    const before = field.checked;
+    field.checked = ticked;
+    return before !== ticked;
+  }
+  const before = field.value;
+  field.value = value;
+  return before !== field.value;
+}
+
+/** Write a draft back. Boxes that the draft does not name become unticked, as they were when it was read. */
+export function writeFields(form: HTMLFormElement, fields: Fields): void {
+  for (const [name, value] of Object.entries(fields)) {
+    if (!NOT_PART_OF_A_DRAFT.has(name)) setField(form, name, value);
+  }
+  for (const field of form.elements) {
+    if (
+      field instanceof HTMLInputElement &&
+      field.type === "checkbox" &&
+      field.name &&
+      !(field.name in fields)
+    ) {
+      field.checked = false;
+    }
+  }
+}
+
+/** The words that a person knows a field by. */
+export function labelOf(form: HTMLFormElement, name: string): string {
+  const label =
+    control(form, name)?.labels?.[0] ?? form.querySelector(`[data-field="${CSS.escape(name)}"] label`);
+  return label?.textContent?.trim() || name;
+}
+
+/** Names of the fields in which two drafts differ. An absent field equals an empty one. */
+export function differences(mine: Fields, theirs: Fields): string[] {
+  const names = new Set([...Object.keys(mine), ...Object.keys(theirs)]);
+  return [...names].filter(
+    (name) => !NOT_PART_OF_A_DRAFT.has(name) && (mine[name] ?? "") !== (theirs[name] ?? ""),
+  );
+}

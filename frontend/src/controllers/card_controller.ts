@@ -1,0 +1,322 @@
+import { Controller } from "@hotwired/stimulus";
+import { ApiError, explain, request, requestJson, Unreachable } from "../api";
+import { type DraftEffect, type DraftEvent, type DraftState, loadedDraft, step } from "../autosave";
+import { type StoredDraft, showConflict } from "../card-conflict";
+import { readFields, setField, writeFields } from "../card-fields";
+import { CardProblems } from "../card-problems";
+import { draftStateText } from "../card-state";
+import { serverNow } from "../clock";
+import { announce, onDocument } from "../dom";
+import { dropDraft, keepDraft, localDraft } from "../drafts-store";
+import { t } from "../i18n";
+import { openInWork } from "../navigate";
+import { toast } from "../toast";
+import type { Attached } from "./person_search_controller";
+
+interface DraftSaved {
+  rev: number;
+  saved_at: string;
+}
+
+interface AppealSaved {
+  id: number;
+  number: string;
+  status: string;
+  warnings?: readonly string[];
+}
+
+const SAVE_AGAIN_MS = 3_000;
+
+/**
+ * The registration card: keeps its draft safe (autosave.ts has the rules), and saves it as an appeal exactly once.
+ * An unconfirmed card is marked with `data-unsaved`, so that nothing else takes its place (DAY-12).
+ */
+export default class CardController extends Controller<HTMLFormElement> {
+  static override targets = ["state", "save", "problems", "same"];
+  static override values = { draft: String, rev: Number, call: String };
+  declare readonly stateTargets: HTMLElement[];
+  declare readonly saveTargets: HTMLButtonElement[];
+  declare readonly problemsTarget: HTMLElement;
+  declare readonly hasProblemsTarget: boolean;
+  declare readonly sameTarget: HTMLInputElement;
+  declare readonly hasSameTarget: boolean;
+  declare readonly draftValue: string;
+  declare readonly revValue: number;
+  declare readonly callValue: string;
+
+  private draft: DraftState = loadedDraft(0);
+  private problems = new CardProblems(this.element, null);
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private clock: ReturnType<typeof setInterval> | undefined;
+  private sending: Promise<void> = Promise.resolve();
+  private saving = false;
+  /** The server did not take the save yet; it is repeated under the same key. */
+  private saveWaits = false;
+  private saveTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Names this card's save for the server: however often it is sent, one appeal comes of it. */
+  private idempotencyKey: string = crypto.randomUUID();
+  private stops: (() => void)[] = [];
+
+  override connect(): void {
+    this.draft = loadedDraft(this.revValue);
+    this.problems = new CardProblems(this.element, this.hasProblemsTarget ? this.problemsTarget : null);
+    const form = this.element;
+    form.addEventListener("input", this.onInput);
+    form.addEventListener("change", this.onInput);
+    form.addEventListener("focusout", this.onBlur);
+    form.addEventListener("keydown", this.onKey);
+    form.addEventListener("submit", this.onSubmit);
+    form.addEventListener("person-search:attach", this.onAttach);
+    window.addEventListener("online", this.onOnline);
+    window.addEventListener("beforeunload", this.onLeave);
+    this.stops = [
+      onDocument("hotline:signed-in", () => this.signedIn()),
+      onDocument<{ status: string }>("hotline:events", ({ status }) => {
+        if (status === "up") this.onOnline();
+      }),
+    ];
+    this.clock = setInterval(() => this.showState(), 1_000);
+    this.restore();
+    this.copyApplicant();
+  }
+
+  override disconnect(): void {
+    const form = this.element;
+    form.removeEventListener("input", this.onInput);
+    form.removeEventListener("change", this.onInput);
+    form.removeEventListener("focusout", this.onBlur);
+    form.removeEventListener("keydown", this.onKey);
+    form.removeEventListener("submit", this.onSubmit);
+    form.removeEventListener("person-search:attach", this.onAttach);
+    window.removeEventListener("online", this.onOnline);
+    window.removeEventListener("beforeunload", this.onLeave);
+    for (const stop of this.stops) stop();
+    clearInterval(this.clock);
+    clearTimeout(this.timer);
+    clearTimeout(this.saveTimer);
+    // The work area goes elsewhere: what is still unsent is sent now; the local copy waits until the server confirms.
+    if (form.dataset["unsaved"] !== undefined) this.feed({ type: "blurred" });
+  }
+
+  /** «ЗЛ совпадает с заявителем»: the applicant's data are also those of the insured person (S000-26). */
+  copyApplicant(): void {
+    const same = this.hasSameTarget && this.sameTarget.checked;
+    for (const field of this.element.elements) {
+      if (!(field instanceof HTMLInputElement) || !field.name.startsWith("insured_")) continue;
+      field.readOnly = same;
+      if (same)
+        setField(this.element, field.name, this.textOf(field.name.replace(/^insured_/, "applicant_")));
+    }
+  }
+
+  private textOf(name: string): string {
+    const field = this.element.elements.namedItem(name);
+    return field instanceof HTMLInputElement ? field.value : "";
+  }
+
+  // --- the draft -----------------------------------------------------------------------------------------------
+
+  /** Text that never reached the server (a reload while it was away) comes back. */
+  private restore(): void {
+    const copy = localDraft(this.draftValue);
+    if (copy) {
+      writeFields(this.element, copy.fields);
+      this.draft = loadedDraft(copy.rev);
+      this.changed();
+      toast(t("Text that had not been saved was restored."), "info");
+    } else if (this.revValue > 0) {
+      this.element.dataset["unsaved"] = "";
+    }
+  }
+
+  private changed(): void {
+    this.element.dataset["unsaved"] = "";
+    this.feed({ type: "changed" });
+  }
+
+  private feed(event: DraftEvent): void {
+    const [next, effects] = step(this.draft, event);
+    this.draft = next;
+    for (const effect of effects) this.carryOut(effect);
+    this.showState();
+  }
+
+  private carryOut(effect: DraftEffect): void {
+    switch (effect.type) {
+      case "wait":
+        clearTimeout(this.timer);
+        this.timer = setTimeout(() => this.feed({ type: "timer" }), effect.ms);
+        break;
+      case "send":
+        clearTimeout(this.timer);
+        this.sending = this.sendDraft(effect.rev);
+        break;
+      case "keep-copy":
+        keepDraft(this.draftValue, { rev: this.draft.rev, fields: readFields(this.element), at: Date.now() });
+        break;
+      case "drop-copy":
+        dropDraft(this.draftValue);
+        break;
+    }
+  }
+
+  private async sendDraft(rev: number): Promise<void> {
+    const fields = readFields(this.element);
+    try {
+      const json = { rev, call_key: this.callValue, fields };
+      const saved = await requestJson<DraftSaved>(this.draftValue, { method: "PUT", json });
+      this.feed({ type: "saved", rev: saved.rev, at: Date.parse(saved.saved_at) });
+    } catch (error) {
+      this.draftFailed(error, fields);
+    }
+  }
+
+  private draftFailed(error: unknown, fields: Record<string, string>): void {
+    if (!(error instanceof ApiError) || error.status >= 500 || error.status === 429) {
+      this.feed({ type: "unreachable" });
+    } else if (error.status === 401) {
+      this.feed({ type: "signed-out" });
+    } else if (error.status === 409) {
+      this.feed({ type: "conflict" });
+      const stored = error.details as unknown as StoredDraft;
+      showConflict(this.element, fields, stored, (keepMine) => {
+        if (!keepMine) writeFields(this.element, stored.fields);
+        this.feed({ type: "resolved", rev: stored.rev, keepMine });
+      });
+    } else {
+      this.feed({ type: "refused" });
+      toast(t("The draft cannot be saved: {reason}", { reason: error.message }), "danger");
+    }
+  }
+
+  private showState(): void {
+    for (const element of this.stateTargets) draftStateText(element, this.draft, this.saving, serverNow());
+  }
+
+  // --- what the person does ------------------------------------------------------------------------------------
+
+  private belongs(target: EventTarget | null): boolean {
+    const field = target as HTMLInputElement | null;
+    return Boolean(field?.name) && field?.form === this.element;
+  }
+
+  private readonly onInput = (event: Event): void => {
+    if (!this.belongs(event.target)) return;
+    const { name } = event.target as HTMLInputElement;
+    this.problems.forget(name);
+    if (name.startsWith("applicant_")) this.copyApplicant();
+    this.changed();
+  };
+
+  private readonly onBlur = (event: Event): void => {
+    if (this.belongs(event.target)) this.feed({ type: "blurred" });
+  };
+
+  /** Enter in a field must not register an appeal by accident; saving is Ctrl+Enter or the button. */
+  private readonly onKey = (event: KeyboardEvent): void => {
+    if (event.key === "Enter" && !event.ctrlKey && event.target instanceof HTMLInputElement)
+      event.preventDefault();
+  };
+
+  private readonly onAttach = (event: Event): void => {
+    const { role, person } = (event as CustomEvent<Attached>).detail;
+    for (const [key, value] of Object.entries(person)) {
+      const name = `${role}_${key === "id" ? "person_id" : key}`;
+      // The number that calls right now is better than the one in the register.
+      if (key !== "phone" || this.textOf(name) === "") setField(this.element, name, value);
+    }
+    this.copyApplicant();
+    this.changed();
+  };
+
+  private readonly onOnline = (): void => {
+    this.feed({ type: "online" });
+    if (this.saveWaits) void this.save();
+  };
+
+  private signedIn(): void {
+    this.feed({ type: "signed-in" });
+    if (this.saveWaits) void this.save();
+  }
+
+  private readonly onLeave = (event: BeforeUnloadEvent): void => {
+    if (this.draft.status === "clean" && !this.saveWaits) return;
+    this.feed({ type: "blurred" });
+    event.preventDefault();
+  };
+
+  private readonly onSubmit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    void this.save();
+  };
+
+  /** Leave the card; its draft stays on the server and is offered in the journal. */
+  close(): void {
+    this.feed({ type: "blurred" });
+  }
+
+  // --- saving as an appeal -------------------------------------------------------------------------------------
+
+  private async save(): Promise<void> {
+    if (this.saving) return;
+    clearTimeout(this.saveTimer);
+    this.saveWaits = false;
+    this.setSaving(true);
+    // A draft on its way would otherwise arrive after the appeal and bring the draft back to life.
+    clearTimeout(this.timer);
+    await this.sending;
+    try {
+      const form = new FormData(this.element);
+      const saved = await request("/appeals", {
+        method: "POST",
+        form: new URLSearchParams([...form].map(([name, value]) => [name, String(value)])),
+        headers: { "Idempotency-Key": this.idempotencyKey },
+      });
+      await this.savedAs((await saved.json()) as AppealSaved);
+    } catch (error) {
+      this.setSaving(false);
+      this.saveFailed(error);
+    }
+  }
+
+  private async savedAs(saved: AppealSaved): Promise<void> {
+    this.draft = loadedDraft(this.draft.rev);
+    clearTimeout(this.timer);
+    dropDraft(this.draftValue);
+    delete this.element.dataset["unsaved"];
+    toast(t("Appeal {number} is registered.", { number: saved.number }), "success");
+    for (const warning of saved.warnings ?? []) toast(warning, "warning");
+    await openInWork(`/appeals/${saved.id}`);
+    announce("hotline:card-saved", saved);
+  }
+
+  private saveFailed(error: unknown): void {
+    if (error instanceof ApiError && error.status < 500 && error.status !== 429) {
+      if (error.status === 401) this.saveWaits = true;
+      else this.refused(error);
+      return;
+    }
+    if (error instanceof Unreachable || error instanceof ApiError) this.saveLater();
+    else toast(explain(error), "danger");
+  }
+
+  private refused(error: ApiError): void {
+    // Refused, so nothing was saved: the corrected card is another request.
+    this.idempotencyKey = crypto.randomUUID();
+    this.problems.show(error);
+    this.feed({ type: "blurred" });
+  }
+
+  private saveLater(): void {
+    this.saveWaits = true;
+    this.saveTimer = setTimeout(() => void this.save(), SAVE_AGAIN_MS);
+    this.problems.waiting(t("The server does not answer. The card will be saved as soon as it does."));
+  }
+
+  private setSaving(saving: boolean): void {
+    this.saving = saving;
+    for (const button of this.saveTargets) button.disabled = saving;
+    this.element.setAttribute("aria-busy", String(saving));
+    this.showState();
+  }
+}

@@ -1,0 +1,241 @@
+import { Controller } from "@hotwired/stimulus";
+import { ApiError, explain, requestJson } from "../api";
+import { announce, h } from "../dom";
+import { t } from "../i18n";
+import type { SoftphoneAccount } from "../model";
+import type { PhoneProblem, PhoneView } from "../phone/index";
+import { thePhone } from "../phone-host";
+import {
+  ringerDevice,
+  ringerVolume,
+  setRingerDevice,
+  setRingerVolume,
+  tryRing,
+  unlockAudio,
+} from "../ringtone";
+import { toast } from "../toast";
+
+const REGISTER_WITHIN_MS = 15_000;
+const METER_EVERY_MS = 100;
+
+function problemText(problem: PhoneProblem): string {
+  switch (problem) {
+    case "no-microphone":
+      return t("No microphone was found. Plug in the headset and press «Start work» again.");
+    case "microphone-denied":
+      return t(
+        "The browser does not let this page use the microphone. Allow it in the address bar and press «Start work» again.",
+      );
+    case "microphone-silent":
+      return t(
+        "The microphone is silent. Check its mute switch and that the right one is chosen, then press «Start work» again.",
+      );
+    case "registration-refused":
+      return t(
+        "The telephone exchange refused your telephone. Press «Start work» again; if it goes on, tell the administrator.",
+      );
+    case "connection-lost":
+      return t(
+        "The telephone has lost its connection. It is being restored; a call that is going on can be heard further.",
+      );
+  }
+}
+
+function statusText(view: PhoneView): string {
+  switch (view.status) {
+    case "inactive":
+      return t("Not active");
+    case "starting":
+      return t("Starting…");
+    case "active":
+      return t("Active");
+    case "reconnecting":
+      return t("Reconnecting…");
+  }
+}
+
+/** «Начало работы» and «Завершить»: microphone, registration, the operator's place in the queue (S001-029…S001-032). */
+export default class SoftphoneController extends Controller<HTMLElement> {
+  static override targets = ["status", "start", "stop", "problem", "meter", "level", "ringer", "volume"];
+  declare readonly statusTarget: HTMLElement;
+  declare readonly startTarget: HTMLButtonElement;
+  declare readonly stopTarget: HTMLButtonElement;
+  declare readonly problemTarget: HTMLElement;
+  declare readonly meterTarget: HTMLElement;
+  declare readonly levelTarget: HTMLMeterElement;
+  declare readonly ringerTarget: HTMLSelectElement;
+  declare readonly volumeTarget: HTMLInputElement;
+  private stopListening: () => void = () => undefined;
+  private meter: ReturnType<typeof setInterval> | undefined;
+  private ringingId: string | null = null;
+  private starting = false;
+  private ownProblem = "";
+
+  override connect(): void {
+    this.stopListening = thePhone().subscribe((view) => this.show(view));
+    this.volumeTarget.value = String(ringerVolume());
+    this.show(thePhone().view);
+    void this.resume();
+  }
+
+  override disconnect(): void {
+    this.stopListening();
+    clearInterval(this.meter);
+  }
+
+  /** After a reload in the middle of a shift the telephone comes back by itself; the browser remembers its permission. */
+  private async resume(): Promise<void> {
+    try {
+      const account = await requestJson<SoftphoneAccount>("/api/softphone");
+      if (account.active && thePhone().view.status === "inactive") await this.begin(account);
+    } catch (error) {
+      // Without an internal number there is no telephone: say so, and the rest of the desk works on.
+      if (error instanceof ApiError && error.status !== 401) this.fail(error.message);
+    }
+  }
+
+  /** The click is also the gesture that lets the page sound and ask for notifications. */
+  async start(): Promise<void> {
+    await unlockAudio();
+    if (typeof Notification !== "undefined" && Notification.permission === "default") {
+      // Not awaited: somebody who ignores the question must still be able to work.
+      void Notification.requestPermission();
+    }
+    try {
+      await this.begin(await requestJson<SoftphoneAccount>("/api/softphone"));
+    } catch (error) {
+      this.fail(explain(error));
+    }
+    void this.listRingers();
+  }
+
+  private async begin(account: SoftphoneAccount): Promise<void> {
+    if (this.starting) return;
+    this.starting = true;
+    this.fail("");
+    try {
+      const { uri, password, ws } = account;
+      await thePhone().start({ uri, password, ws, iceServers: account.ice_servers });
+      if (await this.registered()) await this.join();
+    } catch (error) {
+      await thePhone().stop();
+      if (!thePhone().view.problem) this.fail(explain(error));
+    } finally {
+      this.starting = false;
+      this.show(thePhone().view);
+    }
+  }
+
+  /** The server starts nobody whose microphone was not checked (S001-021); reaching this line means that it was. */
+  private async join(): Promise<void> {
+    await requestJson("/api/operator/start", { method: "POST", json: { microphone: true } });
+  }
+
+  /** Wait until the exchange accepted the telephone; false when it will not. */
+  private registered(): Promise<boolean> {
+    const phone = thePhone();
+    return new Promise((resolve) => {
+      let stop: () => void = () => undefined;
+      const finish = (ok: boolean): void => {
+        clearTimeout(timer);
+        stop();
+        resolve(ok);
+      };
+      const look = (view: PhoneView): void => {
+        if (view.status === "active") finish(true);
+        else if (view.status === "inactive") finish(false);
+      };
+      const timer = setTimeout(() => {
+        this.fail(t("The telephone exchange does not answer. The telephone starts as soon as it does."));
+        finish(false);
+      }, REGISTER_WITHIN_MS);
+      stop = phone.subscribe(look);
+      look(phone.view);
+    });
+  }
+
+  async stop(): Promise<void> {
+    try {
+      await requestJson("/api/operator/stop", { method: "POST", json: {} });
+    } catch (error) {
+      toast(explain(error), "danger");
+      return;
+    }
+    await thePhone().stop();
+  }
+
+  setVolume(): void {
+    setRingerVolume(Number.parseFloat(this.volumeTarget.value));
+  }
+
+  async chooseRinger(): Promise<void> {
+    await setRingerDevice(this.ringerTarget.value);
+    tryRing();
+  }
+
+  async tryRinger(): Promise<void> {
+    await unlockAudio();
+    tryRing();
+  }
+
+  private fail(text: string): void {
+    this.ownProblem = text;
+    this.show(thePhone().view);
+  }
+
+  /** Names of loudspeakers are visible only after the microphone was allowed, so the list is made late. */
+  async listRingers(): Promise<void> {
+    const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
+    const outputs = devices.filter(
+      (device) => device.kind === "audiooutput" && device.deviceId !== "default",
+    );
+    const chosen = ringerDevice();
+    this.ringerTarget.replaceChildren(
+      h("option", { value: "" }, t("Default loudspeaker")),
+      ...outputs.map((device) =>
+        h(
+          "option",
+          { value: device.deviceId, selected: device.deviceId === chosen },
+          device.label || device.deviceId,
+        ),
+      ),
+    );
+  }
+
+  private show(view: PhoneView): void {
+    this.element.dataset["status"] = view.status;
+    this.statusTarget.textContent = statusText(view);
+    this.startTarget.hidden = view.status !== "inactive";
+    this.startTarget.disabled = this.starting;
+    this.stopTarget.hidden = view.status === "inactive";
+    const talking = view.calls.some((call) => call.state === "talking");
+    this.stopTarget.disabled = talking;
+    this.stopTarget.title = talking ? t("Finish the call first") : "";
+    const problem = view.problem ? problemText(view.problem) : this.ownProblem;
+    this.problemTarget.hidden = problem === "";
+    if (this.problemTarget.textContent !== problem) this.problemTarget.textContent = problem;
+    this.showMeter(view);
+    this.announceRing(view);
+  }
+
+  private showMeter(view: PhoneView): void {
+    const on = view.status !== "inactive";
+    this.meterTarget.hidden = !on;
+    if (!on) {
+      clearInterval(this.meter);
+      this.meter = undefined;
+      return;
+    }
+    this.meter ??= setInterval(() => {
+      this.levelTarget.value = thePhone().level();
+    }, METER_EVERY_MS);
+  }
+
+  private announceRing(view: PhoneView): void {
+    const ringing = view.calls.find((call) => call.state === "ringing" && call.direction === "in");
+    if (ringing?.id === this.ringingId || (!ringing && this.ringingId === null)) return;
+    if (this.ringingId !== null) announce("hotline:ring-over");
+    this.ringingId = ringing?.id ?? null;
+    if (ringing) announce("hotline:ringing", { id: ringing.id, number: ringing.number });
+  }
+}

@@ -1,0 +1,65 @@
+import { Application } from "@hotwired/stimulus";
+import htmx from "htmx.org";
+import CardController from "./controllers/card_controller";
+import DirectoryController from "./controllers/directory_controller";
+import KeysController from "./controllers/keys_controller";
+import LiveTimeController from "./controllers/live_time_controller";
+import NotificationsController from "./controllers/notifications_controller";
+import OperatorController from "./controllers/operator_controller";
+import PendingCardsController from "./controllers/pending_cards_controller";
+import PersonSearchController from "./controllers/person_search_controller";
+import PhoneCallController from "./controllers/phone_call_controller";
+import RecentCallsController from "./controllers/recent_calls_controller";
+import RowsController from "./controllers/rows_controller";
+import ShellController from "./controllers/shell_controller";
+import SoftphoneController from "./controllers/softphone_controller";
+import TabsController from "./controllers/tabs_controller";
+import ThemeController from "./controllers/theme_controller";
+import ToastsController from "./controllers/toasts_controller";
+import TopicPickerController from "./controllers/topic_picker_controller";
+import TransferController from "./controllers/transfer_controller";
+import { startMenus } from "./menus";
+import { startTheme } from "./theme";
+
+/** Controllers of well-known places, which templates need not name. */
+const MOUNTED: Readonly<Record<string, string>> = {
+  body: "keys notifications",
+  "#toasts": "toasts",
+  "#pending-cards": "pending-cards",
+};
+
+function mount(): void {
+  for (const [selector, names] of Object.entries(MOUNTED)) {
+    const element = document.querySelector<HTMLElement>(selector);
+    if (!element) continue;
+    const present = (element.dataset["controller"] ?? "").split(/\s+/).filter(Boolean);
+    element.dataset["controller"] = [...new Set([...present, ...names.split(" ")])].join(" ");
+  }
+}
+
+startTheme();
+mount();
+startMenus();
+
+const application = Application.start();
+application.register("card", CardController);
+application.register("directory", DirectoryController);
+application.register("keys", KeysController);
+application.register("live-time", LiveTimeController);
+application.register("notifications", NotificationsController);
+application.register("operator", OperatorController);
+application.register("pending-cards", PendingCardsController);
+application.register("person-search", PersonSearchController);
+application.register("phone-call", PhoneCallController);
+application.register("recent-calls", RecentCallsController);
+application.register("rows", RowsController);
+application.register("shell", ShellController);
+application.register("softphone", SoftphoneController);
+application.register("tabs", TabsController);
+application.register("theme", ThemeController);
+application.register("toasts", ToastsController);
+application.register("topic-picker", TopicPickerController);
+application.register("transfer", TransferController);
+
+// htmx starts itself on DOMContentLoaded; importing it is enough, and naming it keeps it in the bundle.
+htmx.config.includeIndicatorStyles = false;

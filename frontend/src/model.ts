@@ -1,0 +1,81 @@
+// What the server pushes (docs/internals.md "Push"). Date-times are ISO 8601 in UTC.
+
+export interface LiveCall {
+  key: string;
+  direction: "in" | "out" | "internal";
+  phase: "started" | "queued" | "ringing" | "talking" | "held" | "consulting" | "ended";
+  caller: string | null;
+  caller_display: string | null;
+  dialled: string;
+  queue: string | null;
+  started_at: string;
+  queued_at: string | null;
+  answered_at: string | null;
+  ended_at: string | null;
+  operator: string | null;
+  wait_s: number;
+  recorded: boolean;
+  /** Internal numbers that ring right now. */
+  ringing: readonly string[];
+  /** Whom this message is about: the number that rings, answered, … Absent in a snapshot. */
+  extension?: string | null;
+}
+
+export interface OperatorNow {
+  user_id: number;
+  extension: string;
+  state: string;
+  since: string;
+  reason: string | null;
+  limit_at: string | null;
+}
+
+export interface QueueNow {
+  queue: string;
+  waiting: number;
+  oldest_at: string | null;
+}
+
+export interface LinkNow {
+  asterisk: string;
+  state: string;
+  reason: string;
+}
+
+export interface Snapshot {
+  operator: OperatorNow | null;
+  calls: readonly LiveCall[];
+  queue: QueueNow | null;
+  presence?: readonly PresenceNow[];
+  links: readonly LinkNow[];
+  server_time: string;
+}
+
+export interface PresenceNow {
+  extension: string;
+  state: string;
+  since: string;
+}
+
+export interface AppealChanged {
+  id: number;
+  number: string;
+  folder_counts?: Readonly<Record<string, number>>;
+}
+
+export interface ConsultOffer {
+  call: LiveCall;
+  from: string;
+  card_id: string | null;
+}
+
+/** What `GET /api/softphone` answers. */
+export interface SoftphoneAccount {
+  extension: string;
+  uri: string;
+  password: string;
+  ws: string;
+  ice_servers: RTCIceServer[];
+  ring_s: number;
+  active: boolean;
+}

@@ -1,0 +1,21 @@
+import htmx from "htmx.org";
+import { announce } from "./dom";
+
+/** Show a page in the work area, as a click on a link to it would; the softphone outside stays as it is. */
+export async function openInWork(path: string): Promise<void> {
+  await htmx.ajax("get", path, { target: "#work", swap: "innerHTML show:#work:top", push: path });
+}
+
+/** The card that is open with text nobody has saved yet: another one must not replace it (DAY-12). */
+export function unsavedCardOpen(): boolean {
+  return document.querySelector("form#card[data-unsaved]") !== null;
+}
+
+/** Open the card of a call, or let it wait in the badge while an unsaved card is open. */
+export async function offerCard(callKey: string, number: string): Promise<void> {
+  const path = `/calls/${encodeURIComponent(callKey)}/card`;
+  const open = document.querySelector<HTMLElement>("form#card");
+  if (open?.dataset["cardCallValue"] === callKey) return;
+  if (unsavedCardOpen()) announce("hotline:card-waits", { path, number });
+  else await openInWork(path);
+}

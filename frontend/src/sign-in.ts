@@ -1,0 +1,67 @@
+// The session has expired while somebody types: sign in again over the page, without losing a letter (ui.md "States").
+
+import { ApiError, explain, requestJson, setCsrfToken } from "./api";
+import { announce, h } from "./dom";
+import { t } from "./i18n";
+
+let dialog: HTMLDialogElement | null = null;
+
+interface SignedIn {
+  csrf?: string;
+}
+
+function field(label: string, attributes: Record<string, string>): HTMLLabelElement {
+  return h(
+    "label",
+    { class: "form-label" },
+    label,
+    h("input", { class: "form-control", required: true, ...attributes }),
+  );
+}
+
+async function signIn(form: HTMLFormElement, problem: HTMLElement): Promise<void> {
+  const values = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
+  try {
+    const answer = await requestJson<SignedIn | null>("/login", { method: "POST", json: values });
+    if (answer?.csrf) setCsrfToken(answer.csrf);
+    dialog?.close();
+    announce("hotline:signed-in");
+  } catch (error) {
+    problem.hidden = false;
+    problem.textContent =
+      error instanceof ApiError && error.status === 401 ? t("Wrong login or password.") : explain(error);
+    form.querySelector<HTMLInputElement>("[type=password]")?.select();
+  }
+}
+
+function makeDialog(): HTMLDialogElement {
+  const problem = h("div", { class: "alert alert-danger", role: "alert", hidden: true });
+  const form = h(
+    "form",
+    { class: "sign-in-form" },
+    h("h2", { class: "h3", id: "sign-in-title" }, t("Your session has ended")),
+    h("p", { class: "text-secondary" }, t("Log in again. What you have typed is still here.")),
+    problem,
+    field(t("Login"), { name: "login", autocomplete: "username" }),
+    field(t("Password"), { name: "password", type: "password", autocomplete: "current-password" }),
+    h("button", { class: "btn btn-primary w-100", type: "submit" }, t("Log in")),
+  );
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void signIn(form, problem);
+  });
+  const made = h("dialog", { class: "desk-dialog", "aria-labelledby": "sign-in-title" }, form);
+  made.addEventListener("close", () => {
+    made.remove();
+    dialog = null;
+  });
+  return made;
+}
+
+/** Ask for login and password once, however many requests were refused. `hotline:signed-in` says that it worked. */
+export function askToSignIn(): void {
+  if (dialog) return;
+  dialog = makeDialog();
+  document.body.append(dialog);
+  dialog.showModal();
+}
