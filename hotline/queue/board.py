@@ -57,10 +57,6 @@ class QueueLines:
         self._known[fact.queue] = None
         self._facts[fact.asterisk, fact.queue] = fact
 
-    def forget(self, asterisk: str) -> None:
-        """Asterisk was restarted: nobody waits there any more; what it says next is the truth."""
-        self._facts = {key: fact for key, fact in self._facts.items() if key[0] != asterisk}
-
     def lines(self) -> tuple[QueueLine, ...]:
         """Return one line for each queue, in the order in which they became known."""
         return tuple(self._line(queue) for queue in self._known)

@@ -18,6 +18,9 @@ from hotline.queue.model import (
     Operator,
 )
 
+NOT_HIS_FAULT = frozenset({"", "ANSWER", "CANCEL", "CHANUNAVAIL"})
+"""DIALSTATUS of an offer that ended because the citizen left, a colleague answered or the telephone was not there."""
+
 CONNECTED = frozenset({Phase.TALKING, Phase.HELD, Phase.CONSULTING})
 
 
@@ -33,7 +36,8 @@ def part_of(call: Call, extension: str) -> CallPart | None:
         talks = call.operator == extension and call.phase in CONNECTED
     if talks:
         return CallPart.HELD if call.phase is Phase.HELD and call.operator == extension else CallPart.TALKING
-    return CallPart.RINGING if live or extension in call.ringing else None
+    # A channel that stopped ringing lives on for a moment, so an unanswered leg is no proof of a ring.
+    return CallPart.RINGING if extension in call.ringing else None
 
 
 def extensions_in(event: CallEvent) -> set[str]:
@@ -64,10 +68,11 @@ def happening_from(operator: Operator, event: CallEvent) -> Happening | None:
 
 
 def _missed(operator: Operator, event: CallEvent) -> bool:
-    """Whether the citizen still waits: then it was the operator who did not answer (DAY-10)."""
+    """Whether he did not take the call although the citizen still waits (DAY-10)."""
     return (
         event.kind is CallEventKind.OFFER_ENDED
         and event.extension == operator.extension
+        and event.reason not in NOT_HIS_FAULT
         and event.call.queue is not None
         and event.call.phase in {Phase.QUEUED, Phase.RINGING}
     )

@@ -16,6 +16,8 @@ from hotline.cti.model import (
     Call,
     CallEvent,
     CallEventKind,
+    DeviceChanged,
+    DeviceState,
     LinkChanged,
     LinkState,
     MemberChanged,
@@ -106,6 +108,7 @@ class OperatorDesk:
         self._stop.append(
             self._bus.subscribe(
                 CallEvent,
+                DeviceChanged,
                 MemberChanged,
                 LinkChanged,
                 QueueChanged,
@@ -236,7 +239,9 @@ class OperatorDesk:
     async def _handle(self, event: object) -> None:
         match event:
             case CallEvent():
-                self._call_changed(event)
+                self._call_changed(event, self._at_work.values())
+            case DeviceChanged():
+                self._device_changed(event)
             case MemberChanged():
                 self._members[event.asterisk, event.queue, event.extension] = event
             case QueueChanged():
@@ -250,9 +255,9 @@ class OperatorDesk:
             case LinkChanged():
                 self._link_changed(event)
 
-    def _call_changed(self, event: CallEvent) -> None:
+    def _call_changed(self, event: CallEvent, users: Iterable[int]) -> None:
         concerned = extensions_in(event)
-        for user_id in list(self._at_work.values()):
+        for user_id in list(users):
             operator = self._operators[user_id]
             # Also those who are not named any more, but whom we believe to be in this call.
             if operator.extension in concerned or operator.part_in(event.call.key) is not None:
@@ -260,29 +265,40 @@ class OperatorDesk:
                 if happening is not None:
                     self._move(operator, happening)
 
+    def _device_changed(self, event: DeviceChanged) -> None:
+        """Look again when a telephone contradicts the state: a consulted colleague's answer is no event of the call."""
+        operator = self.at_extension(event.extension)
+        if operator is None:
+            return
+        rings, talks = (
+            operator.state is OperatorState.RINGING,
+            operator.state in {OperatorState.TALKING, OperatorState.HOLD},
+        )
+        # A ring that ended is left to the call's own event, which alone knows whether the offer was missed.
+        if (rings and event.state is DeviceState.IN_USE) or (talks and event.state is DeviceState.IDLE):
+            self._compare_calls((operator.user_id,), vanished=False)  # an end has its own event
+
     def _link_changed(self, event: LinkChanged) -> None:
         if event.state is not LinkState.UP:
             self._links_up.discard(event.asterisk)
-            if event.state is LinkState.SYNCING:  # what the snapshot does not repeat is not true any more
-                self._members = {key: fact for key, fact in self._members.items() if key[0] != event.asterisk}
-                self._lines.forget(event.asterisk)
             return
         self._links_up.add(event.asterisk)
-        self._compare_calls()
+        self._compare_calls(self._at_work.values())
         # Asterisk forgets its members when it restarts (persistentmembers=no), and commands may have failed meanwhile.
         for user_id in self._at_work.values():
             self._memberships.restore(self._operators[user_id])
 
     async def _recover(self) -> None:
         """Events were dropped: compare with what exists now."""
-        self._compare_calls()
+        self._compare_calls(self._at_work.values())
 
-    def _compare_calls(self) -> None:
+    def _compare_calls(self, users: Iterable[int], *, vanished: bool = True) -> None:
+        users = list(users)
         now = self._clock.now()
         calls = {call.key: call for call in self._live_calls()}
         for call in calls.values():
-            self._call_changed(CallEvent(CallEventKind.RECOVERED, call, now))
-        for user_id in list(self._at_work.values()):
+            self._call_changed(CallEvent(CallEventKind.RECOVERED, call, now), users)
+        for user_id in users if vanished else ():
             for key, _ in self._operators[user_id].calls:
                 # A call of a server that we cannot see now may well go on.
                 if key not in calls and key.rpartition("-")[0] in self._links_up:
