@@ -136,6 +136,26 @@ class AccountService:
             await self._push(account)
             return account
 
+    async def adopt(self, user_id: int, extension: str, name: str) -> SoftphoneAccount | None:
+        """Take over the account that Asterisk still has from before this service was restarted.
+
+        Browsers go on with the password that they have: nobody reloads a page, no call is disturbed. Returns ``None``
+        when Asterisk has no such account; :meth:`open` makes one then. An account that is open here is returned as is.
+
+        :raises Unavailable: Asterisk does not answer.
+        """
+        async with self._lock:
+            if (held := self._held.get(extension)) is not None and held.user_id == user_id:
+                return held.account
+            stored = await self._request("GET", "auth", extension, missing_is_fine=True)
+            password = next((item["value"] for item in stored if item["attribute"] == "password"), "")
+            if not password:
+                return None
+            account = SoftphoneAccount(extension, f"sip:{extension}@{self._sip_domain}", password, name)
+            await self._verify(extension)
+            self._held[extension] = _Held(user_id, account)
+            return account
+
     async def close(self, extension: str) -> None:
         """Take the account away. Asterisk drops its registration; a call that is going on stays up.
 

@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 REGISTER_EXPIRES = 120
 RECONNECT_MIN, RECONNECT_MAX = 1.0, 4.0
 """Seconds between attempts, as in the browser (telephony.md 3.3)."""
+REFUSALS = 10
+"""Refused registrations in a row before a phone that was registered gives up: an Asterisk that has just restarted
+does not know the account until the service has pushed it again."""
 
 
 class HeadlessPhone:
@@ -160,21 +163,31 @@ class HeadlessPhone:
             if client.close_code in {CloseCode.REPLACED, CloseCode.SESSION_ENDED}:
                 self._stop(client.close_reason)
                 return
-            delay = RECONNECT_MIN
-            while not self.registered.is_set():
-                await asyncio.sleep(delay)
-                delay = min(2 * delay, RECONNECT_MAX)
-                try:
-                    lifetime = await self._attach()
-                except SipRefused as error:
-                    self._stop(str(error))
-                    return
-                except Unavailable as error:
-                    log.info("phone %s: %s", self.account.extension, error)
-                    await self._current().close()
+            attached = await self._reattach()
+            if attached is None:
+                return
+            lifetime = attached
             for call in tuple(self.calls.values()):
                 with suppress(Unavailable):
                     await call.refresh()
+
+    async def _reattach(self) -> int | None:
+        """Connect and register again, trying for as long as it takes; ``None``: refused for good."""
+        delay, refusals = RECONNECT_MIN, 0
+        while True:
+            await asyncio.sleep(delay)
+            delay = min(2 * delay, RECONNECT_MAX)
+            try:
+                return await self._attach()
+            except SipRefused as error:
+                refusals += 1
+                if refusals >= REFUSALS:
+                    self._stop(str(error))
+                    return None
+                log.info("phone %s: %s, trying again", self.account.extension, error)
+            except Unavailable as error:
+                log.info("phone %s: %s", self.account.extension, error)
+            await self._current().close()
 
     async def _keep_registered(self, lifetime: int) -> int:
         """Register again before each expiry; return when the connection is lost."""
