@@ -87,6 +87,12 @@ class CallTracker:
         handler = self._handlers.get(type(event))
         return handler(event) if handler is not None else []
 
+    def blame(self, key: str, who: EndedBy) -> None:
+        """Note who is about to end a call on purpose, because AMI's Hangup leaves no trace of it in the events."""
+        call = self._calls.get(key)
+        if call is not None:
+            call.hint = who
+
     def live_calls(self) -> list[LiveCall]:
         """Return the working memory of all live calls, for the resynchronisation."""
         return list(self._calls.values())

@@ -144,7 +144,8 @@ def step(
         cancelling=transfer.cancelling or happening is _H.CANCEL,
     )
     effects: list[Effect] = []
-    if happening is _H.CANCEL:
+    if happening is _H.CANCEL or (moved.cancelling and happening is _H.RANG):
+        # Cancelled before the colleague's channel existed: hang it up as soon as it does.
         effects.append(Effect.HANG_UP_TARGET)
     if happening is _H.COMPLETE:
         effects.append(Effect.HANG_UP_OPERATOR)

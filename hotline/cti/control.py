@@ -1,0 +1,111 @@
+"""What an operator does to his conversation: hang up, hold, resume. Every step is acknowledged by Asterisk."""
+
+from __future__ import annotations
+
+from hotline.cti.calls import CallTracker
+from hotline.cti.callstate import LiveCall, LiveLeg
+from hotline.cti.commands import Commands, Place
+from hotline.cti.model import EndedBy, Phase
+from hotline.errors import Conflict, Forbidden, NotFound
+
+HOLD = Place("hold", "s")
+WAIT = Place("hold", "operator")
+TAKE = Place("take", "s")
+ALONE = Place("citizen-alone", "s")
+
+
+class CallControl:
+    """Control of the live calls of one Asterisk. ``by`` is the extension of the operator who asks.
+
+    Every method raises :class:`NotFound` when there is no such live call, :class:`Forbidden` when it is another
+    operator's, :class:`Conflict` when its phase does not allow the step, and what :class:`Commands` raises.
+    """
+
+    def __init__(self, tracker: CallTracker, commands: Commands) -> None:
+        self._tracker = tracker
+        self._commands = commands
+
+    async def hangup(self, key: str, by: str) -> None:
+        """End the conversation for everybody."""
+        call = self.find(key, by)
+        if call.phase is Phase.CONSULTING:
+            raise Conflict("a consultation is running: complete or cancel it first", error_id="consulting")
+        operator, party = leg_of(call, by), call.party
+        self._tracker.blame(key, EndedBy.AGENT)
+        if party is not None and party.ended_at is None:
+            # The dialplan hangs the citizen up by itself when we cannot any more.
+            await self._commands.set_variable(party.channel, "OPERATOR_ENDED", "1")
+            if party.holding:
+                await self._commands.hangup(party.channel)
+        try:
+            await self._commands.hangup(operator.channel)
+        except NotFound:
+            return  # the end of the citizen's channel has taken his along
+
+    async def hold(self, key: str, by: str) -> None:
+        """Put the citizen on hold with music; the operator waits in silence."""
+        call = self.find(key, by)
+        if call.phase is not Phase.TALKING:
+            raise Conflict(f"the call is {call.phase}", error_id="not-talking")
+        operator, party = leg_of(call, by), party_of(call)
+        await self._commands.set_variable(operator.channel, "__CITIZEN", party.channel)
+        await self._commands.redirect(party.channel, HOLD, operator.channel, WAIT)
+
+    async def resume(self, key: str, by: str) -> None:
+        """Bring operator and citizen together again."""
+        call = self.find(key, by)
+        party = call.party
+        if call.phase is not Phase.HELD or party is None or not party.holding:
+            raise Conflict(f"the call is {call.phase}", error_id="not-held")
+        operator = leg_of(call, by)
+        await self._commands.set_variable(operator.channel, "__CITIZEN", party.channel)
+        await self._commands.redirect(operator.channel, TAKE)
+
+    async def look_after(self, key: str) -> None:
+        """A citizen waits in a holding bridge and nobody is left who could take him back: send him on.
+
+        When the operator ended the call on purpose, the citizen's part ends, too; else he goes back to the queue.
+        """
+        call = self._tracker.live(key)
+        party = call.party if call is not None else None
+        if call is None or party is None or party.ended_at is not None:
+            return
+        if call.hint is EndedBy.AGENT:
+            await self._commands.hangup(party.channel)
+        elif party.holding:
+            await self._commands.redirect(party.channel, ALONE)
+
+    def find(self, key: str, by: str) -> LiveCall:
+        """Return a live call that ``by`` talks in.
+
+        :raises NotFound: there is no such call.
+        :raises Forbidden: it is another operator's.
+        """
+        call = self._tracker.live(key)
+        if call is None or not call.published:
+            raise NotFound("there is no such call any more", error_id="no-such-call", details={"key": key})
+        if call.operator != by:
+            raise Forbidden("the call is another operator's", error_id="not-your-call")
+        return call
+
+
+def leg_of(call: LiveCall, extension: str) -> LiveLeg:
+    """Return the live channel of an operator in a call.
+
+    :raises NotFound: he has none.
+    """
+    for leg in reversed(call.legs.values()):
+        if leg.extension == extension and leg.ended_at is None:
+            return leg
+    raise NotFound(f"{extension} has no channel in the call", error_id="no-such-channel")
+
+
+def party_of(call: LiveCall) -> LiveLeg:
+    """Return the live channel of the citizen.
+
+    :raises NotFound: he is gone.
+    """
+    party = call.party
+    if party is None or party.ended_at is not None:
+        raise NotFound("the other side is gone", error_id="no-such-channel")
+    return party
