@@ -9,6 +9,7 @@ import click
 
 from hotline.config import Settings
 from hotline.errors import HotlineError
+from hotline.stand.cli import COMMANDS as STAND_COMMANDS
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -23,6 +24,10 @@ def main(verbose: bool) -> None:
     # Libraries speak up only when something is wrong; panoramisk and aioice are chatty by nature.
     for library in ("panoramisk", "aioice", "aiortc", "asyncio"):
         logging.getLogger(library).setLevel(logging.WARNING)
+
+
+for command in STAND_COMMANDS:
+    main.add_command(command)
 
 
 @main.command()

@@ -77,7 +77,7 @@ Digits = Annotated[str, Field(pattern=r"^\+?[0-9]*$")]
 class TrunkSettings(BaseModel):
     """The line to the telephone network (a SIP provider, a PBX or a gateway)."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     host: Word = "127.0.0.2"
     port: Port = 5060
@@ -101,7 +101,7 @@ class TrunkSettings(BaseModel):
 class AsteriskRenderSettings(BaseModel):
     """Everything that differs between Asterisk servers. ``docs/telephony.md`` explains the telephony settings."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     name: str = Field("pbx1", pattern=r"^[a-z0-9]{1,16}$")
     config_dir: Folder = Path("/etc/asterisk")

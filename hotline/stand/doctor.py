@@ -1,0 +1,222 @@
+"""``hotline doctor``: what is wrong with an installation, and the cure for each finding."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import aiohttp
+import asyncpg
+from alembic.script import ScriptDirectory
+
+from hotline.config import AsteriskSettings, Settings
+from hotline.stand.asterisk_modules import MODULES
+
+LIMIT_S = 5.0
+MIN_FREE_GB = 2.0
+STATIC = Path(__file__).parents[1] / "web" / "static" / "build"
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was checked. ``cure`` says what to do when it is not ``ok``."""
+
+    name: str
+    ok: bool
+    detail: str
+    cure: str
+
+
+class Wrong(Exception):
+    """What a check found to be wrong."""
+
+
+Check = Callable[[], Awaitable[str]]
+
+
+async def examine_environment() -> list[Finding]:
+    """Examine the installation that the environment's settings describe."""
+    try:
+        settings = Settings()
+    except ValueError as error:
+        return [Finding("settings", ok=False, detail=str(error), cure="correct the HOTLINE_… variables")]
+    return await examine(settings)
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Run every check and return the findings in the order in which they should be mended."""
+    return [await _run(name, check, cure) for name, check, cure in _checks(settings)]
+
+
+def _checks(settings: Settings) -> list[tuple[str, Check, str]]:
+    url = settings.database_url.get_secret_value()
+    checks: list[tuple[str, Check, str]] = [
+        ("host name", _host_name, "add «127.0.0.1 <host name>» to /etc/hosts: a dead DNS would freeze calls"),
+        ("time zone", lambda: _time_zone(settings.time_zone), "apt-get install tzdata"),
+        ("PostgreSQL", lambda: _postgres(url), "start PostgreSQL; check HOTLINE_DATABASE_URL"),
+        ("migrations", lambda: _migrations(url), "hotline db upgrade"),
+        ("front-end", _front_end, "make build"),
+    ]
+    for one in settings.asterisks:
+        checks += _asterisk_checks(one)
+    return checks
+
+
+def _asterisk_checks(one: AsteriskSettings) -> list[tuple[str, Check, str]]:
+    mark = f"Asterisk {one.name}: "
+    http = "check HOTLINE_ASTERISKS http_url; http.conf must be enabled and reachable from here only"
+    return [
+        (
+            mark + "AMI",
+            lambda: _ami(one),
+            "check that Asterisk runs and that ami_user and ami_secret match manager.conf",
+        ),
+        (mark + "ARI", lambda: _ari(one), "check ari_user and ari_password against ari.conf; " + http),
+        (mark + "modules", lambda: _modules(one), "hotline asterisk render, then restart Asterisk"),
+        (mark + "SIP over WebSocket", lambda: _websocket(one), "load res_pjsip_transport_websocket; " + http),
+        (mark + "recordings", lambda: _writable(one.recording_dir), f"mkdir -p {one.recording_dir}; mind its owner"),
+        (mark + "disk", lambda: _disk(one.recording_dir), "free space, or move recording_dir to a larger disk"),
+        (mark + "logs", lambda: _logs(one.log_dir), f"let the service read {one.log_dir} (queue_log, cel/)"),
+    ]
+
+
+async def _run(name: str, check: Check, cure: str) -> Finding:
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            return Finding(name, ok=True, detail=await check(), cure=cure)
+    except TimeoutError:
+        return Finding(name, ok=False, detail=f"no answer within {LIMIT_S:.0f} s", cure=cure)
+    except (Wrong, OSError, EOFError, ValueError, aiohttp.ClientError, asyncpg.PostgresError) as error:
+        return Finding(name, ok=False, detail=str(error) or type(error).__name__, cure=cure)
+
+
+async def _host_name() -> str:
+    name = socket.gethostname()
+    text = await asyncio.to_thread(Path("/etc/hosts").read_text)
+    if name not in {word for line in text.splitlines() for word in line.partition("#")[0].split()[1:]}:
+        raise Wrong(f"{name} is not in /etc/hosts")
+    return f"{name} is in /etc/hosts"
+
+
+async def _time_zone(name: str) -> str:
+    ZoneInfo(name)
+    if not (Path("/usr/share/zoneinfo") / name).exists():
+        raise Wrong(f"the system does not know {name}, so Asterisk's business hours would be wrong")
+    return name
+
+
+async def _postgres(url: str) -> str:
+    connection = await _connect(url)
+    try:
+        version: str = await connection.fetchval("SHOW server_version")
+    finally:
+        await connection.close()
+    if int(version.split(".", maxsplit=1)[0]) < 15:
+        raise Wrong(f"version {version} is older than 15")
+    return f"version {version}"
+
+
+async def _migrations(url: str) -> str:
+    newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    connection = await _connect(url)
+    try:
+        known = await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL")
+        present = await connection.fetchval("SELECT version_num FROM alembic_version") if known else None
+    finally:
+        await connection.close()
+    if present != newest:
+        raise Wrong(f"the database is at {present or 'nothing'}, the program needs {newest}")
+    return f"at {newest}"
+
+
+async def _connect(url: str) -> asyncpg.Connection:
+    return await asyncpg.connect(url.replace("postgresql+asyncpg://", "postgresql://", 1), timeout=LIMIT_S)
+
+
+async def _front_end() -> str:
+    missing = [name for name in ("desk.js", "login.js", "desk.css") if not (STATIC / name).is_file()]
+    if missing:
+        raise Wrong(f"not built: {', '.join(missing)}")
+    return "built"
+
+
+async def _ami(one: AsteriskSettings) -> str:
+    reader, writer = await asyncio.open_connection(one.ami_host, one.ami_port)
+    try:
+        banner = (await reader.readuntil(b"\r\n")).decode().strip()
+        if not banner.startswith("Asterisk Call Manager/"):
+            raise Wrong(f"{one.ami_host}:{one.ami_port} is not an Asterisk: {banner[:40]!r}")
+        secret = one.ami_secret.get_secret_value()
+        writer.write(f"Action: Login\r\nUsername: {one.ami_user}\r\nSecret: {secret}\r\n\r\n".encode())
+        answer = (await reader.readuntil(b"\r\n\r\n")).decode(errors="replace")
+    finally:
+        writer.close()
+    if "Response: Success" not in answer:
+        raise Wrong("login refused")
+    return banner
+
+
+async def _ari(one: AsteriskSettings) -> str:
+    async with _http(one) as http, http.get(f"{one.http_url}/ari/asterisk/info?only=system") as answer:
+        if answer.status != 200:
+            raise Wrong(f"HTTP status {answer.status}")
+        version: str = (await answer.json())["system"]["version"]
+    if not version.startswith("22."):
+        raise Wrong(f"version {version}: this product is tested with 22")
+    return f"version {version}"
+
+
+async def _modules(one: AsteriskSettings) -> str:
+    async with _http(one) as http, http.get(f"{one.http_url}/ari/asterisk/modules") as answer:
+        if answer.status != 200:
+            raise Wrong(f"HTTP status {answer.status}")
+        running = {row["name"].removesuffix(".so") for row in await answer.json() if row["status"] == "Running"}
+    wanted = {name for names in MODULES.values() for name in names}
+    if missing := sorted(wanted - running):
+        raise Wrong(f"not running: {', '.join(missing)}")
+    return f"{len(wanted)} running"
+
+
+async def _websocket(one: AsteriskSettings) -> str:
+    async with aiohttp.ClientSession() as http, http.ws_connect(f"{one.http_url}/ws", protocols=("sip",)) as socket_:
+        if socket_.protocol != "sip":
+            raise Wrong("the subprotocol «sip» was not accepted")
+    return "accepts the subprotocol sip"
+
+
+def _http(one: AsteriskSettings) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(auth=aiohttp.BasicAuth(one.ari_user, one.ari_password.get_secret_value()))
+
+
+async def _writable(folder: Path) -> str:
+    def attempt() -> None:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+
+    await asyncio.to_thread(attempt)
+    return str(folder)
+
+
+async def _disk(folder: Path) -> str:
+    free = shutil.disk_usage(folder).free / 1e9
+    # 57.6 MB an hour for each of the three files of a call (16-bit samples, 8 kHz).
+    if free < MIN_FREE_GB:
+        raise Wrong(f"only {free:.1f} GB free")
+    return f"{free:.0f} GB free, {free / 0.173:.0f} hours of conversation"
+
+
+async def _logs(folder: Path) -> str:
+    for path in (folder / "queue_log", folder / "cel"):
+        if not path.exists():
+            raise Wrong(f"{path} does not exist")
+        if not os.access(path, os.R_OK):
+            raise Wrong(f"{path} cannot be read")
+    return str(folder)
