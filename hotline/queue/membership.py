@@ -27,12 +27,12 @@ RETRY = timedelta(seconds=5)
 class QueuePort(Protocol):
     """What this package asks of Asterisk. Every method returns when Asterisk has acknowledged.
 
-    All are idempotent: adding a member who is there, or removing one who is not, is a success. They raise
-    ``Unavailable`` when Asterisk cannot be reached and other ``HotlineError``s when it refuses.
+    Adding a member who is there, or removing one who is not, is a success. All raise ``Unavailable`` when Asterisk
+    cannot be reached and another ``HotlineError`` when it refuses.
     """
 
     async def add_member(self, queue: str, extension: str, member_name: str, paused: bool, penalty: int) -> None:
-        """Add ``PJSIP/<extension>`` to ``queue`` (QueueAdd). Does not change a member who is there already."""
+        """Add ``PJSIP/<extension>`` to ``queue`` (QueueAdd)."""
         ...
 
     async def remove_member(self, queue: str, extension: str) -> None:

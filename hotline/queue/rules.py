@@ -148,7 +148,7 @@ def restore(operator: Operator) -> tuple[MemberEffect, ...]:
     if operator.state is S.OFFLINE:
         return tuple(RemoveMember(queue, operator.extension) for queue in operator.queues)
     reason = pause_reason(operator)
-    # Adding a member who is there already changes nothing, so the pause is always sent by itself as well.
+    # The pause is always sent by itself as well: it carries the reason, and reaches members who are there already.
     pausing = UnpauseMember(operator.extension) if reason is None else PauseMember(operator.extension, reason)
     return (*_additions(operator), pausing)
 
