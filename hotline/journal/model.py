@@ -15,6 +15,11 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
+def storable(text: str) -> str:
+    """Return ``text`` without what PostgreSQL cannot hold: NUL characters and halves of surrogate pairs."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")
+
+
 class Phase(StrEnum):
     """The fixed phases behind an organisation's own statuses (domain 2.3)."""
 
@@ -128,9 +133,10 @@ class CardForm:
 
         ``same_person`` absent means that the box was not ticked.
         """
-        plain = {f.name: values.get(f.name, "").strip() for f in fields(cls) if f.name not in {"applicant", "insured"}}
+        values = {name: storable(text).strip() for name, text in values.items()}
+        plain = {f.name: values.get(f.name, "") for f in fields(cls) if f.name not in {"applicant", "insured"}}
         people = {
-            prefix: PersonFields(**{f.name: values.get(f"{prefix}_{f.name}", "").strip() for f in fields(PersonFields)})
+            prefix: PersonFields(**{f.name: values.get(f"{prefix}_{f.name}", "") for f in fields(PersonFields)})
             for prefix in ("applicant", "insured")
         }
         return cls(applicant=people["applicant"], insured=people["insured"], **plain)

@@ -1,0 +1,240 @@
+"""Reads one appeal with everything its page shows."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from hotline.errors import Forbidden, NotFound
+from hotline.journal.model import (
+    Appeal,
+    CallLink,
+    CardForm,
+    Form,
+    Named,
+    PersonFields,
+    PersonSnapshot,
+    Phase,
+    StatusEvent,
+)
+from hotline.journal.moves import actor
+from hotline.journal.queries import colour, visible
+from hotline.journal.tables import AppealCallRow, AppealRecord, StatusEventRow
+from hotline.journal.tables_call import CallRecord
+from hotline.journal.tables_classifier import (
+    AppealTypeRow,
+    ChannelRow,
+    SourceRow,
+    StatusRow,
+    TopicRow,
+)
+from hotline.journal.workflow import may_edit, possible
+from hotline.staff.model import User, short_name
+from hotline.staff.tables import OrganisationRow, UserRow
+
+_Creator = aliased(UserRow, name="creator")
+_Owner = aliased(UserRow, name="owner")
+_Target = aliased(UserRow, name="target")
+
+
+async def load(
+    session: AsyncSession, user: User, appeal_id: int, zone: ZoneInfo, now: datetime, warnings: tuple[str, ...] = ()
+) -> Appeal:
+    """Return an appeal as ``user`` sees it. Three statements.
+
+    :raises NotFound: there is none.
+    :raises Forbidden: ``user`` may not see it.
+    """
+    found = (await session.execute(_statement().where(AppealRecord.id == appeal_id))).one_or_none()
+    if found is None:
+        raise NotFound("there is no such appeal", error_id="no-such-appeal")
+    row: AppealRecord = found.AppealRecord
+    await _require_visible(session, user, appeal_id)
+    who = actor(row, user)
+    phase = Phase(row.phase)
+    return Appeal(
+        id=row.id,
+        number=row.number,
+        version=row.version,
+        phase=phase,
+        status=Named(row.status_code, found.status),
+        colour=colour(phase, row.due_at, now),
+        created_at=row.created_at,
+        appeal_at=row.appeal_at,
+        due_at=row.due_at,
+        type=Named(row.type_code, found.type),
+        topic=Named(row.topic_code, found.topic),
+        channel=Named(row.channel_code, found.channel),
+        form=Form(row.form),
+        source=Named(row.source_code, found.source),
+        organisation=found.organisation,
+        creator=_person(found.creator),
+        owner=_person(found.owner),
+        forwarded_to=_person(found.target) if found.target is not None else None,
+        anonymous=row.anonymous,
+        applicant=snapshot_from_json(row.applicant_snapshot),
+        insured=snapshot_from_json(row.insured_snapshot),
+        same_person=row.same_person,
+        content=row.content,
+        fields=card_fields(row, zone),
+        history=await _history(session, appeal_id),
+        calls=await _calls(session, appeal_id),
+        editable=may_edit(phase, who),
+        actions=frozenset(trigger.value for trigger in possible(phase, who)),
+        warnings=warnings,
+    )
+
+
+def card_fields(row: AppealRecord, zone: ZoneInfo) -> dict[str, str]:
+    """Return the stored values under the names of :class:`CardForm`, to fill the form again or to compare."""
+    return CardForm(
+        type=row.type_code,
+        topic=row.topic_code,
+        channel=row.channel_code,
+        source=row.source_code,
+        source_org=row.source_org,
+        appeal_at=row.appeal_at.astimezone(zone).strftime("%Y-%m-%dT%H:%M"),
+        written_no=row.written_no,
+        written_date=row.written_date.isoformat() if row.written_date else "",
+        to_head_of_region=_box(row.to_head_of_region),
+        urgent=_box(row.urgent),
+        anonymous=_box(row.anonymous),
+        same_person=_box(row.same_person),
+        kinship=row.kinship_code or "",
+        representative_doc=row.representative_doc,
+        title=row.title,
+        content=row.content,
+        measures=row.measures,
+        applicant=_typed(snapshot_from_json(row.applicant_snapshot)),
+        insured=PersonFields() if row.same_person else _typed(snapshot_from_json(row.insured_snapshot)),
+    ).to_fields()
+
+
+def snapshot_to_json(who: PersonSnapshot) -> dict[str, Any]:
+    """Return what is stored of a person."""
+    return {
+        "person_id": who.person_id,
+        "last_name": who.last_name,
+        "first_name": who.first_name,
+        "patronymic": who.patronymic,
+        "birth_date": who.birth_date.isoformat() if who.birth_date else None,
+        "phone": who.phone,
+        "enp": who.enp,
+        "snils": who.snils,
+        "policy": who.policy,
+        "address": who.address,
+        "email": who.email,
+    }
+
+
+def snapshot_from_json(stored: dict[str, Any]) -> PersonSnapshot:
+    """Read what :func:`snapshot_to_json` wrote."""
+    born = stored.get("birth_date")
+    return PersonSnapshot(**{**stored, "birth_date": date.fromisoformat(born) if born else None})
+
+
+def _statement() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            AppealRecord,
+            StatusRow.title.label("status"),
+            AppealTypeRow.title.label("type"),
+            TopicRow.title.label("topic"),
+            ChannelRow.title.label("channel"),
+            SourceRow.title.label("source"),
+            OrganisationRow.short_name.label("organisation"),
+            _Creator,
+            _Owner,
+            _Target,
+        )
+        .join(StatusRow, StatusRow.code == AppealRecord.status_code)
+        .join(AppealTypeRow, AppealTypeRow.code == AppealRecord.type_code)
+        .join(TopicRow, TopicRow.code == AppealRecord.topic_code)
+        .join(ChannelRow, ChannelRow.code == AppealRecord.channel_code)
+        .join(SourceRow, SourceRow.code == AppealRecord.source_code)
+        .join(OrganisationRow, OrganisationRow.id == AppealRecord.responsible_org_id)
+        .join(_Creator, _Creator.id == AppealRecord.creator_id)
+        .join(_Owner, _Owner.id == AppealRecord.owner_id)
+        .outerjoin(_Target, _Target.id == AppealRecord.forwarded_to_id)
+    )
+
+
+async def _require_visible(session: AsyncSession, user: User, appeal_id: int) -> None:
+    limits = visible(user)
+    if limits is None:
+        return
+    if await session.scalar(select(AppealRecord.id).where(AppealRecord.id == appeal_id, limits)) is None:
+        raise Forbidden("this appeal belongs to another organisation", error_id="appeal-not-visible")
+
+
+async def _history(session: AsyncSession, appeal_id: int) -> tuple[StatusEvent, ...]:
+    by, owner = aliased(UserRow), aliased(UserRow)
+    statement = (
+        select(
+            StatusEventRow,
+            StatusRow.title.label("status"),
+            *(by.last_name, by.first_name, by.patronymic),
+            owner.last_name.label("owner_last"),
+            owner.first_name.label("owner_first"),
+            owner.patronymic.label("owner_patronymic"),
+        )
+        .join(StatusRow, StatusRow.code == StatusEventRow.status_code)
+        .join(by, by.id == StatusEventRow.by_id)
+        .outerjoin(owner, owner.id == StatusEventRow.owner_id)
+        .where(StatusEventRow.appeal_id == appeal_id)
+        .order_by(StatusEventRow.id)
+    )
+    return tuple(
+        StatusEvent(
+            at=row.StatusEventRow.at,
+            by=short_name(row.last_name, row.first_name, row.patronymic),
+            event=row.StatusEventRow.event,
+            phase=Phase(row.StatusEventRow.to_phase),
+            status=row.status,
+            owner=short_name(row.owner_last, row.owner_first, row.owner_patronymic) or None,
+            comment=row.StatusEventRow.comment,
+        )
+        for row in await session.execute(statement)
+    )
+
+
+async def _calls(session: AsyncSession, appeal_id: int) -> tuple[CallLink, ...]:
+    statement = (
+        select(AppealCallRow.relation, CallRecord)
+        .join(CallRecord, CallRecord.key == AppealCallRow.call_key)
+        .where(AppealCallRow.appeal_id == appeal_id)
+        .order_by(CallRecord.started_at, CallRecord.id)
+    )
+    return tuple(
+        CallLink(call.key, relation, call.started_at, call.talk_s, call.recorded)
+        for relation, call in await session.execute(statement)
+    )
+
+
+def _person(row: UserRow) -> Named:
+    return Named(str(row.id), short_name(row.last_name, row.first_name, row.patronymic))
+
+
+def _typed(who: PersonSnapshot) -> PersonFields:
+    return PersonFields(
+        person_id=str(who.person_id or ""),
+        last_name=who.last_name,
+        first_name=who.first_name,
+        patronymic=who.patronymic,
+        birth_date=who.birth_date.isoformat() if who.birth_date else "",
+        phone=who.phone,
+        enp=who.enp,
+        snils=who.snils,
+        policy=who.policy,
+        address=who.address,
+        email=who.email,
+    )
+
+
+def _box(ticked: bool) -> str:
+    return "1" if ticked else ""

@@ -1,0 +1,388 @@
+"""Use cases of registered appeals: save a card, change it, give it to somebody (T2, T4, T5, T5b)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hotline.clock import Clock
+from hotline.db import Database
+from hotline.errors import BadInput, Conflict, Forbidden, NotFound
+from hotline.journal import appeal_view, settings_store
+from hotline.journal.cardcheck import CardData, Lists, check
+from hotline.journal.classifier import valid_rows
+from hotline.journal.deadlines import Deadline, Facts, deadline
+from hotline.journal.forwarding import Kind, Party, may_forward
+from hotline.journal.model import Appeal, CardForm, Form, PersonSnapshot, Phase
+from hotline.journal.moves import Step, actor, move, note
+from hotline.journal.outbox import Outbox
+from hotline.journal.persons import remember
+from hotline.journal.tables import AppealCallRow, AppealRecord, DraftRow
+from hotline.journal.tables_call import CallRecord
+from hotline.journal.tables_classifier import (
+    AppealTypeRow,
+    ChannelRow,
+    DispositionRow,
+    KinshipRow,
+    SourceRow,
+    TopicRow,
+)
+from hotline.journal.tables_person import PersonRow
+from hotline.journal.workflow import Trigger, may_edit
+from hotline.staff import queries as staff_queries
+from hotline.staff.audit import audit
+from hotline.staff.model import Right, User
+from hotline.staff.tables import UserRow
+
+REGISTERED = "D01"
+"""Disposition of a call whose card was saved, unless the operator chose another one."""
+
+
+class Appeals:
+    """The door to registered appeals. Every method checks rights; every write is one transaction."""
+
+    def __init__(self, db: Database, clock: Clock, zone: ZoneInfo, outbox: Outbox) -> None:
+        self._db = db
+        self._clock = clock
+        self._zone = zone
+        self._outbox = outbox
+
+    async def save_card(self, user: User, form: CardForm, idempotency_key: str) -> Appeal:
+        """Register an appeal: number, status, deadline, history, link to its call; the draft is gone then (T2).
+
+        Saving the same again (same key, or same draft) returns the appeal that it became.
+
+        :param idempotency_key: made by the browser, new for every card.
+        :raises Forbidden: the user may not register appeals.
+        :raises BadInput: ``details`` maps every wrong field to what is wrong with it; nothing was changed.
+        :raises Conflict: the card was handed over to somebody else.
+        """
+        if not user.may(Right.APPEAL_CREATE):
+            raise Forbidden("this user may not register appeals")
+        if not idempotency_key or len(idempotency_key) > 100:
+            raise BadInput("no idempotency key", details={"idempotency_key": "1 to 100 characters"})
+        try:
+            async with self._db.begin() as session:
+                appeal = await self._register(session, user, form, idempotency_key)
+        except IntegrityError:
+            # The same card, saved twice at the same moment: the other transaction won.
+            async with self._db.begin() as session:
+                saved = await _already_saved(session, user, idempotency_key, _number_or_none(form.draft_id))
+                if saved is None:
+                    raise
+                appeal = await appeal_view.load(session, user, saved, self._zone, self._clock.now())
+        await self._outbox.relay()
+        return appeal
+
+    async def get(self, user: User, appeal_id: int) -> Appeal:
+        """Return an appeal; the view goes into the audit trail.
+
+        :raises NotFound: there is none.
+        :raises Forbidden: the user may not see it (domain 2.8).
+        """
+        now = self._clock.now()
+        async with self._db.begin() as session:
+            appeal = await appeal_view.load(session, user, appeal_id, self._zone, now)
+            audit(session, "view", ("appeal", appeal_id), user_id=user.id, at=now)
+        return appeal
+
+    async def update(self, user: User, appeal_id: int, form: CardForm, version: int) -> Appeal:
+        """Change the text and the properties of an appeal («Редактирование», domain 2.7).
+
+        Number, date of registration and history never change. Another channel, form or time computes the deadline
+        anew (domain 2.5 c).
+
+        :param version: :attr:`Appeal.version` that the form was made from.
+        :raises Forbidden: the user may not edit it in this phase.
+        :raises Conflict: somebody changed it since; ``details["fields"]`` maps names to ``[yours, stored]``.
+        :raises BadInput: as for :meth:`save_card`.
+        """
+        now = self._clock.now()
+        async with self._db.begin() as session:
+            row = await _locked(session, appeal_id)
+            await appeal_view.load(session, user, appeal_id, self._zone, now)
+            if not may_edit(Phase(row.phase), actor(row, user)):
+                raise Forbidden("this appeal may not be edited now", error_id="appeal-locked")
+            stored = appeal_view.card_fields(row, self._zone)
+            self._require_version(row, version, stored, form.to_fields())
+            data = await self._checked(session, user, form, now)
+            if form.appeal_at == stored["appeal_at"]:
+                # Forms show minutes; an untouched time keeps its seconds, and the deadline with it.
+                data = replace(data, appeal_at=row.appeal_at)
+            due = await self._deadline(session, data, row.created_at)
+            data = await _with_dossiers(session, data, now)
+            _fill(row, data)
+            if not row.due_manual and row.close_date is None:
+                _fill_deadline(row, due)
+            changed = _difference(stored, appeal_view.card_fields(row, self._zone))
+            if changed:
+                row.version += 1
+                await session.flush()
+                step = Step(user, now, ", ".join(sorted(changed)))
+                await note(
+                    session,
+                    row,
+                    step,
+                    event="edit",
+                    kind="appeal.changed",
+                    from_phase=Phase(row.phase),
+                    others=set(),
+                )
+            appeal = await appeal_view.load(session, user, appeal_id, self._zone, now, data.warnings)
+        await self._outbox.relay()
+        return appeal
+
+    async def forward(self, user: User, appeal_id: int, to_user_id: int, version: int, comment: str = "") -> Appeal:
+        """Give an appeal to somebody who must accept it (T4). The deadline goes on (domain 2.5 d).
+
+        :raises Forbidden: the matrix does not allow it; ``details["reason"]`` as in ``forwarding.Verdict``.
+        :raises Conflict: somebody changed the appeal since, or its phase forbids it.
+        """
+        async with self._db.begin() as session:
+            row = await _locked(session, appeal_id)
+            self._require_version(row, version)
+            target = await find_target(session, to_user_id)
+            await require_forwarding(session, user, target, Form(row.form), comment)
+            await move(session, row, Trigger.FORWARD, Step(user, self._clock.now(), comment, target))
+        return await self._after(user, appeal_id)
+
+    async def accept(self, user: User, appeal_id: int, version: int) -> Appeal:
+        """Take a forwarded appeal into work; the first one wins (T5, S000-08).
+
+        :raises Conflict: somebody else was first, or it was recalled.
+        :raises Forbidden: it was forwarded to somebody else.
+        """
+        return await self._simple(user, appeal_id, version, Trigger.ACCEPT)
+
+    async def decline(self, user: User, appeal_id: int, version: int, comment: str) -> Appeal:
+        """Give a forwarded appeal back to its sender, with a comment (T5b)."""
+        return await self._simple(user, appeal_id, version, Trigger.DECLINE, comment)
+
+    async def recall(self, user: User, appeal_id: int, version: int, comment: str = "") -> Appeal:
+        """Take a forwarded appeal back before it was accepted (T5b)."""
+        return await self._simple(user, appeal_id, version, Trigger.RECALL, comment)
+
+    async def _simple(self, user: User, appeal_id: int, version: int, trigger: Trigger, comment: str = "") -> Appeal:
+        async with self._db.begin() as session:
+            row = await _locked(session, appeal_id)
+            self._require_version(row, version)
+            await move(session, row, trigger, Step(user, self._clock.now(), comment))
+        return await self._after(user, appeal_id)
+
+    async def _after(self, user: User, appeal_id: int) -> Appeal:
+        await self._outbox.relay()
+        async with self._db.begin() as session:
+            return await appeal_view.load(session, user, appeal_id, self._zone, self._clock.now())
+
+    async def _register(self, session: AsyncSession, user: User, form: CardForm, idempotency_key: str) -> Appeal:
+        now = self._clock.now()
+        draft_id = _number_or_none(form.draft_id)
+        draft = await session.get(DraftRow, draft_id, with_for_update=True) if draft_id else None
+        saved = await _already_saved(session, user, idempotency_key, draft_id)
+        if saved is not None:
+            return await appeal_view.load(session, user, saved, self._zone, now)
+        if draft is not None and draft.user_id != user.id:
+            raise Conflict("the card was handed over to somebody else", error_id="card-handed-over")
+        data = await self._checked(session, user, form, now)
+        due = await self._deadline(session, data, now)
+        data = await _with_dossiers(session, data, now)
+        row = AppealRecord(
+            number="",
+            version=1,
+            idempotency_key=idempotency_key,
+            draft_id=draft.id if draft else None,
+            phase=Phase.DRAFT.value,
+            created_at=now,
+            creator_id=user.id,
+            owner_id=user.id,
+            organisation_id=user.organisation.id,
+            responsible_org_id=user.organisation.id,
+        )
+        _fill(row, data)
+        _fill_deadline(row, due)
+        # The counter's row stays locked until the commit, so the number is drawn as late as possible.
+        row.number = await settings_store.next_number(session, user.organisation, now.astimezone(self._zone).date())
+        session.add(row)
+        await move(session, row, Trigger.SAVE, Step(user, now))
+        call_key = (draft.call_key if draft else None) or form.call_key or None
+        if call_key:
+            await _link_call(session, row.id, call_key)
+        if draft is not None:
+            await session.delete(draft)
+        await session.flush()
+        return await appeal_view.load(session, user, row.id, self._zone, now, data.warnings)
+
+    async def _checked(self, session: AsyncSession, user: User, form: CardForm, now: datetime) -> CardData:
+        today = now.astimezone(self._zone).date()
+        lists = await _lists(session, today, user.organisation.id)
+        data = check(form, lists, user, self._zone, now)
+        wanted = {data.applicant.person_id, data.insured.person_id} - {None}
+        known = set(await session.scalars(select(PersonRow.id).where(PersonRow.id.in_(wanted)))) if wanted else set()
+        if wanted - known:
+            field = "applicant_person_id" if data.applicant.person_id not in {None, *known} else "insured_person_id"
+            raise BadInput("the attached person does not exist", details={field: "unknown"})
+        return data
+
+    async def _deadline(self, session: AsyncSession, data: CardData, registered_at: datetime) -> Deadline:
+        facts = Facts(
+            form=data.form,
+            appeal_at=data.appeal_at,
+            registered_at=registered_at,
+            to_head_of_region=data.to_head_of_region,
+            urgent=data.urgent,
+            topic=data.topic,
+        )
+        rules = await settings_store.deadline_rules(session)
+        calendar = await settings_store.calendar(session)
+        due = deadline(facts, rules, self._zone, calendar)
+        if due is None:
+            raise Conflict("the profile has no deadline for such an appeal", error_id="no-deadline-rule")
+        return due
+
+    @staticmethod
+    def _require_version(
+        row: AppealRecord,
+        version: int,
+        stored: dict[str, str] | None = None,
+        yours: dict[str, str] | None = None,
+    ) -> None:
+        if row.version == version:
+            return
+        details: dict[str, object] = {"version": row.version}
+        if stored is not None and yours is not None:
+            details["fields"] = {name: [yours.get(name, ""), stored[name]] for name in _difference(stored, yours)}
+        raise Conflict("somebody else changed this appeal", error_id="stale-appeal", details=details)
+
+
+async def find_target(session: AsyncSession, user_id: int) -> User:
+    """Return whom an appeal goes to.
+
+    :raises BadInput: nobody.
+    """
+    target = await staff_queries.find_user(session, UserRow.id == user_id)
+    if target is None:
+        raise BadInput("there is no such user", details={"to_user_id": "unknown"})
+    return target
+
+
+async def require_forwarding(session: AsyncSession, user: User, target: User, form: Form, comment: str = "") -> None:
+    """Ask the matrix (domain 2.4); administrators may reassign with a reason.
+
+    :raises Forbidden: no; ``details["reason"]`` says why.
+    """
+    rules = await settings_store.forward_rules(session)
+    sender, receiver = party(user), party(target)
+    verdict = may_forward(sender, receiver, form, rules)
+    if not verdict.allowed and user.may(Right.APPEAL_EDIT_ANY):
+        verdict = may_forward(sender, receiver, form, rules, kind=Kind.REASSIGN, reason_given=bool(comment.strip()))
+    if not verdict.allowed:
+        raise Forbidden(
+            "the appeal may not go to this user",
+            error_id="forwarding-forbidden",
+            details={"reason": verdict.reason},
+        )
+
+
+def party(user: User) -> Party:
+    """Return what the matrix looks at."""
+    return Party(user.id, user.roles, user.organisation.id, user.active)
+
+
+async def _lists(session: AsyncSession, today: date, organisation_id: int) -> Lists:
+    scope = (today, organisation_id)
+    return Lists(
+        types=frozenset(row.code for row in await valid_rows(session, AppealTypeRow, *scope)),
+        topics={row.code: row.type_code for row in await valid_rows(session, TopicRow, *scope)},
+        channels={row.code: Form(row.form) for row in await valid_rows(session, ChannelRow, *scope)},
+        sources=frozenset(row.code for row in await valid_rows(session, SourceRow, *scope)),
+        kinships=frozenset(row.code for row in await valid_rows(session, KinshipRow, *scope)),
+    )
+
+
+async def _locked(session: AsyncSession, appeal_id: int) -> AppealRecord:
+    row = await session.get(AppealRecord, appeal_id, with_for_update=True, populate_existing=True)
+    if row is None:
+        raise NotFound("there is no such appeal", error_id="no-such-appeal")
+    return row
+
+
+async def _already_saved(session: AsyncSession, user: User, idempotency_key: str, draft_id: int | None) -> int | None:
+    same = AppealRecord.idempotency_key == idempotency_key
+    statement = select(AppealRecord.id).where(
+        AppealRecord.creator_id == user.id,
+        same if draft_id is None else or_(same, AppealRecord.draft_id == draft_id),
+    )
+    return await session.scalar(statement.order_by(AppealRecord.id).limit(1))
+
+
+async def _with_dossiers(session: AsyncSession, data: CardData, now: datetime) -> CardData:
+    """Attach the dossiers of the people named on the card, made where there are none."""
+    if data.anonymous:
+        return data
+    applicant = await _attached(session, data.applicant, now)
+    insured = applicant if data.same_person else await _attached(session, data.insured, now)
+    return replace(data, applicant=applicant, insured=insured)
+
+
+async def _attached(session: AsyncSession, who: PersonSnapshot, now: datetime) -> PersonSnapshot:
+    return replace(who, person_id=await remember(session, who, now))
+
+
+async def _link_call(session: AsyncSession, appeal_id: int, call_key: str) -> None:
+    await session.execute(
+        insert(AppealCallRow).values(call_key=call_key, appeal_id=appeal_id, relation="opened").on_conflict_do_nothing()
+    )
+    call = await session.scalar(
+        select(CallRecord).where(CallRecord.key == call_key, CallRecord.disposition_code.is_(None)).with_for_update()
+    )
+    if call is not None and await session.get(DispositionRow, REGISTERED) is not None:
+        call.disposition_code = REGISTERED
+
+
+def _fill(row: AppealRecord, data: CardData) -> None:
+    row.type_code = data.type
+    row.topic_code = data.topic
+    row.channel_code = data.channel
+    row.form = data.form.value
+    row.source_code = data.source
+    row.source_org = data.source_org
+    row.appeal_at = data.appeal_at
+    row.written_no = data.written_no
+    row.written_date = data.written_date
+    row.to_head_of_region = data.to_head_of_region
+    row.urgent = data.urgent
+    row.anonymous = data.anonymous
+    row.applicant_id = data.applicant.person_id
+    row.applicant_name = data.applicant.full_name
+    row.applicant_snapshot = appeal_view.snapshot_to_json(data.applicant)
+    row.same_person = data.same_person
+    row.insured_id = data.insured.person_id
+    row.insured_snapshot = appeal_view.snapshot_to_json(data.insured)
+    row.kinship_code = data.kinship
+    row.representative_doc = data.representative_doc
+    row.title = data.title
+    row.content = data.content
+    row.measures = data.measures
+
+
+def _fill_deadline(row: AppealRecord, due: Deadline) -> None:
+    row.due_at = due.due_at
+    row.due_rule = due.rule.code
+    row.due_base = due.base
+
+
+def _difference(stored: dict[str, str], other: dict[str, str]) -> list[str]:
+    """Name the fields that differ. Which draft and call a form came from is no property of the appeal."""
+    return [
+        name for name, value in stored.items() if name not in {"draft_id", "call_key"} and other.get(name, "") != value
+    ]
+
+
+def _number_or_none(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None

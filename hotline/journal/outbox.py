@@ -1,0 +1,64 @@
+"""Facts leave the database only after their transaction did: written with the change, published later (ADR 0005)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hotline.db import Database
+from hotline.events import Bus
+from hotline.journal.model import AppealChanged
+from hotline.journal.tables import OutboxRow
+
+_BATCH = 500
+
+
+def put(session: AsyncSession, fact: AppealChanged) -> None:
+    """Write ``fact`` in the transaction of ``session``."""
+    payload: dict[str, Any] = {
+        "appeal_id": fact.appeal_id,
+        "number": fact.number,
+        "user_ids": list(fact.user_ids),
+        "at": fact.at.isoformat(),
+    }
+    session.add(OutboxRow(kind=fact.kind, payload=payload, created_at=fact.at))
+
+
+class Outbox:
+    """Publishes what was written. Every fact is published at least once, in order, as long as one process relays."""
+
+    def __init__(self, db: Database, bus: Bus | None) -> None:
+        self._db = db
+        self._bus = bus
+
+    async def relay(self) -> int:
+        """Publish what waits and return how much it was. Called after every change, and once at the start."""
+        if self._bus is None:
+            return 0
+        published = 0
+        while batch := await self._relay_batch(self._bus):
+            published += batch
+        return published
+
+    async def _relay_batch(self, bus: Bus) -> int:
+        async with self._db.begin() as session:
+            waiting = select(OutboxRow).order_by(OutboxRow.id).limit(_BATCH).with_for_update(skip_locked=True)
+            rows = (await session.scalars(waiting)).all()
+            # Published before the deletion commits: a crash in between repeats a fact, but never loses one.
+            for row in rows:
+                bus.publish(_fact(row))
+            await session.execute(delete(OutboxRow).where(OutboxRow.id.in_([row.id for row in rows])))
+            return len(rows)
+
+
+def _fact(row: OutboxRow) -> AppealChanged:
+    return AppealChanged(
+        kind=row.kind,
+        appeal_id=row.payload["appeal_id"],
+        number=row.payload["number"],
+        user_ids=tuple(row.payload["user_ids"]),
+        at=datetime.fromisoformat(row.payload["at"]),
+    )
