@@ -32,6 +32,7 @@ _TEXTS = {
     "not-authenticated": mark("The session has ended. Log in again: nothing that you typed is lost."),
     "forbidden": mark("Your role does not include this action."),
     "not-found": mark("There is no such record, or you may not see it."),
+    "empty-login": mark("Enter login and password."),
     "wrong-password": mark("Wrong login or password."),
     "too-many-logins": mark("Too many failed attempts to log in. Try again in %(retry_after_s)s s."),
     "too-many-attempts": mark("Too many attempts. Try again in a moment."),
@@ -67,6 +68,15 @@ class MethodNotAllowed(BadInput):
     default_id = "method-not-allowed"
 
 
+_FROM_HTTP: Mapping[int, type[HotlineError]] = {
+    401: NotAuthenticated,
+    403: Forbidden,
+    404: NotFound,
+    405: MethodNotAllowed,
+    413: TooLarge,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """An error as a page shows it."""
@@ -83,19 +93,8 @@ def from_http(error: web.HTTPException) -> HotlineError | None:
     """Turn aiohttp's own refusals into ours; ``None`` for redirects and other answers that are no errors."""
     if error.status < 400:
         return None
-    if error.status == 404:
-        return NotFound("there is nothing at this address")
-    if error.status == 405:
-        return MethodNotAllowed("the method is not allowed here")
-    if error.status == 413:
-        return TooLarge("the request is too large")
-    if error.status == 401:
-        return NotAuthenticated("log in first")
-    if error.status == 403:
-        return Forbidden("not allowed")
-    if error.status >= 500:
-        return HotlineError(error.reason)
-    return BadInput(error.reason)
+    kind = _FROM_HTTP.get(error.status, HotlineError if error.status >= 500 else BadInput)
+    return kind(error.reason)
 
 
 def text_of(error: HotlineError) -> str:

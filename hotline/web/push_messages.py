@@ -210,6 +210,6 @@ class Announcer:
             data: dict[str, Any] = {"id": fact.appeal_id, "number": fact.number, "event": fact.kind}
             user = await self._services.staff.user(user_id)
             if user is not None:
-                counts = await self._services.appeals.folder_counts(user)
+                counts = await self._services.lists.folders(user)
                 data["folder_counts"] = {one.folder: one.count for one in counts}
             await self.hub.to_user(user_id, message(kind, data))

@@ -12,12 +12,13 @@ from hotline.cti.service import CtiService
 from hotline.db import Database
 from hotline.errors import NotFound, Unavailable
 from hotline.events import Bus
-from hotline.journal.appeals import AppealService
+from hotline.journal.appeals import Appeals
 from hotline.journal.calls import CallJournal
 from hotline.journal.classifier import Classifier
-from hotline.journal.drafts import DraftService
-from hotline.journal.persons import PersonService
-from hotline.journal.recordings import RecordingService
+from hotline.journal.drafts import Drafts
+from hotline.journal.persons import Persons
+from hotline.journal.queries import JournalQueries
+from hotline.journal.recordings import Recordings
 from hotline.queue.service import OperatorDesk
 from hotline.softphone.accounts import AccountService
 from hotline.softphone.proxy import SipProxy
@@ -33,12 +34,13 @@ class Services:
     bus: Bus
     database: Database
     staff: StaffService
-    appeals: AppealService
-    drafts: DraftService
-    persons: PersonService
+    appeals: Appeals
+    lists: JournalQueries
+    drafts: Drafts
+    persons: Persons
     classifier: Classifier
     calls: CallJournal
-    recordings: RecordingService
+    recordings: Recordings
     desk: OperatorDesk
     cti: Mapping[str, CtiService]
     """One per Asterisk server, by its name."""

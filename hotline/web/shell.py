@@ -89,8 +89,8 @@ def own_state(services: Services, user: User) -> Presence:
     if operator is None:
         return Presence(user.extension or "", OperatorState.OFFLINE, titles.state_word(OperatorState.OFFLINE))
     word = titles.state_word(operator.state)
-    if operator.state is OperatorState.PAUSE and operator.reason in PAUSE_REASONS:
-        reason = PAUSE_REASONS[operator.reason]
+    reason = PAUSE_REASONS.get(operator.reason or "")
+    if operator.state is OperatorState.PAUSE and reason is not None:
         word = gettext("%(state)s: %(reason)s") % {
             "state": word,
             "reason": titles.pause_title(reason.code, reason.title),
@@ -104,7 +104,7 @@ async def shell_context(services: Services, user: User) -> dict[str, Any]:
     A database that does not answer costs the counts, not the telephone.
     """
     try:
-        counts = await services.appeals.folder_counts(user)
+        counts = await services.lists.folders(user)
     except Unavailable:
         counts = ()
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from aiohttp import web
 
-from hotline.errors import BadInput
+from hotline.errors import BadInput, Conflict
 from hotline.web.context import current_user, services
 from hotline.web.forms import MAX_FIELDS, json_body, path_id
 from hotline.web.push_messages import at
@@ -31,5 +31,14 @@ async def save(request: web.Request) -> web.Response:
     zero = {name: "zero character" for name, text in body.fields.items() if "\x00" in name + text}
     if problems := long | zero:
         raise BadInput("the draft cannot be saved", details=problems)
-    draft = await services(request).drafts.save(current_user(request), path_id(request), body.rev, body.fields)
+    try:
+        draft = await services(request).drafts.save(
+            current_user(request), path_id(request), body.rev, body.fields, body.call_key or None
+        )
+    except Conflict as error:
+        # The page's script wants the stored draft itself: {rev, saved_at, fields}.
+        stored = error.details.get("draft")
+        if not isinstance(stored, dict):
+            raise
+        raise Conflict(error.message, error_id=error.error_id, details=stored) from error
     return web.json_response({"rev": draft.rev, "saved_at": at(draft.saved_at)})

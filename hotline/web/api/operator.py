@@ -35,15 +35,17 @@ async def softphone(request: web.Request) -> web.Response:
     account = its.accounts.get(extension) or await its.accounts.open(user.id, extension, user.full_name)
     operator = its.desk.operator(user.id)
     websocket = its.settings.public_url.rstrip("/").replace("http", "ws", 1) + "/sip"
-    return web.json_response({
-        "extension": extension,
-        "uri": account.uri,
-        "password": account.password,
-        "ws": websocket,
-        "ice_servers": [],
-        "ring_s": RING_S,
-        "active": operator is not None and operator.state is not OperatorState.OFFLINE,
-    })
+    return web.json_response(
+        {
+            "extension": extension,
+            "uri": account.uri,
+            "password": account.password,
+            "ws": websocket,
+            "ice_servers": [],
+            "ring_s": RING_S,
+            "active": operator is not None and operator.state is not OperatorState.OFFLINE,
+        }
+    )
 
 
 async def start(request: web.Request) -> web.Response:

@@ -62,7 +62,7 @@ def call_line(row: CallRow) -> CallLine:
 async def listing(request: web.Request) -> web.StreamResponse:
     """Show the calls that the user may see, newest first."""
     after = query_text(request, "after") or None
-    found = await services(request).calls.list(current_user(request), after=after)
+    found = await services(request).lists.calls(current_user(request), after=after)
     view = CallsPage(
         rows=[call_line(row) for row in found.rows],
         next_url=f"/calls?{urlencode({'after': found.after})}" if found.after else None,

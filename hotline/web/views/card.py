@@ -10,22 +10,19 @@ from aiohttp import web
 
 from hotline.cti.model import Call, Direction, Phase
 from hotline.errors import BadInput, Forbidden, NotFound
-from hotline.journal.model import Appeal, CallRow, CardForm, Draft, PersonSnapshot
+from hotline.journal import identifiers
+from hotline.journal.model import Appeal, CallRow, CardForm, Channel, Draft, Named, PersonSnapshot
 from hotline.staff.model import Right, User
 from hotline.web import titles
 from hotline.web.context import current_user, require_right, services, wants_json
 from hotline.web.failures import details_of
 from hotline.web.forms import form_fields, path_id, query_text
-from hotline.web.i18n import gettext, local_time, mark, show_date, show_datetime, show_number
+from hotline.web.i18n import gettext, mark, show_date, show_datetime, show_number
 from hotline.web.push_messages import at
 from hotline.web.render import fragment, page
 from hotline.web.services import Services
 from hotline.web.titles import Mark, urgency_mark
-from hotline.web.views.journal import journal_row
-from hotline.web.views.people import FoundPersons, directory_person, found_person
-
-KNOWN_LIMIT = 5
-"""Persons offered by the calling number (DAY-11)."""
+from hotline.web.views.people import FoundPersons, citizen_history, directory_person, found_person
 
 PERSON_FIELDS = (
     ("last_name", mark("Surname"), "text"),
@@ -66,6 +63,16 @@ class CardView:
 
 
 @dataclass(frozen=True, slots=True)
+class Choices:
+    """The lists of the card."""
+
+    types: tuple[Named, ...]
+    channels: tuple[Channel, ...]
+    sources: tuple[Named, ...]
+    kinships: tuple[Named, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingLink:
     """A recording that can be played from the page."""
 
@@ -82,14 +89,14 @@ async def of_call(request: web.Request) -> web.StreamResponse:
     live = its.live_call(key)
     if live is not None:
         _check_part(user, live)
-        call, phone = live_card_call(live, its), _number_of(live) or ""
+        call = live_card_call(live, its)
         recordings: list[RecordingLink] = []
     else:
         row = await its.calls.get(user, key)
-        call, phone = stored_card_call(row), _other_party(row) or ""
+        call = stored_card_call(row)
         recordings = [RecordingLink(row.started_at, row.talk_s, f"/recordings/{row.key}")] if row.recorded else []
-    draft = await its.drafts.create_or_get(user, key, await first_fields(its, user, phone))
-    return await _card_page(request, draft, call, phone, recordings)
+    draft = await its.drafts.create_or_get(user, key, live)
+    return await _card_page(request, draft, call, recordings)
 
 
 async def new(request: web.Request) -> web.StreamResponse:
@@ -105,8 +112,8 @@ async def new(request: web.Request) -> web.StreamResponse:
             target = f"/calls/{draft.call_key}/card"
             return web.Response(status=303, headers={"Location": target})
     else:
-        draft = await its.drafts.create_or_get(user, None, await first_fields(its, user, ""))
-    return await _card_page(request, draft, None, draft.fields.get("applicant_phone", ""), [])
+        draft = await its.drafts.create_or_get(user)
+    return await _card_page(request, draft, None, [])
 
 
 async def save(request: web.Request) -> web.StreamResponse:
@@ -127,13 +134,15 @@ async def save(request: web.Request) -> web.StreamResponse:
             raise
         return await _refused(request, form, error)
     if wants_json(request):
-        return web.json_response({
-            "id": appeal.id,
-            "number": appeal.number,
-            "status": appeal.status.title,
-            "due_at": at(appeal.due_at),
-            "warnings": [gettext(warning) for warning in appeal.warnings],
-        })
+        return web.json_response(
+            {
+                "id": appeal.id,
+                "number": appeal.number,
+                "status": appeal.status.title,
+                "due_at": at(appeal.due_at),
+                "warnings": [gettext(warning) for warning in appeal.warnings],
+            }
+        )
     return web.Response(status=303, headers={"Location": f"/appeals/{appeal.id}"})
 
 
@@ -149,22 +158,11 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 async def topics(request: web.Request) -> web.Response:
     """Return the topics of a type by keyword, as a fragment (S001-051)."""
+    user = current_user(request)
     found = await services(request).classifier.topics(
-        query_text(request, "type", limit=50), query_text(request, "q", limit=100)
+        query_text(request, "type", limit=50), query_text(request, "q", limit=100), user.organisation.id
     )
     return fragment(request, "includes/topic_rows.html", {"topics": found})
-
-
-async def first_fields(its: Services, user: User, phone: str) -> dict[str, str]:
-    """Return what a new card starts with: defaults by role (S000-29, S000-40), the number, the time."""
-    defaults = await its.classifier.defaults(user)
-    form = CardForm(
-        type=defaults.type,
-        channel=defaults.channel,
-        source=defaults.source,
-        appeal_at=local_time(its.clock.now()).strftime("%Y-%m-%dT%H:%M"),
-    )
-    return form.to_fields() | {"applicant_phone": phone}
 
 
 def live_card_call(call: Call, its: Services) -> CardCall:
@@ -223,7 +221,7 @@ def appeal_view(appeal: Appeal) -> dict[str, Any]:
 
 def _person_facts(person: PersonSnapshot, *, anonymous: bool = False) -> list[tuple[str, str]]:
     facts = [
-        (gettext("Name"), gettext("Anonymous") if anonymous else person.full_name),
+        (gettext("Full name"), gettext("Anonymous") if anonymous else person.full_name),
         (gettext("Birth date"), show_date(person.birth_date) if person.birth_date else ""),
         (gettext("Telephone"), show_number(person.phone) if person.phone else ""),
         (gettext("Policy number (unified)"), person.enp),
@@ -239,15 +237,13 @@ async def _refused(request: web.Request, form: CardForm, error: BadInput) -> web
     its, user = services(request), current_user(request)
     draft = await its.drafts.get(user, int(form.draft_id))
     draft = await its.drafts.save(user, draft.id, draft.rev, form.to_fields())
-    phone = form.applicant.phone
-    return await _card_page(request, draft, None, phone, [], errors=details_of(error), status=error.status)
+    return await _card_page(request, draft, None, [], errors=details_of(error), status=error.status)
 
 
 async def _card_page(
     request: web.Request,
     draft: Draft,
     call: CardCall | None,
-    phone: str,
     recordings: list[RecordingLink],
     *,
     errors: object = None,
@@ -256,19 +252,19 @@ async def _card_page(
     its, user = services(request), current_user(request)
     # A draft holds what the browser sent; the template needs every field.
     values = CardForm.from_fields(draft.fields).to_fields()
-    known = await its.persons.by_phone(user, phone) if phone and not values["applicant_person_id"] else ()
-    ids = sorted({int(values[n]) for n in ("applicant_person_id", "insured_person_id") if values[n].isdigit()})
-    history = await its.appeals.of_persons(user, ids) if ids else None
-    topic = await its.classifier.topic(values["topic"]) if values["topic"] else None
+    number = (call.number if call else None) or values["applicant_phone"]
+    phone = identifiers.phone(number)
+    known = () if values["applicant_person_id"] else await its.persons.by_phone(phone)
+    history = await citizen_history(its, user, values["applicant_person_id"], values["insured_person_id"])
     handed = await its.staff.user(draft.handed_by) if draft.handed_by is not None else None
     view = CardView(
         draft_id=draft.id,
         rev=draft.rev,
         saved_at=draft.saved_at,
         call_key=draft.call_key or "",
-        phone=phone,
+        phone=phone or "",
         call=call,
-        topic_title=topic.title if topic else "",
+        topic_title=await _topic_title(its, user, values["topic"]),
         handed_by=handed.full_name if handed else "",
     )
     context = {
@@ -276,15 +272,32 @@ async def _card_page(
         "fields": values,
         "errors": errors or {},
         "person_fields": [(name, gettext(label), kind, "off") for name, label, kind in PERSON_FIELDS],
-        "known": FoundPersons([found_person(row) for row in known[:KNOWN_LIMIT]], more=False) if known else None,
+        "known": FoundPersons([found_person(row) for row in known], more=False) if known else None,
         "known_caption": gettext("Known by this number: ask for the name before attaching"),
-        "history": None if history is None else [journal_row(row) for row in history],
-        "choices": await its.classifier.choices(user),
+        "history": history,
+        "choices": await _choices(its, user),
         "recordings": recordings,
         "may_transfer": user.may(Right.CALL_TRANSFER) and call is not None,
         "colleagues": await _colleagues(its, user) if call is not None else [],
     }
     return await page(request, "pages/card.html", context, section="card", status=status)
+
+
+async def _choices(its: Services, user: User) -> Choices:
+    organisation = user.organisation.id
+    return Choices(
+        types=await its.classifier.types(organisation),
+        channels=await its.classifier.channels(organisation),
+        sources=await its.classifier.sources(organisation),
+        kinships=await its.classifier.kinships(organisation),
+    )
+
+
+async def _topic_title(its: Services, user: User, code: str) -> str:
+    if not code:
+        return ""
+    found = await its.classifier.topics("", "", user.organisation.id)
+    return next((topic.title for topic in found if topic.code == code), "")
 
 
 async def _colleagues(its: Services, user: User) -> list[object]:
@@ -313,5 +326,3 @@ def _number_of(call: Call) -> str | None:
 
 def _other_party(row: CallRow) -> str | None:
     return row.dialled if row.direction == Direction.OUT else row.caller
-
-

@@ -97,10 +97,10 @@ async def listing(request: web.Request) -> web.StreamResponse:
     its = services(request)
     q = query_text(request, "q", limit=100)
     after = query_text(request, "after") or None
-    counts = await its.appeals.folder_counts(user)
+    counts = await its.lists.folders(user)
     folder = _folder(request, [one.folder for one in counts])
-    found = await its.appeals.list(user, folder, q=q, after=after)
-    drafts = await its.drafts.own_open(user) if after is None and not q else ()
+    found = await its.lists.appeals(user, folder, q=q, after=after)
+    drafts = await its.drafts.open(user) if after is None and not q else ()
     query = {"folder": str(folder)} | ({"q": q} if q else {})
     view = JournalPage(
         title=titles.folder_title(folder),

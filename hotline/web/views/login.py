@@ -43,14 +43,7 @@ async def log_in(request: web.Request) -> web.Response:
     fields = await form_fields(request)
     login, password = fields.get("login", ""), fields.get("password", "")
     try:
-        if not login.strip() or not password:
-            raise BadInput("enter login and password", details={"login": "required"})
-        session = await services(request).staff.log_in(
-            login,
-            password,
-            ip=client_address(request),
-            user_agent=request.headers.get("User-Agent", "")[:300],
-        )
+        session = await _open(request, login, password)
     except (BadInput, NotAuthenticated, TooManyAttempts, Unavailable) as error:
         if wants_json(request):
             raise
@@ -89,15 +82,25 @@ async def choose_language(request: web.Request) -> web.Response:
     return response
 
 
+async def _open(request: web.Request, login: str, password: str) -> Session:
+    if not login.strip() or not password:
+        raise BadInput("enter login and password", error_id="empty-login", details={"login": "required"})
+    return await services(request).staff.log_in(
+        login, password, ip=client_address(request), user_agent=request.headers.get("User-Agent", "")[:300]
+    )
+
+
 def _welcome(request: web.Request, session: Session, target: str) -> web.Response:
     if not wants_json(request):
         return _see_other(target)
     user = session.user
-    return web.json_response({
-        "csrf": session.csrf,
-        "expires_at": session.expires_at.isoformat(),
-        "user": {"id": user.id, "full_name": user.full_name, "extension": user.extension},
-    })
+    return web.json_response(
+        {
+            "csrf": session.csrf,
+            "expires_at": session.expires_at.isoformat(),
+            "user": {"id": user.id, "full_name": user.full_name, "extension": user.extension},
+        }
+    )
 
 
 def _refused(request: web.Request, error: HotlineError, login: str, target: str) -> web.Response:

@@ -7,16 +7,16 @@ from datetime import date
 
 from aiohttp import web
 
-from hotline.errors import BadInput
-from hotline.journal.model import PersonRow
-from hotline.staff.model import DirectoryEntry, Right
-from hotline.web.context import current_user, require_right, services
+from hotline.journal.model import AppealRow, PersonRow
+from hotline.journal.personquery import PersonQuery
+from hotline.staff.model import DirectoryEntry, Right, User
+from hotline.web.context import require_right, services
 from hotline.web.forms import query_text
 from hotline.web.render import fragment, page
 from hotline.web.services import Services
 from hotline.web.shell import Presence, presence
 from hotline.web.titles import role_title
-from hotline.web.views.journal import journal_row
+from hotline.web.views.journal import JournalRow, journal_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,30 +76,35 @@ def found_person(row: PersonRow) -> FoundPerson:
     # Only when he has one: the number that is calling must not be wiped from the card.
     if row.phones:
         attach["phone"] = row.phones[0]
-    return FoundPerson(
-        row.full_name, row.birth_date, row.enp, row.policy, row.insurer, row.open_appeals, attach
-    )
+    return FoundPerson(row.full_name, row.birth_date, row.enp, row.policy, row.insurer, row.open_appeals, attach)
 
 
 async def search(request: web.Request) -> web.Response:
     """Search the register; a fragment of at most ten rows (S001-045)."""
     user = require_right(request, Right.PERSON_SEARCH, Right.PERSON_SEARCH_ALL)
     q = query_text(request, "q", limit=100)
-    if not q:
-        raise BadInput("type a name, a birth date, a policy number or a telephone", details={"q": "required"})
-    found = await services(request).persons.search(user, q)
+    found = await services(request).persons.search(user, PersonQuery.from_text(q))
     view = FoundPersons([found_person(row) for row in found.rows], found.more)
     return fragment(request, "includes/person_rows.html", {"found": view, "caption": ""})
 
 
 async def history(request: web.Request) -> web.Response:
     """Show the earlier appeals of the persons attached to a card (S001-057)."""
-    user = current_user(request)
+    user = require_right(request, Right.PERSON_SEARCH, Right.PERSON_SEARCH_ALL)
     ids = [query_text(request, name, limit=18) for name in ("applicant_person_id", "insured_person_id")]
-    wanted = sorted({int(one) for one in ids if one.isascii() and one.isdigit()})
-    rows = await services(request).appeals.of_persons(user, wanted) if wanted else None
-    view = None if rows is None else [journal_row(row) for row in rows]
+    view = await citizen_history(services(request), user, *ids)
     return fragment(request, "includes/person_history.html", {"history": view})
+
+
+async def citizen_history(its: Services, user: User, *person_ids: str) -> list[JournalRow] | None:
+    """Return the earlier appeals of people, newest first; ``None`` when nobody is attached."""
+    wanted = sorted({int(one) for one in person_ids if one.isascii() and one.isdigit()})
+    if not wanted:
+        return None
+    found: dict[int, AppealRow] = {}
+    for person_id in wanted:
+        found |= {row.id: row for row in await its.persons.appeals(user, person_id, show_all=True)}
+    return [journal_row(found[appeal_id]) for appeal_id in sorted(found, reverse=True)]
 
 
 def directory_person(its: Services, entry: DirectoryEntry) -> DirectoryPerson:
