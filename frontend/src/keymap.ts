@@ -2,9 +2,23 @@
 
 /** Everything that a key can start. A page marks the control that does it with `data-command`. */
 export const COMMANDS = [
-  "next-tab", "new-card", "search", "scripts", "measures", "forward", "save", "close", "answer", "hangup",
-  "mute", "hold", "transfer", "pause", "global-search", "help",
-] as const; // biome-ignore format: one list reads better than sixteen lines
+  "next-tab",
+  "new-card",
+  "search",
+  "scripts",
+  "measures",
+  "forward",
+  "save",
+  "close",
+  "answer",
+  "hangup",
+  "mute",
+  "hold",
+  "transfer",
+  "pause",
+  "global-search",
+  "help",
+] as const;
 export type Command = (typeof COMMANDS)[number];
 
 /** Chords by command. `Ctrl+S` is the browser's own, and everybody's habit: it saves the card, not the page. */

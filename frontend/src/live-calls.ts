@@ -5,9 +5,18 @@ import { onDocument } from "./dom";
 import type { LiveCall, Snapshot } from "./model";
 
 const KINDS = [
-  "started", "queued", "offered", "offer_ended", "answered", "held", "resumed", "consulting", "transferred",
-  "ended", "recovered",
-] as const; // biome-ignore format: one list
+  "started",
+  "queued",
+  "offered",
+  "offer_ended",
+  "answered",
+  "held",
+  "resumed",
+  "consulting",
+  "transferred",
+  "ended",
+  "recovered",
+] as const;
 
 export class LiveCalls {
   private readonly calls = new Map<string, LiveCall>();

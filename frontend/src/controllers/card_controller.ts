@@ -176,17 +176,20 @@ export default class CardController extends Controller<HTMLFormElement> {
       this.feed({ type: "unreachable" });
     } else if (error.status === 401) {
       this.feed({ type: "signed-out" });
-    } else if (error.status === 409) {
-      this.feed({ type: "conflict" });
-      const stored = error.details as unknown as StoredDraft;
-      showConflict(this.element, fields, stored, (keepMine) => {
-        if (!keepMine) writeFields(this.element, stored.fields);
-        this.feed({ type: "resolved", rev: stored.rev, keepMine });
-      });
+    } else if (error.status === 409 && error.details["draft"]) {
+      this.conflict(fields, error.details["draft"] as StoredDraft);
     } else {
       this.feed({ type: "refused" });
       toast(t("The draft cannot be saved: {reason}", { reason: error.message }), "danger");
     }
+  }
+
+  private conflict(fields: Record<string, string>, stored: StoredDraft): void {
+    this.feed({ type: "conflict" });
+    showConflict(this.element, fields, stored, (keepMine) => {
+      if (!keepMine) writeFields(this.element, stored.fields);
+      this.feed({ type: "resolved", rev: stored.rev, keepMine });
+    });
   }
 
   private showState(): void {

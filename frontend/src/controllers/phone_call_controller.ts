@@ -28,9 +28,23 @@ function headline(call: PhoneCall, live: LiveCall | null): string {
 /** The call itself: who, from which queue, how long; answer, hang up, mute, hold, keypad, dial. */
 export default class PhoneCallController extends Controller<HTMLElement> {
   static override targets = [
-    "panel", "headline", "number", "match", "queue", "time", "timeLabel", "answer", "hangup", "mute", "hold",
-    "keypad", "keypadToggle", "recording", "dialNumber", "dial",
-  ]; // biome-ignore format: one list
+    "panel",
+    "headline",
+    "number",
+    "match",
+    "queue",
+    "time",
+    "timeLabel",
+    "answer",
+    "hangup",
+    "mute",
+    "hold",
+    "keypad",
+    "keypadToggle",
+    "recording",
+    "dialNumber",
+    "dial",
+  ];
   declare readonly panelTarget: HTMLElement;
   declare readonly headlineTarget: HTMLElement;
   declare readonly numberTarget: HTMLElement;
