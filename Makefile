@@ -1,0 +1,46 @@
+# Everything that a person or CI does with this repository. `make help` lists the commands.
+.DEFAULT_GOAL := help
+.PHONY: help build bootstrap bootstrap-tests run test test-fast lint types format bench clean
+
+PYTHON := .venv/bin/python
+export PATH := $(CURDIR)/.venv/nodejs/bin:$(PATH)
+PYTEST := timeout --kill-after=30 1800 $(PYTHON) -m pytest
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: bootstrap ## start everything here; prints the address and the logins; Ctrl+C stops it
+	@exec .venv/bin/hotline stand
+
+test: bootstrap-tests lint ## everything that CI runs, on real PostgreSQL, Asterisk and Chromium
+	cd frontend && npm run --silent test
+	$(PYTEST) -q
+
+test-fast: bootstrap ## pure rules and the database, in seconds
+	$(PYTEST) -q tests/unit tests/integration -m "not calls and not browser"
+
+lint: bootstrap ## formatting, rules, types and borders, of Python and TypeScript
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/lint-imports
+	.venv/bin/mypy
+	cd frontend && npm run --silent lint && npm run --silent types
+
+format: bootstrap ## format Python and TypeScript in place
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+	cd frontend && npm run --silent format
+
+bench: bootstrap ## speed against the floors of docs/performance.md, as ratios
+	$(PYTHON) -m tests.bench
+
+bootstrap: ## install what is missing; does nothing when all is there
+	@scripts/bootstrap
+
+build: bootstrap ## the same: the front-end is built by it
+
+bootstrap-tests:
+	@scripts/bootstrap --tests
+
+clean: ## forget what was built here (not the private Asterisk in ~/.cache/hotline)
+	rm -rf .venv .stand frontend/node_modules hotline/web/static/build .mypy_cache .ruff_cache .pytest_cache
