@@ -35,10 +35,12 @@ class CallTracker:
     """The calls, queues and devices of one Asterisk, folded from its events.
 
     :param asterisk: name of the server; part of every fact.
+    :param source: where the events come from; noted in every call that ends.
     """
 
-    def __init__(self, asterisk: str) -> None:
+    def __init__(self, asterisk: str, *, source: EndSource = EndSource.AMI) -> None:
         self.asterisk = asterisk
+        self._source = source
         self.board = Board(asterisk)
         self.orphans = 0
         """Events about channels that belong to no known call."""
@@ -356,7 +358,7 @@ class CallTracker:
             call.operator_left = True
         facts += self._stop_ringing(call, leg, event.at)
         if self.is_over(call):
-            facts += self.end(call, event.at, EndSource.AMI)
+            facts += self.end(call, event.at, self._source)
         return facts
 
     def is_over(self, call: LiveCall) -> bool:
@@ -424,7 +426,7 @@ class CallTracker:
                 survivor.legs[leg.uniqueid] = leg
                 self._of_channel[leg.uniqueid] = survivor
         loser.legs = {uid: leg for uid, leg in loser.legs.items() if leg.ended_at is not None}
-        facts = self.end(loser, at, EndSource.AMI)
+        facts = self.end(loser, at, self._source)
         self._aliases[loser.key] = survivor.key
         return survivor, facts
 
