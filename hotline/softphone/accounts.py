@@ -21,12 +21,15 @@ import aiohttp
 from hotline.config import AsteriskSettings
 from hotline.cti.model import LinkChanged, LinkState
 from hotline.errors import BadInput, Unavailable
-from hotline.softphone.model import SoftphoneAccount
+from hotline.softphone.model import PhoneConnected, SoftphoneAccount
 
 log = logging.getLogger(__name__)
 
 REQUEST_TIMEOUT = 5.0
 """Seconds for one ARI request; 200 operators need 600 of them in half a second (telephony.md 5)."""
+
+PUSH_ATTEMPTS = 6
+"""How often all accounts are pushed to an Asterisk that has just started, within 16 s."""
 
 _EXTENSION = re.compile(r"\d{2,8}")
 
@@ -118,7 +121,7 @@ class AccountService:
     async def open(self, user_id: int, extension: str, name: str) -> SoftphoneAccount:
         """Make (or make anew, with a new password) the account of ``extension`` and put it into Asterisk.
 
-        The account is kept even when Asterisk is down: it is pushed when the link is back.
+        When it fails there is no account: nobody has seen its password, so the next try makes another.
 
         :raises BadInput: the extension is not 2 to 8 digits.
         :raises Unavailable: Asterisk does not answer or refuses the account.
@@ -126,34 +129,31 @@ class AccountService:
         if _EXTENSION.fullmatch(extension) is None:
             raise BadInput(f"extension {extension!r} is not 2 to 8 digits", details={"extension": "2-8 digits"})
         async with self._lock:
-            account = SoftphoneAccount(
-                extension=extension,
-                uri=f"sip:{extension}@{self._sip_domain}",
-                password=secrets.token_urlsafe(24),
-                name=name,
-            )
-            self._held[extension] = _Held(user_id, account)
+            account = self._make(extension, name, secrets.token_urlsafe(24))
+            self._held.pop(extension, None)
             await self._push(account)
+            self._held[extension] = _Held(user_id, account)
             return account
 
-    async def adopt(self, user_id: int, extension: str, name: str) -> SoftphoneAccount | None:
+    async def adopt(self, user_id: int, extension: str) -> SoftphoneAccount | None:
         """Take over the account that Asterisk still has from before this service was restarted.
 
         Browsers go on with the password that they have: nobody reloads a page, no call is disturbed. Returns ``None``
-        when Asterisk has no such account; :meth:`open` makes one then. An account that is open here is returned as is.
+        when Asterisk has no such account. An account that is open here is returned as it is.
 
         :raises Unavailable: Asterisk does not answer.
         """
         async with self._lock:
-            if (held := self._held.get(extension)) is not None and held.user_id == user_id:
+            if (held := self._held.get(extension)) is not None:
                 return held.account
-            stored = await self._request("GET", "auth", extension, missing_is_fine=True)
-            password = next((item["value"] for item in stored if item["attribute"] == "password"), "")
-            if not password:
+            auth = await self._read("auth", extension)
+            endpoint = await self._read("endpoint", extension)
+            if not auth.get("password") or endpoint.get("auth") != extension:
                 return None
-            account = SoftphoneAccount(extension, f"sip:{extension}@{self._sip_domain}", password, name)
-            await self._verify(extension)
+            name = endpoint.get("callerid", "").rpartition("<")[0].strip(' "')
+            account = self._make(extension, name, auth["password"])
             self._held[extension] = _Held(user_id, account)
+            log.info("asterisk %s: softphone account %s taken over", self._asterisk, extension)
             return account
 
     async def close(self, extension: str) -> None:
@@ -182,9 +182,24 @@ class AccountService:
         """Bus handler: push all accounts when Asterisk is up with another ``boot_id`` than before."""
         if event.asterisk != self._asterisk or event.state is not LinkState.UP or event.boot_id == self._boot_id:
             return
-        count = await self.push_all()
-        self._boot_id = event.boot_id  # only after success, so that the next event tries again
-        log.info("asterisk %s started anew: %d softphone accounts pushed", self._asterisk, count)
+        for attempt in range(PUSH_ATTEMPTS):
+            try:
+                count = await self.push_all()
+            except Unavailable:
+                log.warning("asterisk %s: accounts could not be pushed", self._asterisk, exc_info=True)
+                await asyncio.sleep(2.0**attempt / 4)
+                continue
+            self._boot_id = event.boot_id  # only after success: the next event of this boot tries again
+            log.info("asterisk %s is up: %d softphone accounts pushed", self._asterisk, count)
+            return
+
+    async def on_phone_connected(self, event: PhoneConnected) -> None:
+        """Bus handler: a browser that outlived our restart is back; from now on its account is ours again."""
+        if event.extension not in self._held:
+            await self.adopt(event.user_id, event.extension)
+
+    def _make(self, extension: str, name: str, password: str) -> SoftphoneAccount:
+        return SoftphoneAccount(extension, f"sip:{extension}@{self._sip_domain}", password, name)
 
     async def _push(self, account: SoftphoneAccount) -> None:
         extension = account.extension
@@ -195,8 +210,7 @@ class AccountService:
 
     async def _verify(self, extension: str) -> None:
         """Read the endpoint back: Asterisk accepts objects that cannot work (telephony.md 5)."""
-        stored = await self._request("GET", "endpoint", extension)
-        values = {str(item["attribute"]): str(item["value"]) for item in stored}
+        values = await self._read("endpoint", extension)
         expected = {"allow": "(alaw)", "auth": extension, "aors": extension}
         wrong = {name: values.get(name) for name, value in expected.items() if values.get(name) != value}
         if wrong:
@@ -205,6 +219,11 @@ class AccountService:
                 error_id="softphone-account-refused",
                 details={"extension": extension, "stored": wrong},
             )
+
+    async def _read(self, kind: str, extension: str) -> dict[str, str]:
+        """Return the attributes of an object; empty when there is none."""
+        stored = await self._request("GET", kind, extension, missing_is_fine=True)
+        return {str(item["attribute"]): str(item["value"]) for item in stored}
 
     async def _put(self, kind: str, extension: str, fields: Fields) -> None:
         body = {"fields": [{"attribute": name, "value": value} for name, value in fields]}

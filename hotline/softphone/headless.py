@@ -63,6 +63,8 @@ class HeadlessPhone:
         self.calls: dict[str, HeadlessCall] = {}
         """Calls that have not ended, by Call-ID."""
         self.registered = asyncio.Event()
+        self.disconnected = asyncio.Event()
+        """Set while there is no registered connection, after there was one."""
         self.refused: str | None = None
         """Why the phone has stopped for good: replaced elsewhere, logged out, password refused."""
         self.stopped = asyncio.Event()
@@ -151,6 +153,7 @@ class HeadlessPhone:
         self._client = client
         await client.connect()
         lifetime = await client.register(expires=REGISTER_EXPIRES)
+        self.disconnected.clear()
         self.registered.set()
         return lifetime
 
@@ -158,6 +161,7 @@ class HeadlessPhone:
         while True:
             lifetime = await self._keep_registered(lifetime)
             self.registered.clear()
+            self.disconnected.set()
             client = self._current()
             log.info("phone %s: connection lost, %s %s", self.account.extension, client.close_code, client.close_reason)
             if client.close_code in {CloseCode.REPLACED, CloseCode.SESSION_ENDED}:

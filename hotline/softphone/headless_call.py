@@ -58,6 +58,8 @@ class HeadlessCall:
         self.ringing = asyncio.Event()
         self.answered = asyncio.Event()
         self.ended = asyncio.Event()
+        self.refreshed = asyncio.Event()
+        """Set when the far end has confirmed our address after a reconnect."""
         self.started_at = asyncio.get_running_loop().time()
         self.rang_at: float | None = None
         self.answered_at: float | None = None
@@ -183,13 +185,17 @@ class HeadlessCall:
         try:
             sdp = await self._audio.answer(invite.body)
         except (ValueError, InvalidAccessError, InvalidStateError) as error:
+            self._must_ring()
             await self._respond(invite, 488, "Not Acceptable Here")
             self._end("488 Not Acceptable Here")
             raise Unavailable(f"the offer cannot be answered: {error}", error_id="sip-bad-offer") from error
-        if self.state is not CallState.RINGING:  # cancelled meanwhile
-            raise Unavailable("the caller gave up", error_id="sip-no-call")
+        self._must_ring()
         await self._respond(invite, 200, "OK", sdp)
         self._talk()
+
+    def _must_ring(self) -> None:
+        if self.state is not CallState.RINGING:  # changed while the answer was being prepared
+            raise Unavailable("the caller gave up", error_id="sip-no-call")
 
     async def reject(self, status: int = 486, reason: str = "Busy Here") -> None:
         """Refuse a ringing call."""
@@ -228,6 +234,8 @@ class HeadlessCall:
         response = await client.request(client.build("UPDATE", self._target, headers, cseq=self._next_cseq()))
         if response.status == 481:  # the far end has forgotten the call
             self._end("lost")
+        else:
+            self.refreshed.set()
 
     async def take_request(self, request: sip.SipMessage) -> None:
         """Serve a request of the far end inside this call."""

@@ -7,6 +7,7 @@ apart: each party sends its own, and must hear the other's (an echo must return 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -70,27 +71,27 @@ class LineCheck:
         return "\n".join(lines)
 
 
-async def check_echo(near: HeadlessPhone, number: str = ECHO) -> LineCheck:
-    """Call an echo from ``near`` (registered) and listen to what comes back.
+async def check_echo(near: HeadlessPhone, number: str = ECHO, *, listen_s: float = TONE_TIMEOUT) -> LineCheck:
+    """Call an echo from ``near`` (registered) and listen for at most ``listen_s`` seconds to what comes back.
 
     Never raises for a fault of the line: that is the result.
     """
-    return await _check(near, number, None)
+    return await _check(near, number, None, listen_s)
 
 
-async def check_between(near: HeadlessPhone, far: HeadlessPhone) -> LineCheck:
-    """Call ``far`` from ``near`` (both registered) and listen at both ends.
+async def check_between(near: HeadlessPhone, far: HeadlessPhone, *, listen_s: float = TONE_TIMEOUT) -> LineCheck:
+    """Call ``far`` from ``near`` (both registered) and listen at both ends for at most ``listen_s`` seconds.
 
     Never raises for a fault of the line: that is the result.
     """
-    return await _check(near, far.account.extension, far)
+    return await _check(near, far.account.extension, far, listen_s)
 
 
-async def _check(near: HeadlessPhone, number: str, far: HeadlessPhone | None) -> LineCheck:
+async def _check(near: HeadlessPhone, number: str, far: HeadlessPhone | None, listen_s: float) -> LineCheck:
     call: HeadlessCall | None = None
     far_call: HeadlessCall | None = None
     setup_ms = audio_ms = None
-    heard: tuple[Heard, ...] = ()
+    heard: Sequence[Heard] = ()
     problem = ""
     try:
         call = await near.call(number)
@@ -99,7 +100,14 @@ async def _check(near: HeadlessPhone, number: str, far: HeadlessPhone | None) ->
             await far_call.answer()
         await _answered(call)
         setup_ms = _since(call)
-        heard = await _listen(near, call, far, far_call)
+        if far is None or far_call is None:
+            heard = (await _hear("echo", call, near.tone_hz, listen_s),)
+        else:
+            near_name, far_name = near.account.extension, far.account.extension
+            heard = await asyncio.gather(
+                _hear(f"{near_name} hears {far_name}", call, far.tone_hz, listen_s),
+                _hear(f"{far_name} hears {near_name}", far_call, near.tone_hz, listen_s),
+            )
         audio_ms = _since(call) if all(one.ok for one in heard) else None
     except TimeoutError:
         problem = "the far end did not ring" if far is not None and far_call is None else "no answer"
@@ -110,7 +118,7 @@ async def _check(near: HeadlessPhone, number: str, far: HeadlessPhone | None) ->
             await call.hangup()
             async with asyncio.timeout(5):
                 await call.ended.wait()
-    return LineCheck(number, setup_ms, audio_ms, heard, problem)
+    return LineCheck(number, setup_ms, audio_ms, tuple(heard), problem)
 
 
 async def _answered(call: HeadlessCall) -> None:
@@ -125,22 +133,9 @@ async def _answered(call: HeadlessCall) -> None:
         raise Unavailable(f"the call was refused: {call.end_reason}", error_id="sip-refused")
 
 
-async def _listen(
-    near: HeadlessPhone, call: HeadlessCall, far: HeadlessPhone | None, far_call: HeadlessCall | None
-) -> tuple[Heard, ...]:
-    if far is None or far_call is None:
-        return (await _hear("echo", call, near.tone_hz),)
-    return tuple(
-        await asyncio.gather(
-            _hear(f"{near.account.extension} hears {far.account.extension}", call, far.tone_hz),
-            _hear(f"{far.account.extension} hears {near.account.extension}", far_call, near.tone_hz),
-        )
-    )
-
-
-async def _hear(where: str, call: HeadlessCall, frequency: int) -> Heard:
+async def _hear(where: str, call: HeadlessCall, frequency: int, listen_s: float) -> Heard:
     try:
-        return Heard(where, frequency, round(await call.meter.wait_for_tone(frequency, within=TONE_TIMEOUT), 1))
+        return Heard(where, frequency, round(await call.meter.wait_for_tone(frequency, within=listen_s), 1))
     except TimeoutError:
         return Heard(where, frequency, None)
 

@@ -82,6 +82,12 @@ class ToneMeter:
                 self.total += 1
                 self._changed.notify_all()
 
+    async def next_window(self) -> Window:
+        """Wait for the next measurement and return it. Put a timeout around it: a dead line makes none."""
+        async with self._changed:
+            await self._changed.wait()
+            return self.windows[-1]
+
     async def wait_for_tone(self, frequency: float, *, windows: int = 3, within: float = 5.0) -> float:
         """Wait until ``windows`` new measurements in a row carry the tone; return its level in dBFS.
 

@@ -1,0 +1,76 @@
+"""Shared parts of the headless phone's tests: accounts on the stand's Asterisk, and a service that is only a proxy."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import aiohttp
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from hotline.clock import SystemClock
+from hotline.config import AsteriskSettings
+from hotline.errors import NotAuthenticated
+from hotline.events import Bus
+from hotline.softphone.headless import HeadlessPhone
+from hotline.softphone.model import PhoneConnected, PhoneLost, PhoneSession, SoftphoneAccount
+from hotline.softphone.proxy import SipProxy
+
+
+def direct_url(settings: AsteriskSettings) -> str:
+    """Asterisk's own WebSocket, without our proxy."""
+    return settings.http_url.replace("http", "ws", 1) + "/ws"
+
+
+@dataclass
+class ProxyServer:
+    """A web server with nothing but ``/sip``. The session is named by the query: ``/sip?extension=101``."""
+
+    server: TestServer
+    proxy: SipProxy
+    bus: Bus
+    facts: asyncio.Queue[PhoneConnected | PhoneLost] = field(default_factory=asyncio.Queue)
+
+    def url(self, extension: str) -> str:
+        return f"ws://127.0.0.1:{self.server.port}/sip?extension={extension}"
+
+    def phone(self, account: SoftphoneAccount, *, tone_hz: int = 440, auto_answer: bool = False) -> HeadlessPhone:
+        return HeadlessPhone(account, self.url(account.extension), tone_hz=tone_hz, auto_answer=auto_answer)
+
+    async def next_fact(self) -> PhoneConnected | PhoneLost:
+        async with asyncio.timeout(5):
+            return await self.facts.get()
+
+
+async def authorise(request: web.Request) -> PhoneSession:
+    extension = request.query.get("extension")
+    if extension is None:
+        raise NotAuthenticated("no session")
+    return PhoneSession(int(extension), extension)
+
+
+@asynccontextmanager
+async def proxy_server(http_url: str, *, port: int | None = None) -> AsyncIterator[ProxyServer]:
+    """Run a proxy before the Asterisk at ``http_url``."""
+    bus = Bus()
+    async with aiohttp.ClientSession() as http:
+        proxy = SipProxy(http_url, authorise, bus, SystemClock(), http=http)
+        app = web.Application()
+        app.router.add_get("/sip", proxy.handle)
+        server = TestServer(app, host="127.0.0.1", port=port)
+        await server.start_server()
+        running = ProxyServer(server, proxy, bus)
+
+        async def keep(fact: PhoneConnected | PhoneLost) -> None:
+            running.facts.put_nowait(fact)
+
+        bus.subscribe(PhoneConnected, PhoneLost, handler=keep, name="test")
+        try:
+            yield running
+        finally:
+            await proxy.close()
+            await server.close()
+            await bus.close()
