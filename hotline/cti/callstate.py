@@ -140,6 +140,10 @@ class LiveCall:
         """Tell whether any channel is left."""
         return any(leg.ended_at is None for leg in self.legs.values())
 
+    def has_operator(self) -> bool:
+        """Tell whether any of our telephones is still in the call."""
+        return any(leg.extension is not None and leg.ended_at is None for leg in self.legs.values())
+
     def open_hold(self, at: datetime) -> bool:
         """Begin a hold; False when one is running already."""
         if self.holds and self.holds[-1].ended_at is None:

@@ -32,6 +32,9 @@ COLUMNS = (
 )
 """Columns of the file, in order; ``cel_custom.conf`` is rendered from the same list."""
 
+LONGEST_KEY = 80
+"""Asterisk's AST_MAX_UNIQUEID is 150, but systemname-epoch.number stays far below this."""
+
 
 @dataclass(frozen=True, slots=True)
 class CelRow:
@@ -61,6 +64,8 @@ def parse_line(line: str) -> CelRow:
     if len(columns) != len(COLUMNS):
         raise BadInput(f"a CEL line has {len(columns)} columns, not {len(COLUMNS)}", error_id="bad-log-line")
     row = dict(zip(COLUMNS, columns, strict=True))
+    if not 0 < len(row["LinkedID"]) <= LONGEST_KEY:
+        raise BadInput("a CEL line is broken: no usable LinkedID", error_id="bad-log-line")
     try:
         at = datetime.fromtimestamp(float(row["EventTime"]), UTC)
         extra = json.loads(row["EventExtra"]) if row["EventExtra"] else {}

@@ -31,6 +31,8 @@ def rebuild(
     :param cut_at: Asterisk died before it could write the end: close the call at this moment (``RESTART``).
     """
     rows = sorted(cel, key=lambda row: row.at)
+    if not rows:
+        return []
     replay = _Replay(asterisk)
     joins = _joins(rows, queue)
     for row in rows:

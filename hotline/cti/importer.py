@@ -53,6 +53,16 @@ class _Book:
     cel: dict[str, list[cel.CelRow]] = field(default_factory=lambda: defaultdict(list))
     queue: dict[str, list[queue_log.QueueLogRow]] = field(default_factory=lambda: defaultdict(list))
 
+    def newest(self) -> dict[str, datetime]:
+        """Return each call's latest moment."""
+        moments: dict[str, datetime] = {}
+        for key, cel_rows in self.cel.items():
+            moments[key] = max(row.at for row in cel_rows)
+        for key, queue_rows in self.queue.items():
+            latest = max(row.at for row in queue_rows)
+            moments[key] = max(latest, moments.get(key, latest))
+        return moments
+
 
 class Importer:
     """Reads the logs of one Asterisk.
@@ -110,7 +120,7 @@ class Importer:
     async def _close_dead(self, booted_at: datetime) -> list[Call]:
         async with self._database.begin() as session:
             book = await self._waiting(session)
-            dead = [key for key, rows in book.cel.items() if max(row.at for row in rows) < booted_at]
+            dead = [key for key, at in book.newest().items() if at < booted_at]
             return await self._finish(session, book, dead, cut_at=booted_at) if dead else []
 
     async def _finish(
@@ -119,7 +129,8 @@ class Importer:
         """Rebuild calls, record them and forget their lines."""
         calls: list[Call] = []
         for key in keys:
-            rebuilt = history.rebuild(self._settings.name, book.cel[key], book.queue[key], cut_at=cut_at)
+            rows, joins = book.cel.get(key, []), book.queue.get(key, [])
+            rebuilt = history.rebuild(self._settings.name, rows, joins, cut_at=cut_at)
             calls += [replace(call, recorded=await self._recorded(call.key)) for call in rebuilt]
         if calls:
             await self._sink(session, calls)

@@ -20,11 +20,13 @@ import logging
 import random
 import socket
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from panoramisk.actions import Action
 from panoramisk.ami_protocol import AMIProtocol
 
+from hotline.clock import Clock
 from hotline.config import AsteriskSettings
 from hotline.cti.errors import CommandRefused
 from hotline.cti.events import WANTED
@@ -86,6 +88,7 @@ class _Protocol(AMIProtocol, asyncio.BufferedProtocol):  # type: ignore[misc] # 
         self._broken_seen = 0
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.booted = asyncio.Event()
+        self.uptime_s: float | None = None
 
     def get_buffer(self, sizehint: int) -> bytearray:
         """Lend the event loop our buffer (asyncio.BufferedProtocol)."""
@@ -111,6 +114,8 @@ class _Protocol(AMIProtocol, asyncio.BufferedProtocol):  # type: ignore[misc] # 
             if pending.add_message(message):
                 self.forget(pending)
         elif message.event == "FullyBooted":
+            uptime = message.headers.get("Uptime", "")
+            self.uptime_s = float(uptime) if uptime.isdigit() else None
             self.booted.set()
         elif message.event:
             try:
@@ -156,6 +161,7 @@ class AmiLink:
         settings: AsteriskSettings,
         on_message: Callable[[Message], None],
         on_state: Callable[[LinkState, str], None],
+        clock: Clock,
         *,
         timing: Timing | None = None,
         wanted: frozenset[str] = WANTED,
@@ -164,6 +170,7 @@ class AmiLink:
         self._settings = settings
         self._on_message = on_message
         self._on_state = on_state
+        self._clock = clock
         self._timing = timing or Timing()
         self._wanted = wanted | {"FullyBooted"}
         self._chance = chance
@@ -173,6 +180,9 @@ class AmiLink:
         self._reached = False
         self.state = LinkState.DOWN
         self.reason = "not started"
+        self.booted_at: datetime | None = None
+        """When Asterisk was started, told by its uptime at our login, to the second and never later than it was;
+        ``None``: it did not say."""
         self.counts = LinkCounts()
         self.framer = Framer(self._wanted)
         """The present connection's framer, for its counts."""
@@ -303,6 +313,9 @@ class AmiLink:
             if protocol.lost.done():
                 return protocol.lost.result()
             self._protocol = protocol
+            if protocol.uptime_s is not None:
+                # Whole seconds, cut off: one more makes sure that it is not later than the truth.
+                self.booted_at = self._clock.now() - timedelta(seconds=protocol.uptime_s + 1)
             self._reached = True
             self.counts.connections += 1
             self._set(LinkState.SYNCING, "")

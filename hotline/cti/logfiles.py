@@ -90,5 +90,10 @@ def _complete_lines(file: Path, inode: int, start: int) -> Iterator[tuple[Line, 
             if not raw.endswith(b"\n"):
                 return
             end = offset + len(raw)
-            yield Line(inode, offset, raw.decode("utf-8", "replace").rstrip("\r\n")), end
+            yield Line(inode, offset, _text(raw)), end
             offset = end
+
+
+def _text(raw: bytes) -> str:
+    """Decode a line. A crash can leave NUL bytes in a file, and PostgreSQL does not take them."""
+    return raw.decode("utf-8", "replace").rstrip("\r\n").replace("\0", "\ufffd")

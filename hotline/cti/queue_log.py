@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from hotline.cti.cel import LONGEST_KEY
 from hotline.errors import BadInput
 
 ENTERED = "ENTERQUEUE"
@@ -38,4 +39,6 @@ def parse_line(line: str) -> QueueLogRow:
         at = datetime.fromtimestamp(int(fields[0]), UTC)
     except (ValueError, OverflowError, OSError) as error:
         raise BadInput(f"a queue_log line is broken: {error}", error_id="bad-log-line") from error
+    if len(fields[1]) > LONGEST_KEY:
+        raise BadInput("a queue_log line is broken: no usable call id", error_id="bad-log-line")
     return QueueLogRow(at, fields[1], fields[2], fields[3], fields[4], tuple(fields[5:]))

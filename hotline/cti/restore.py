@@ -51,7 +51,8 @@ class Snapshot:
 
     at: datetime
     boot_id: str
-    booted_at: datetime
+    booted_at: datetime | None
+    """When this Asterisk was started, if it said; never later than it was."""
     queues: tuple[str, ...]
     waiting: tuple[Waiting, ...]
     members: tuple[ev.QueueMember, ...]

@@ -6,7 +6,7 @@ top of it, so the slowest-changing things are read first.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from hotline.clock import Clock
 from hotline.cti import events as ev
@@ -27,11 +27,16 @@ async def read(link: AmiLink, clock: Clock) -> Snapshot:
     devices = await link.collect({"Action": "DeviceStateList"})
     queues = await link.collect({"Action": "QueueStatus"})
     channels = await link.collect({"Action": "CoreShowChannels"})
-    return build(at, core, devices, queues, channels)
+    return build(at, link.booted_at, core, devices, queues, channels)
 
 
 def build(
-    at: datetime, core: Message, devices: list[Message], queues: list[Message], channels: list[Message]
+    at: datetime,
+    booted_at: datetime | None,
+    core: Message,
+    devices: list[Message],
+    queues: list[Message],
+    channels: list[Message],
 ) -> Snapshot:
     """Make a snapshot of Asterisk's answers. Pure.
 
@@ -39,12 +44,10 @@ def build(
     """
     try:
         boot_id = f"{core.headers['CoreStartupDate']} {core.headers['CoreStartupTime']}"
-        # Asterisk says its own local time without a zone; the stand and the containers run in UTC.
-        booted_at = datetime.strptime(boot_id, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
         return Snapshot(
             at=at,
             boot_id=boot_id,
-            booted_at=booted_at,
+            booted_at=booted_at,  # not from CoreStartupTime: that is Asterisk's local time without its zone
             queues=tuple(m.headers["Queue"] for m in queues if m.event == "QueueParams"),
             waiting=tuple(_waiting(m, at) for m in queues if m.event == "QueueEntry"),
             members=tuple(_member(m, at) for m in queues if m.event == "QueueMember"),
