@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
@@ -23,12 +23,8 @@ from hotline.cti.model import Call, CallEvent, LinkChanged
 from hotline.cti.service import CtiService
 from hotline.db import Database
 from hotline.events import Bus
-from hotline.journal.appeals import AppealService
 from hotline.journal.calls import CallJournal
-from hotline.journal.classifier import Classifier
-from hotline.journal.drafts import DraftService
-from hotline.journal.persons import PersonService
-from hotline.journal.recordings import RecordingService
+from hotline.journal.service import Journal
 from hotline.queue.model import Policy
 from hotline.queue.service import OperatorDesk
 from hotline.softphone.accounts import AccountService
@@ -75,14 +71,16 @@ class Hotline:
         stack.push_async_callback(bus.close)
         http = await stack.enter_async_context(aiohttp.ClientSession())
 
-        calls = CallJournal(database, clock, settings, bus)
+        journal = Journal(database, clock, settings, bus)
+        calls = journal.calls
         cti = self._telephony(bus, database, calls)
         desk = await self._desk(stack, bus, database, cti)
         home = settings.asterisks[0]  # operators' telephones live on the first server
         accounts = AccountService(http, home)
         sip = SipProxy(home.http_url, authorise, bus, clock, http=http)
         bus.subscribe(LinkChanged, handler=_of_server(home, accounts.on_link), name="softphone.accounts")
-        bus.subscribe(CallEvent, handler=calls.on_call_event, name="journal.calls", on_overflow=_record_all(calls, cti))
+        bus.subscribe(CallEvent, handler=_write_down(calls), name="journal.calls", on_overflow=_record_all(calls, cti))
+        bus.subscribe(LinkChanged, handler=_log_link, name="log.links")
 
         self.services = Services(
             settings=settings,
@@ -90,17 +88,20 @@ class Hotline:
             bus=bus,
             database=database,
             staff=StaffService(database, clock, settings),
-            appeals=AppealService(database, clock, settings, bus),
-            drafts=DraftService(database, clock),
-            persons=PersonService(database, clock),
-            classifier=Classifier(database, clock),
+            appeals=journal.appeals,
+            lists=journal.queries,
+            drafts=journal.drafts,
+            persons=journal.persons,
+            classifier=journal.classifier,
             calls=calls,
-            recordings=RecordingService(database, clock, settings),
+            recordings=journal.recordings,
+            hand_overs=journal.handover,
             desk=desk,
             cti=cti,
             accounts=accounts,
             sip=sip,
         )
+        await journal.outbox.relay()  # what a crash kept from being published
         for service in cti.values():
             await service.start()
             stack.push_async_callback(service.close)
@@ -108,7 +109,7 @@ class Hotline:
         stack.push_async_callback(sip.close)
 
     def _telephony(self, bus: Bus, database: Database, calls: CallJournal) -> dict[str, CtiService]:
-        async def sink(session: AsyncSession, found: tuple[Call, ...]) -> None:
+        async def sink(session: AsyncSession, found: Sequence[Call]) -> None:
             for call in found:
                 await calls.record(call, session)
 
@@ -138,19 +139,34 @@ class Hotline:
         self.url = self.settings.public_url
 
 
-def _of_server(server: AsteriskSettings, handler: Callable[[LinkChanged], object]) -> Callable[..., object]:
+def _of_server(
+    server: AsteriskSettings, handler: Callable[[LinkChanged], Awaitable[None]]
+) -> Callable[[LinkChanged], Awaitable[None]]:
     """Pass on only what concerns one Asterisk server."""
 
     async def only_ours(event: LinkChanged) -> None:
         if event.asterisk == server.name:
-            result = handler(event)
-            if asyncio.iscoroutine(result):
-                await result
+            await handler(event)
 
     return only_ours
 
 
-def _record_all(calls: CallJournal, cti: dict[str, CtiService]) -> Callable[[], object]:
+async def _log_link(event: LinkChanged) -> None:
+    log.info("link %s: %s %s", event.asterisk, event.state, event.reason)
+
+
+def _write_down(calls: CallJournal) -> Callable[[CallEvent], Coroutine[None, None, None]]:
+    """Record every change of a call; the end is worth a line in the log, without anybody's number."""
+
+    async def write(event: CallEvent) -> None:
+        await calls.record(event.call)
+        if event.call.ended_at is not None:
+            log.info("call %s is over and in the journal: %s", event.call.key, event.call.outcome)
+
+    return write
+
+
+def _record_all(calls: CallJournal, cti: dict[str, CtiService]) -> Callable[[], Coroutine[None, None, None]]:
     """After an overflow of the bus: write down every call that goes on now."""
 
     async def record() -> None:

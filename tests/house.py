@@ -77,7 +77,7 @@ class House:
         )
         self._reader = asyncio.create_task(self._read(self._process))
         await self.logged("ready at", after=before, within_s=READY_S)
-        await self.logged("link up", after=before, within_s=READY_S)
+        await self.logged(f"link {self.stand.asterisk.settings.name}: up", after=before, within_s=READY_S)
 
     async def kill(self) -> None:
         """Kill the service without a warning, as a power cut would."""

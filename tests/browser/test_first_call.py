@@ -47,7 +47,7 @@ async def test_a_citizen_is_answered_registered_and_recorded(
         await desk.hang_up()
         result = await citizen.wait()
         assert result.ok, result.errors
-    await house.logged("call over")
+    await house.logged("is over and in the journal")
     await _check_records(house, demo_db, number)
 
 
