@@ -28,6 +28,7 @@ from hotline.journal.service import Journal
 from hotline.queue.model import Policy
 from hotline.queue.service import OperatorDesk
 from hotline.softphone.accounts import AccountService
+from hotline.softphone.model import PhoneConnected
 from hotline.softphone.proxy import SipProxy
 from hotline.staff.service import StaffService
 from hotline.web.app import make_app
@@ -79,6 +80,7 @@ class Hotline:
         accounts = AccountService(http, home)
         sip = SipProxy(home.http_url, authorise, bus, clock, http=http)
         bus.subscribe(LinkChanged, handler=_of_server(home, accounts.on_link), name="softphone.accounts")
+        bus.subscribe(PhoneConnected, handler=accounts.on_phone_connected, name="softphone.adoption")
         bus.subscribe(CallEvent, handler=_write_down(calls), name="journal.calls", on_overflow=_record_all(calls, cti))
         bus.subscribe(LinkChanged, handler=_log_link, name="log.links")
 
