@@ -9,6 +9,9 @@ import click
 
 from hotline.config import Settings
 from hotline.errors import HotlineError
+from hotline.migrations.cli import db
+from hotline.profiles.cli import profile
+from hotline.staff.cli import user
 from hotline.stand.cli import COMMANDS as STAND_COMMANDS
 
 
@@ -26,7 +29,7 @@ def main(verbose: bool) -> None:
         logging.getLogger(library).setLevel(logging.WARNING)
 
 
-for command in STAND_COMMANDS:
+for command in (*STAND_COMMANDS, db, profile, user):
     main.add_command(command)
 
 

@@ -27,6 +27,8 @@ class Choice:
     """First day on which the row can no longer be chosen."""
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     """Only this organisation sees the row; ``None``: everybody."""
+    origin: Mapped[str | None] = mapped_column(Text)
+    """The profile that the row came from; ``None``: somebody added it here, so no profile ever closes it."""
 
 
 class StatusRow(Choice, Base):

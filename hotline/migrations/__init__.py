@@ -16,7 +16,6 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-
 _LOCK = 0x686F746C696E65  # "hotline": an advisory lock of our own
 _LOCK_TIMEOUT = "10s"
 

@@ -163,6 +163,7 @@ def upgrade() -> None:
         sa.Column("valid_from", sa.Date(), nullable=True),
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("organisation_id", sa.BigInteger(), nullable=True),
+        sa.Column("origin", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_appeal_type_organisation_id")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_appeal_type")),
     )
@@ -179,6 +180,7 @@ def upgrade() -> None:
         sa.Column("valid_from", sa.Date(), nullable=True),
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("organisation_id", sa.BigInteger(), nullable=True),
+        sa.Column("origin", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_channel_organisation_id")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_channel")),
     )
@@ -192,6 +194,7 @@ def upgrade() -> None:
         sa.Column("valid_from", sa.Date(), nullable=True),
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("organisation_id", sa.BigInteger(), nullable=True),
+        sa.Column("origin", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_disposition_organisation_id")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_disposition")),
     )
@@ -203,6 +206,7 @@ def upgrade() -> None:
         sa.Column("valid_from", sa.Date(), nullable=True),
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("organisation_id", sa.BigInteger(), nullable=True),
+        sa.Column("origin", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_kinship_organisation_id")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_kinship")),
     )
@@ -227,6 +231,7 @@ def upgrade() -> None:
         sa.Column("valid_from", sa.Date(), nullable=True),
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("organisation_id", sa.BigInteger(), nullable=True),
+        sa.Column("origin", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_pause_reason_organisation_id")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_pause_reason")),
     )
@@ -304,6 +309,7 @@ def upgrade() -> None:
         sa.Column("valid_from", sa.Date(), nullable=True),
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("organisation_id", sa.BigInteger(), nullable=True),
+        sa.Column("origin", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_result_organisation_id")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_result")),
     )
@@ -319,6 +325,7 @@ def upgrade() -> None:
         sa.Column("valid_from", sa.Date(), nullable=True),
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("organisation_id", sa.BigInteger(), nullable=True),
+        sa.Column("origin", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_script_organisation_id")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_script")),
     )
@@ -331,6 +338,7 @@ def upgrade() -> None:
         sa.Column("valid_from", sa.Date(), nullable=True),
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("organisation_id", sa.BigInteger(), nullable=True),
+        sa.Column("origin", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_source_organisation_id")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_source")),
     )
@@ -379,6 +387,7 @@ def upgrade() -> None:
         sa.Column("valid_from", sa.Date(), nullable=True),
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("organisation_id", sa.BigInteger(), nullable=True),
+        sa.Column("origin", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_status_organisation_id")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_status")),
     )
@@ -545,6 +554,7 @@ def upgrade() -> None:
         sa.Column("valid_from", sa.Date(), nullable=True),
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("organisation_id", sa.BigInteger(), nullable=True),
+        sa.Column("origin", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_topic_organisation_id")),
         sa.ForeignKeyConstraint(["parent_code"], ["topic.code"], name=op.f("fk_topic_parent_code")),
         sa.ForeignKeyConstraint(["type_code"], ["appeal_type.code"], name=op.f("fk_topic_type_code")),
@@ -557,6 +567,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Text(collation="C"), nullable=False),
         sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("idempotency_key", sa.Text(), nullable=False),
+        sa.Column("draft_id", sa.BigInteger(), nullable=True),
         sa.Column("phase", sa.Text(), nullable=False),
         sa.Column(
             "is_open",
@@ -605,9 +616,9 @@ def upgrade() -> None:
         sa.Column("forwarded_to_id", sa.BigInteger(), nullable=True),
         sa.Column("organisation_id", sa.BigInteger(), nullable=False),
         sa.Column("responsible_org_id", sa.BigInteger(), nullable=False),
-        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("due_rule", sa.Text(), nullable=True),
-        sa.Column("due_base", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_rule", sa.Text(), nullable=False),
+        sa.Column("due_base", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_manual", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("close_date", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_by_id", sa.BigInteger(), nullable=True),
@@ -628,6 +639,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["type_code"], ["appeal_type.code"], name=op.f("fk_appeal_type_code")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_appeal")),
         sa.UniqueConstraint("creator_id", "idempotency_key", name=op.f("uq_appeal_creator_id_idempotency_key")),
+        sa.UniqueConstraint("draft_id", name=op.f("uq_appeal_draft_id")),
         sa.UniqueConstraint("number", name=op.f("uq_appeal_number")),
     )
     op.create_index("ix_appeal_applicant", "appeal", ["applicant_id", sa.literal_column("id DESC")], unique=False)
@@ -654,6 +666,13 @@ def upgrade() -> None:
         ["responsible_org_id", "due_at", "id"],
         unique=False,
         postgresql_include=["phase"],
+        postgresql_where=sa.text("is_open"),
+    )
+    op.create_index(
+        "ix_appeal_open_org_id",
+        "appeal",
+        ["responsible_org_id", sa.literal_column("id DESC")],
+        unique=False,
         postgresql_where=sa.text("is_open"),
     )
     op.create_index(
