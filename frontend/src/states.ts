@@ -32,6 +32,7 @@ export function showPresence(element: Element, state: string): void {
     if (name.startsWith("presence-")) element.classList.remove(name);
   }
   element.classList.add("presence", `presence-${state}`);
+  if (element instanceof HTMLElement) element.dataset["state"] = state;
   const word = element.querySelector(".presence-word");
   if (word) word.textContent = stateWord(state);
 }

@@ -10,6 +10,7 @@ import { announce, onDocument } from "../dom";
 import { dropDraft, keepDraft, localDraft } from "../drafts-store";
 import { t } from "../i18n";
 import { openInWork } from "../navigate";
+import { randomKey } from "../random-key";
 import { toast } from "../toast";
 import type { Attached } from "./person_search_controller";
 
@@ -54,7 +55,7 @@ export default class CardController extends Controller<HTMLFormElement> {
   private saveWaits = false;
   private saveTimer: ReturnType<typeof setTimeout> | undefined;
   /** Names this card's save for the server: however often it is sent, one appeal comes of it. */
-  private idempotencyKey: string = crypto.randomUUID();
+  private idempotencyKey: string = randomKey();
   private stops: (() => void)[] = [];
 
   override connect(): void {
@@ -305,7 +306,7 @@ export default class CardController extends Controller<HTMLFormElement> {
 
   private refused(error: ApiError): void {
     // Refused, so nothing was saved: the corrected card is another request.
-    this.idempotencyKey = crypto.randomUUID();
+    this.idempotencyKey = randomKey();
     this.problems.show(error);
     this.feed({ type: "blurred" });
   }

@@ -42,6 +42,7 @@ export default class ShellController extends Controller<HTMLElement> {
       onDocument("hotline:signed-in", this.retry),
     ];
     this.timer = setInterval(() => this.showOldest(), 1_000);
+    this.markPlace();
   }
 
   override disconnect(): void {
@@ -69,12 +70,13 @@ export default class ShellController extends Controller<HTMLElement> {
 
   /** Navigation swaps only the work area, so the menu must follow by itself. */
   private readonly markPlace = (): void => {
-    const here = location.pathname + location.search;
-    for (const place of document.querySelectorAll<HTMLAnchorElement>("nav a[data-nav]")) {
-      const own = place.pathname + place.search;
-      const current = own === here || (place.search === "" && location.pathname === place.pathname);
-      place.classList.toggle("active", current);
-      if (current) place.setAttribute("aria-current", "page");
+    const path = location.pathname === "/" ? "/journal" : location.pathname;
+    const places = [...document.querySelectorAll<HTMLAnchorElement>("nav a[data-nav]")];
+    const exact = places.find((place) => place.pathname === path && place.search === location.search);
+    for (const place of places) {
+      const around = place.pathname === path && place.search === "";
+      place.classList.toggle("active", place === exact || around);
+      if (place === exact || (around && !exact)) place.setAttribute("aria-current", "page");
       else place.removeAttribute("aria-current");
     }
   };

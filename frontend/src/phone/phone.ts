@@ -1,0 +1,226 @@
+import type { LeaderPort } from "./leader";
+import { type MediaPort, MicrophoneError } from "./media-port";
+import type { Account, SipPort } from "./sip-port";
+import {
+  type Effect,
+  INITIAL,
+  type PhoneEvent,
+  type PhoneState,
+  type PhoneView,
+  step,
+  target,
+} from "./state";
+
+/** How long a conversation without media is waited for before it is given up (telephony.md 3.4). */
+export const MEDIA_LOST_MS = 10_000;
+const REGISTER_AGAIN_MS = 3_000;
+
+export interface PhonePorts {
+  sip: SipPort;
+  media: MediaPort;
+  now: () => number;
+  /** Decides which tab owns the telephone; without one, this page does. */
+  leader?: LeaderPort;
+}
+
+/** The operator's telephone: runs the state machine's effects on its ports and tells subscribers what to show. */
+export class Phone {
+  private state: PhoneState = INITIAL;
+  private mirrored: PhoneView | null = null;
+  private readonly listeners = new Set<(view: PhoneView) => void>();
+  private account: Account | null = null;
+  private microphone: MediaStream | null = null;
+  private readonly watches = new Map<string, ReturnType<typeof setTimeout>>();
+  private again: ReturnType<typeof setTimeout> | undefined;
+  private stopping: Promise<void> = Promise.resolve();
+  /** Counts starts and stops, so that a microphone check that finishes late knows that it is not wanted any more. */
+  private run = 0;
+
+  constructor(private readonly ports: PhonePorts) {
+    ports.media.onChange((microphone) => this.microphoneChanged(microphone));
+    ports.leader?.listen({
+      viewChanged: (view) => this.mirror(view),
+      viewWanted: () => this.ports.leader?.publish(this.view),
+      lost: () => this.take({ kind: "taken-over" }),
+    });
+  }
+
+  get view(): PhoneView {
+    if (this.mirrored !== null) return { ...this.mirrored, elsewhere: true };
+    const { status, calls, problem, elsewhere } = this.state;
+    return elsewhere ? { status, calls, problem, elsewhere } : { status, calls, problem };
+  }
+
+  /** Call `listener` after every change; returns how to stop. */
+  subscribe(listener: (view: PhoneView) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /**
+   * Check the microphone, then connect and register. Resolves when the microphone is known; whether the telephone
+   * became active, the view tells. Does nothing while it runs already, or in another tab (`view.elsewhere`).
+   */
+  async start(account: Account): Promise<void> {
+    await this.begin(account, false);
+  }
+
+  /** Like {@link Phone.start}, and take the telephone away from the tab that owns it. Only on the user's wish. */
+  async takeOver(account: Account): Promise<void> {
+    await this.begin(account, true);
+  }
+
+  /** Hang up, unregister, release the microphone. */
+  async stop(): Promise<void> {
+    if (this.mirrored !== null) return;
+    this.take({ kind: "stop" });
+    await this.stopping;
+  }
+
+  answer(id?: string): void {
+    const call = this.find(id, ["ringing"]);
+    if (call && this.microphone) this.ports.sip.answer(call, this.microphone);
+  }
+
+  hangup(id?: string): void {
+    const call = this.find(id, ["ringing", "calling", "talking"]);
+    if (call) this.ports.sip.hangup(call);
+  }
+
+  mute(on: boolean): void {
+    const call = this.find(undefined, ["talking"]);
+    if (call) this.ports.sip.mute(call, on);
+  }
+
+  /** Does nothing without a connection: an in-dialog request would end the call (telephony.md 3.3). */
+  hold(on: boolean): void {
+    const call = this.find(undefined, ["talking"]);
+    if (call && this.state.status === "active") this.ports.sip.hold(call, on);
+  }
+
+  dtmf(tone: string): void {
+    const call = this.find(undefined, ["talking"]);
+    if (call && /^[0-9*#A-D]$/.test(tone)) this.ports.sip.dtmf(call, tone);
+  }
+
+  /** Dial. Does nothing while the telephone is not active. */
+  call(number: string): void {
+    if (this.mirrored === null && this.state.status === "active" && this.microphone && number !== "")
+      this.ports.sip.call(number, this.microphone);
+  }
+
+  /** Microphone level for the meter, 0 to 1. */
+  level(): number {
+    return this.ports.media.level();
+  }
+
+  private async begin(account: Account, steal: boolean): Promise<void> {
+    if (this.state.status !== "inactive") return;
+    const run = ++this.run;
+    await this.stopping;
+    if (this.ports.leader && !(await this.ports.leader.acquire(steal))) return;
+    if (run !== this.run || this.state.status !== "inactive") return;
+    this.mirrored = null;
+    this.account = account;
+    this.take({ kind: "start" });
+    try {
+      const microphone = await this.ports.media.open();
+      if (run !== this.run) return;
+      this.microphone = microphone;
+      this.take({ kind: "microphone-ready" });
+    } catch (error) {
+      if (!(error instanceof MicrophoneError)) throw error;
+      if (run === this.run) this.take({ kind: "microphone-failed", problem: error.problem });
+    }
+  }
+
+  private find(id: string | undefined, wanted: Parameters<typeof target>[2]): string | null {
+    return this.mirrored === null ? (target(this.state, id, wanted)?.id ?? null) : null;
+  }
+
+  private take(event: PhoneEvent): void {
+    const before = this.state;
+    const { state, effects } = step(before, event, this.ports.now());
+    this.state = state;
+    if (state !== before) this.tell();
+    for (const effect of effects) this.apply(effect);
+  }
+
+  private apply(effect: Effect): void {
+    switch (effect.kind) {
+      case "open-microphone":
+        break; // begin() does it, because its caller waits for the result
+      case "connect":
+        if (this.account) this.ports.sip.start(this.account, (event) => this.take(event));
+        break;
+      case "register-later":
+        clearTimeout(this.again);
+        this.again = setTimeout(() => this.ports.sip.register(), REGISTER_AGAIN_MS);
+        break;
+      case "disconnect":
+        this.disconnect();
+        break;
+      case "renegotiate":
+        this.ports.sip.renegotiate(effect.id);
+        break;
+      case "drop":
+        this.ports.sip.hangup(effect.id);
+        break;
+      case "forget":
+        this.take({ kind: "forget", id: effect.id });
+        break;
+      case "watch-media":
+        this.watch(effect.id);
+        break;
+      case "unwatch-media":
+        clearTimeout(this.watches.get(effect.id));
+        this.watches.delete(effect.id);
+        break;
+    }
+  }
+
+  private watch(id: string): void {
+    if (this.watches.has(id)) return;
+    const giveUp = (): void => {
+      this.watches.delete(id);
+      this.ports.sip.hangup(id);
+    };
+    this.watches.set(id, setTimeout(giveUp, MEDIA_LOST_MS));
+  }
+
+  private disconnect(): void {
+    this.run++;
+    clearTimeout(this.again);
+    this.account = null;
+    this.microphone = null;
+    this.stopping = this.ports.sip.stop().finally(() => {
+      // Released only now: the next tab must not register before this one has left.
+      this.ports.media.close();
+      this.ports.leader?.release();
+    });
+  }
+
+  private microphoneChanged(microphone: MediaStream | null): void {
+    if (this.state.status === "inactive") return;
+    if (microphone === null) {
+      this.take({ kind: "microphone-lost" });
+      return;
+    }
+    this.microphone = microphone;
+    this.ports.sip.useMicrophone(microphone);
+    this.take({ kind: "microphone-back" });
+  }
+
+  /** Another tab's telephone changed; `null`: no tab has it any more. */
+  private mirror(view: PhoneView | null): void {
+    if (this.state.status !== "inactive") return;
+    this.mirrored = view !== null && view.status !== "inactive" ? view : null;
+    this.tell();
+  }
+
+  private tell(): void {
+    const view = this.view;
+    if (this.mirrored === null) this.ports.leader?.publish(view);
+    for (const listener of [...this.listeners]) listener(view);
+  }
+}

@@ -1,0 +1,46 @@
+import type { CallFacts } from "./state";
+
+export interface Account {
+  uri: string;
+  password: string;
+  /** Address of the SIP WebSocket, absolute or relative to the page. */
+  ws: string;
+  iceServers: RTCIceServer[];
+}
+
+/** What the SIP stack tells the telephone. */
+export type SipEvent =
+  | { kind: "registered" }
+  | { kind: "disconnected" }
+  | { kind: "refused" }
+  /** The server closed for good: the extension connected from elsewhere, or the session ended. */
+  | { kind: "taken-over" }
+  | ({ kind: "incoming" } & CallFacts)
+  | ({ kind: "outgoing" } & CallFacts)
+  | { kind: "accepted"; id: string }
+  | { kind: "ended"; id: string }
+  | { kind: "muted"; id: string; on: boolean }
+  | { kind: "held"; id: string; on: boolean }
+  /** ICE lost or found its way again. */
+  | { kind: "media"; id: string; connected: boolean };
+
+/** The little that the telephone needs of a SIP stack. Commands about a call that is gone do nothing. */
+export interface SipPort {
+  /** Connect and register; goes on trying until {@link SipPort.stop}. Events come later, never from inside a command. */
+  start(account: Account, listener: (event: SipEvent) => void): void;
+  /** Hang up, unregister, disconnect. No events come after it resolves. */
+  stop(): Promise<void>;
+  /** Try to register again after a refusal. */
+  register(): void;
+  answer(id: string, microphone: MediaStream): void;
+  call(number: string, microphone: MediaStream): void;
+  /** End a call: refuse, cancel or hang up, whichever its state asks for. Works without a connection as well. */
+  hangup(id: string): void;
+  dtmf(id: string, tone: string): void;
+  mute(id: string, on: boolean): void;
+  hold(id: string, on: boolean): void;
+  /** Tell the far end our present address (UPDATE). */
+  renegotiate(id: string): void;
+  /** Speak into another microphone from now on. */
+  useMicrophone(microphone: MediaStream): void;
+}
