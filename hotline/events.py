@@ -33,6 +33,7 @@ class Subscription:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     idle: asyncio.Event = field(default_factory=asyncio.Event)
     overflowed: bool = False
+    stopped: bool = False
     errors: int = 0
     dropped: int = 0
     task: asyncio.Task[None] | None = None
@@ -100,7 +101,7 @@ class Bus:
             await _cancel(subscription)
 
     async def _run(self, subscription: Subscription) -> None:
-        while True:
+        while not subscription.stopped:
             await subscription.wake.wait()
             subscription.wake.clear()
             while subscription.waiting or subscription.overflowed:
@@ -116,15 +117,28 @@ class Bus:
     async def _guard(self, subscription: Subscription, work: Awaitable[None]) -> None:
         try:
             await work
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            # It is not we who are being stopped: the handler awaited something that somebody else cancelled.
+            subscription.errors += 1
+            log.exception("bus subscriber %s awaited something that was cancelled", subscription.name)
         except Exception:  # one subscriber's fault must not silence the others, nor itself
             subscription.errors += 1
             log.exception("bus subscriber %s failed", subscription.name)
 
 
 async def _cancel(subscription: Subscription) -> None:
+    subscription.stopped = True
+    subscription.overflowed = False
+    subscription.waiting.clear()
     subscription.idle.set()
     task = subscription.task
     if task is None:
+        return
+    if task is asyncio.current_task():  # a handler that leaves ends its own task by returning
+        subscription.wake.set()
         return
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
