@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from hotline.web.assets import BUILD_DIR, PREFIX
-from hotline.web.context import HUB, METRICS, SERVICES
+from hotline.web.context import COURIER, HUB, METRICS, SERVICES
+from hotline.web.courier import CardCourier
 from hotline.web.metrics import WebMetrics
 from hotline.web.middlewares import BODY_LIMITS, add_security_headers, explain_errors, guard, observe, read_in_language
 from hotline.web.push_messages import Announcer
@@ -28,6 +29,8 @@ def make_app(services: Services) -> web.Application:
     metrics.watch(announcer.hub, services.bus)
     app[SERVICES] = services
     app[HUB] = announcer.hub
+    courier = CardCourier(services, announcer.hub)
+    app[COURIER] = courier
     app[METRICS] = metrics
     app[ENVIRONMENT] = make_environment()
     add_routes(app)
@@ -37,7 +40,9 @@ def make_app(services: Services) -> web.Application:
 
     async def announce(_: web.Application) -> AsyncIterator[None]:
         announcer.start()
+        courier.start()
         yield
+        await courier.close()
 
     async def stop_announcing(_: web.Application) -> None:
         # At shutdown, not at clean-up: open WebSockets would otherwise keep the server waiting for its time-out.

@@ -6,18 +6,20 @@ from aiohttp import web
 
 from hotline.errors import Forbidden, NotAuthenticated
 from hotline.staff.model import Session, User
+from hotline.web.courier import CardCourier
 from hotline.web.metrics import WebMetrics
 from hotline.web.push import PushHub
 from hotline.web.services import Services
 
 SERVICES: web.AppKey[Services] = web.AppKey("services", Services)
 HUB: web.AppKey[PushHub] = web.AppKey("hub", PushHub)
+COURIER: web.AppKey[CardCourier] = web.AppKey("courier", CardCourier)
 METRICS: web.AppKey[WebMetrics] = web.AppKey("metrics", WebMetrics)
 
 SESSION_COOKIE = "hotline_session"
 
-_SESSION = "hotline.session"
-_REQUEST_ID = "hotline.request_id"
+_SESSION: web.RequestKey[Session] = web.RequestKey("session", Session)
+_REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 
 
 def services(request: web.Request) -> Services:
@@ -32,8 +34,7 @@ def keep_session(request: web.Request, session: Session) -> None:
 
 def session_of(request: web.Request) -> Session | None:
     """Return the session of the request, or ``None`` before the session middleware or on public addresses."""
-    found = request.get(_SESSION)
-    return found if isinstance(found, Session) else None
+    return request.get(_SESSION)
 
 
 def require_session(request: web.Request) -> Session:
@@ -84,8 +85,7 @@ def keep_request_id(request: web.Request, request_id: str) -> None:
 
 def request_id_of(request: web.Request) -> str:
     """Return the id that the log and the answer share."""
-    found = request.get(_REQUEST_ID)
-    return found if isinstance(found, str) else "-"
+    return request.get(_REQUEST_ID, "-")
 
 
 def wants_json(request: web.Request) -> bool:

@@ -16,6 +16,7 @@ from hotline.journal.appeals import Appeals
 from hotline.journal.calls import CallJournal
 from hotline.journal.classifier import Classifier
 from hotline.journal.drafts import Drafts
+from hotline.journal.handover import HandOvers
 from hotline.journal.persons import Persons
 from hotline.journal.queries import JournalQueries
 from hotline.journal.recordings import Recordings
@@ -41,6 +42,7 @@ class Services:
     classifier: Classifier
     calls: CallJournal
     recordings: Recordings
+    hand_overs: HandOvers
     desk: OperatorDesk
     cti: Mapping[str, CtiService]
     """One per Asterisk server, by its name."""

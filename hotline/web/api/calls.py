@@ -8,10 +8,12 @@ import msgspec
 from aiohttp import web
 
 from hotline.cti.transfers import Transfer
-from hotline.errors import Forbidden, Unavailable
+from hotline.errors import Forbidden, NotFound, Unavailable
+from hotline.journal.model import CardRef
 from hotline.staff.model import Right, User
 from hotline.web.context import require_extension, require_right, services
 from hotline.web.forms import json_body
+from hotline.web.services import Services
 
 log = logging.getLogger(__name__)
 
@@ -76,11 +78,23 @@ async def _card_of(request: web.Request, user: User, key: str) -> str | None:
     """Return the reference of the operator's card of the call. The transfer goes on without one when it must."""
     its = services(request)
     try:
+        saved = await _saved_as(its, user, key)
+        if saved is not None:
+            return str(saved)
         draft = await its.drafts.create_or_get(user, key, its.live_call(key))
     except (Unavailable, Forbidden) as error:
         log.warning("the call %s is transferred without its card: %s", key, error.error_id)
         return None
     return str(draft.ref)
+
+
+async def _saved_as(its: Services, user: User, key: str) -> CardRef | None:
+    """Return the appeal that the card of the call has become already, when it was saved during the talk."""
+    try:
+        row = await its.calls.get(user, key)
+    except NotFound:
+        return None
+    return CardRef("appeal", row.appeals[-1][0]) if row.appeals else None
 
 
 def _answer(transfer: Transfer) -> web.Response:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
 from aiohttp import web
 
+from hotline.cti.recordings import find
+from hotline.errors import NotFound
 from hotline.journal.model import CallRow
 from hotline.web.context import client_address, current_user, services
 from hotline.web.forms import query_text
@@ -73,9 +76,13 @@ async def listing(request: web.Request) -> web.StreamResponse:
 
 async def recording(request: web.Request) -> web.StreamResponse:
     """Play the recording of a call. ``Range`` (RFC 9110 section 14) is served, so that the player can seek."""
-    path = await services(request).recordings.open(
-        current_user(request), request.match_info["key"], ip=client_address(request)
-    )
+    its = services(request)
+    key = request.match_info["key"]
+    asterisk = await its.recordings.authorise(current_user(request), key, ip=client_address(request))
+    folder = next((one.recording_dir for one in its.settings.asterisks if one.name == asterisk), None)
+    if folder is None:
+        raise NotFound("the server of this call is not configured any more", error_id="no-recording")
+    path = (await asyncio.to_thread(find, folder, key)).mixed
     return web.FileResponse(
         path,
         headers={"Content-Type": "audio/wav", "Content-Disposition": "inline", "Cache-Control": "private, no-store"},

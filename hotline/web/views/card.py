@@ -8,13 +8,14 @@ from typing import Any
 
 from aiohttp import web
 
-from hotline.cti.model import Call, Direction, Phase
+from hotline.cti.model import Call, ConsultOffered, Direction, Phase
 from hotline.errors import BadInput, Forbidden, NotFound
 from hotline.journal import identifiers
 from hotline.journal.model import Appeal, CallRow, CardForm, Channel, Draft, Named, PersonSnapshot
 from hotline.staff.model import Right, User
 from hotline.web import titles
-from hotline.web.context import current_user, require_right, services, wants_json
+from hotline.web.context import COURIER, current_user, require_right, services, wants_json
+from hotline.web.courier import card_ref
 from hotline.web.failures import details_of
 from hotline.web.forms import form_fields, path_id, query_text
 from hotline.web.i18n import gettext, mark, show_date, show_datetime, show_number
@@ -60,6 +61,8 @@ class CardView:
     call: CardCall | None
     topic_title: str
     handed_by: str
+    shown_by: str
+    """Whose card it is, when it is shown to a colleague who is being asked; he may only read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,9 @@ async def of_call(request: web.Request) -> web.StreamResponse:
         row = await its.calls.get(user, key)
         call = stored_card_call(row)
         recordings = [RecordingLink(row.started_at, row.talk_s, f"/recordings/{row.key}")] if row.recorded else []
+    offer = request.app[COURIER].offer_to(key, user.extension)
+    if offer is not None:
+        return await _asked(request, offer, call)
     draft = await its.drafts.create_or_get(user, key, live)
     return await _card_page(request, draft, call, recordings)
 
@@ -126,7 +132,8 @@ async def save(request: web.Request) -> web.StreamResponse:
     its = services(request)
     sent = await form_fields(request)
     form = CardForm.from_fields(sent)
-    key = request.headers.get("Idempotency-Key", "").strip()[:100] or None
+    # Without our script there is no key; a draft becomes one appeal only, so its id does as well.
+    key = request.headers.get("Idempotency-Key", "").strip() or f"draft-{form.draft_id}"
     try:
         appeal = await its.appeals.save_card(user, form, idempotency_key=key)
     except BadInput as error:
@@ -232,6 +239,19 @@ def _person_facts(person: PersonSnapshot, *, anonymous: bool = False) -> list[tu
     return [(name, value) for name, value in facts if value]
 
 
+async def _asked(request: web.Request, offer: ConsultOffered, call: CardCall) -> web.StreamResponse:
+    """Show the card of the colleague who asks for help, read-only until the call is handed over (domain 2.9)."""
+    its = services(request)
+    sender = await its.staff.by_extension(offer.from_extension)
+    card = card_ref(offer.card_id)
+    if sender is None or card is None:
+        raise NotFound("the colleague's call came without a card", error_id="no-card")
+    if card.kind == "appeal":
+        return web.Response(status=303, headers={"Location": f"/appeals/{card.id}"})
+    draft = await its.drafts.get(sender, card.id)
+    return await _card_page(request, draft, call, [], shown_by=sender.full_name)
+
+
 async def _refused(request: web.Request, form: CardForm, error: BadInput) -> web.StreamResponse:
     """Show the card again with what is wrong, for a browser without our script: nothing typed is lost."""
     its, user = services(request), current_user(request)
@@ -248,6 +268,7 @@ async def _card_page(
     *,
     errors: object = None,
     status: int = 200,
+    shown_by: str = "",
 ) -> web.StreamResponse:
     its, user = services(request), current_user(request)
     # A draft holds what the browser sent; the template needs every field.
@@ -266,6 +287,7 @@ async def _card_page(
         call=call,
         topic_title=await _topic_title(its, user, values["topic"]),
         handed_by=handed.full_name if handed else "",
+        shown_by=shown_by,
     )
     context = {
         "card": view,
@@ -277,8 +299,8 @@ async def _card_page(
         "history": history,
         "choices": await _choices(its, user),
         "recordings": recordings,
-        "may_transfer": user.may(Right.CALL_TRANSFER) and call is not None,
-        "colleagues": await _colleagues(its, user) if call is not None else [],
+        "may_transfer": user.may(Right.CALL_TRANSFER) and call is not None and not shown_by,
+        "colleagues": await _colleagues(its, user) if call is not None and not shown_by else [],
     }
     return await page(request, "pages/card.html", context, section="card", status=status)
 

@@ -1,0 +1,87 @@
+"""The card goes along with a transferred call (S001-016, M-03): shown to the colleague while he is asked, his when the
+citizen is. Who may get the record is decided by ``journal.handover``; the telephone has moved by then in any case.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from hotline.cti.model import CallEvent, CallEventKind, ConsultEnded, ConsultOffered
+from hotline.errors import HotlineError
+from hotline.journal.model import CardRef
+from hotline.web.push import PushHub
+from hotline.web.push_messages import message
+from hotline.web.services import Services
+
+log = logging.getLogger(__name__)
+
+DONE = "done"
+
+
+def card_ref(text: str | None) -> CardRef | None:
+    """Read the card id that travels with a call; ``None`` when there is none or it is not one of ours."""
+    try:
+        return CardRef.parse(text) if text else None
+    except ValueError:
+        return None
+
+
+class CardCourier:
+    """Follows consultations and hands the cards over. One instance a process, fed by the bus."""
+
+    def __init__(self, services: Services, hub: PushHub) -> None:
+        self._services = services
+        self._hub = hub
+        self._offers: dict[str, ConsultOffered] = {}
+        self._stop: Callable[[], Awaitable[None]] | None = None
+
+    def start(self) -> None:
+        """Subscribe. Must be called in the running loop."""
+        self._stop = self._services.bus.subscribe(
+            ConsultOffered, ConsultEnded, CallEvent, handler=self._on_fact, name="card-courier"
+        )
+
+    async def close(self) -> None:
+        """Unsubscribe."""
+        if self._stop is not None:
+            await self._stop()
+            self._stop = None
+
+    def offer_to(self, call_key: str, extension: str | None) -> ConsultOffered | None:
+        """Return the running consultation of a call in which ``extension`` is being asked."""
+        offer = self._offers.get(call_key)
+        return offer if offer is not None and offer.to_extension == extension else None
+
+    async def _on_fact(self, fact: object) -> None:
+        match fact:
+            case ConsultOffered():
+                self._offers[fact.call.key] = fact
+            case ConsultEnded():
+                offer = self._offers.pop(fact.call_key, None)
+                if offer is not None and fact.status == DONE:
+                    await self._hand_over(offer)
+            case CallEvent(kind=CallEventKind.ENDED):
+                # The end of the consultation may have been missed; a finished call has none.
+                self._offers.pop(fact.call.key, None)
+
+    async def _hand_over(self, offer: ConsultOffered) -> None:
+        card = card_ref(offer.card_id)
+        moved, reason = False, "no-card"
+        if card is not None:
+            try:
+                moved, reason = await self._move(card, offer.from_extension, offer.to_extension)
+            except HotlineError as error:
+                log.warning("the card %s of %s was not handed over: %s", card, offer.call.key, error.error_id)
+                reason = error.error_id
+        told = {"call_key": offer.call.key, "card_id": offer.card_id, "moved": moved, "reason": reason}
+        parties = (offer.from_extension, offer.to_extension)
+        await self._hub.to_extensions(parties, message("card.handed", told))
+
+    async def _move(self, card: CardRef, from_extension: str, to_extension: str) -> tuple[bool, str]:
+        sender = await self._services.staff.by_extension(from_extension)
+        target = await self._services.staff.by_extension(to_extension)
+        if sender is None or target is None:
+            return False, "no-such-user"
+        result = await self._services.hand_overs.hand_over(sender, card, target.id)
+        return result.moved, result.reason
