@@ -193,7 +193,8 @@ async def _websocket(one: AsteriskSettings) -> str:
 
 
 def _http(one: AsteriskSettings) -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(auth=aiohttp.BasicAuth(one.ari_user, one.ari_password.get_secret_value()))
+    auth = aiohttp.encode_basic_auth(one.ari_user, one.ari_password.get_secret_value())
+    return aiohttp.ClientSession(headers={"Authorization": auth})
 
 
 async def _writable(folder: Path) -> str:

@@ -71,6 +71,7 @@ Secret = Annotated[SecretStr, AfterValidator(_harmless_secret)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Hours = Annotated[str, Field(pattern=r"^(\*|\d\d:\d\d-\d\d:\d\d),[a-z*&-]+,[0-9*&-]+,[a-z*&-]+$")]
 Pattern = Annotated[str, Field(pattern=r"^_?[0-9XZN.!+*#-]{1,20}$")]
+Sound = Annotated[str, Field(pattern=r"^[a-z0-9/_-]{1,64}$")]
 Digits = Annotated[str, Field(pattern=r"^\+?[0-9]*$")]
 
 
@@ -139,8 +140,12 @@ class AsteriskRenderSettings(BaseModel):
     business_hours: list[Hours] = Field(default_factory=list)
     """``08:00-20:00,mon-fri,*,*`` (GotoIfTime without its time zone); empty: round the clock."""
     holidays: list[date] = Field(default_factory=list)
-    greeting: str = Field("hotline/greeting", pattern=r"^[a-z0-9/_-]+$")
+    greeting: Sound = "hotline/greeting"
     """Sound file, without its ending; it must say that the call is recorded (S001-010)."""
+    out_of_hours: Sound = "hotline/out-of-hours"
+    all_busy: Sound = "hotline/all-busy"
+    leave_message: Sound = "hotline/leave-message"
+    message_saved: Sound = "hotline/message-saved"
     voicemail: bool = True
     voicemail_max_s: int = Field(180, ge=5)
     voicemail_silence_s: int = Field(8, ge=1)

@@ -30,7 +30,8 @@ from hotline.stand.tones import sine, to_alaw, write_wav
 SCENARIOS = Path(__file__).parent / "scenarios"
 MESSAGES = "messages.txt"
 MEDIA_PORTS = 400
-GIVE_UP_S = 5
+GIVE_UP_S = 5.0
+NUDGE_S = 0.05
 
 
 class TelephoneLine(Protocol):
@@ -90,14 +91,16 @@ class SippRun:
         return path.read_text(errors="replace") if path.exists() else ""
 
     async def hang_up(self) -> SippResult:
-        """Make every citizen hang up now: BYE, or CANCEL while it still rings."""
-        for _ in range(2):  # the first asks SIPp to place no more calls, the second to end those that run
+        """Make every citizen hang up now: BYE, or CANCEL while it still rings. Nothing happens when all is over."""
+        # The first signal makes SIPp place no more calls, the next one ends those that run; two at once would merge.
+        for _ in range(round(GIVE_UP_S / NUDGE_S)):
             self._signal(signal.SIGUSR1)
-        try:
-            return await self.wait(GIVE_UP_S)
-        except TimeoutError:
-            await self.kill()
-            return await self.wait()
+            try:
+                return await self.wait(NUDGE_S)
+            except TimeoutError:
+                continue
+        await self.kill()
+        return await self.wait()
 
     async def kill(self) -> None:
         """Kill SIPp; its calls stay up on the other side, like those of a broken gateway."""
@@ -130,7 +133,7 @@ async def citizen_calls(
     :param sound: what the citizen says: a frequency in hertz, or a sound file; repeated for as long as the call lasts.
     :param rate: new calls per second.
 
-    Leaving the block kills SIPp when it still runs.
+    Leaving the block makes those hang up who still talk.
     """
     arguments = [
         f"{line.trunk.asterisk_host}:{line.trunk.asterisk_port}",
@@ -199,7 +202,7 @@ async def _running(
         try:
             yield run
         finally:
-            await run.kill()
+            await run.hang_up()
     except FileNotFoundError as error:
         raise Unavailable(f"SIPp cannot be started: {error}", error_id="no-sipp") from error
     finally:

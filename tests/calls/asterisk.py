@@ -31,6 +31,11 @@ class Events:
                         return message
                 self.seen.append(await self._read())
 
+    async def more(self, timeout_s: float = 15) -> None:
+        """Wait for one more event, whatever it is."""
+        async with asyncio.timeout(timeout_s):
+            self.seen.append(await self._read())
+
     async def send(self, action: str, **fields: str) -> Event:
         """Send an action and return its response; events met on the way are kept."""
         lines = [f"Action: {action}", *(f"{name}: {value}" for name, value in fields.items())]
@@ -45,7 +50,7 @@ class Events:
     async def _read(self) -> Event:
         raw = await self._reader.readuntil(b"\r\n\r\n")
         lines = raw.decode(errors="replace").splitlines()
-        return dict(line.split(": ", 1) if ": " in line else (line.rstrip(":"), "") for line in lines if line)
+        return {name: value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
 
 
 @asynccontextmanager
