@@ -8,7 +8,7 @@ import { t } from "../i18n";
 import { LiveCalls } from "../live-calls";
 import type { LiveCall } from "../model";
 import type { PhoneCall } from "../phone/index";
-import { thePhone } from "../phone-host";
+import { ownedElsewhere, thePhone } from "../phone-host";
 import { toast } from "../toast";
 
 function headline(call: PhoneCall, live: LiveCall | null): string {
@@ -148,7 +148,8 @@ export default class PhoneCallController extends Controller<HTMLElement> {
 
   private show(): void {
     const call = this.call;
-    const active = thePhone().view.status === "active";
+    const elsewhere = ownedElsewhere(thePhone().view);
+    const active = thePhone().view.status === "active" && !elsewhere;
     this.panelTarget.hidden = call === null;
     this.element.dataset["call"] = call?.state ?? "none";
     this.dialTarget.disabled = !active || call !== null;
@@ -160,13 +161,15 @@ export default class PhoneCallController extends Controller<HTMLElement> {
     this.setText(this.matchTarget, phoneNumber(match) === this.numberTarget.textContent ? "" : match);
     this.setText(this.queueTarget, live?.queue ?? call.queue ?? "");
     this.answerTarget.hidden = call.state !== "ringing";
+    this.answerTarget.disabled = elsewhere;
+    this.hangupTarget.disabled = elsewhere;
     this.recordingTarget.hidden = !(live?.recorded && call.state === "talking");
     this.showToggles(call);
     this.showTime();
   }
 
   private showToggles(call: PhoneCall): void {
-    const talking = call.state === "talking";
+    const talking = call.state === "talking" && !ownedElsewhere(thePhone().view);
     this.muteTarget.disabled = !talking;
     this.holdTarget.disabled = !talking;
     this.keypadToggleTarget.disabled = !talking;

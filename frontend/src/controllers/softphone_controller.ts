@@ -4,7 +4,7 @@ import { announce, h } from "../dom";
 import { t } from "../i18n";
 import type { SoftphoneAccount } from "../model";
 import type { PhoneProblem, PhoneView } from "../phone/index";
-import { thePhone } from "../phone-host";
+import { ownedElsewhere, thePhone } from "../phone-host";
 import {
   ringerDevice,
   ringerVolume,
@@ -56,10 +56,23 @@ function statusText(view: PhoneView): string {
 
 /** «Начало работы» and «Завершить»: microphone, registration, the operator's place in the queue (S001-029…S001-032). */
 export default class SoftphoneController extends Controller<HTMLElement> {
-  static override targets = ["status", "start", "stop", "problem", "meter", "level", "ringer", "volume"];
+  static override targets = [
+    "status",
+    "start",
+    "stop",
+    "takeover",
+    "elsewhere",
+    "problem",
+    "meter",
+    "level",
+    "ringer",
+    "volume",
+  ];
   declare readonly statusTarget: HTMLElement;
   declare readonly startTarget: HTMLButtonElement;
   declare readonly stopTarget: HTMLButtonElement;
+  declare readonly takeoverTarget: HTMLButtonElement;
+  declare readonly elsewhereTarget: HTMLElement;
   declare readonly problemTarget: HTMLElement;
   declare readonly meterTarget: HTMLElement;
   declare readonly levelTarget: HTMLMeterElement;
@@ -95,35 +108,57 @@ export default class SoftphoneController extends Controller<HTMLElement> {
   }
 
   /** The click is also the gesture that lets the page sound and ask for notifications. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    return this.byHand(false);
+  }
+
+  /** Take the telephone away from the tab that owns it: only on a person's wish (telephony.md 3.5). */
+  takeOver(): Promise<void> {
+    return this.byHand(true);
+  }
+
+  private async byHand(steal: boolean): Promise<void> {
     await unlockAudio();
     if (typeof Notification !== "undefined" && Notification.permission === "default") {
       // Not awaited: somebody who ignores the question must still be able to work.
       void Notification.requestPermission();
     }
     try {
-      await this.begin(await requestJson<SoftphoneAccount>("/api/softphone"));
+      await this.begin(await requestJson<SoftphoneAccount>("/api/softphone"), steal);
     } catch (error) {
       this.fail(explain(error));
     }
     void this.listRingers();
   }
 
-  private async begin(account: SoftphoneAccount): Promise<void> {
+  private async begin(account: SoftphoneAccount, steal = false): Promise<void> {
     if (this.starting) return;
     this.starting = true;
     this.fail("");
+    const phone = thePhone();
+    const { uri, password, ws, ice_servers: iceServers } = account;
     try {
-      const { uri, password, ws } = account;
-      await thePhone().start({ uri, password, ws, iceServers: account.ice_servers });
+      const start = steal
+        ? phone.takeOver({ uri, password, ws, iceServers })
+        : phone.start({ uri, password, ws, iceServers });
+      await start;
       if (await this.registered()) await this.join();
     } catch (error) {
-      await thePhone().stop();
-      if (!thePhone().view.problem) this.fail(explain(error));
+      await this.notJoined(error);
     } finally {
       this.starting = false;
-      this.show(thePhone().view);
+      this.show(phone.view);
     }
+  }
+
+  /** A refusal ends the start. When only Asterisk is away, the server keeps the wish and the telephone stays. */
+  private async notJoined(error: unknown): Promise<void> {
+    if (error instanceof ApiError && error.status === 503) {
+      toast(error.message, "warning");
+      return;
+    }
+    await thePhone().stop();
+    this.fail(explain(error));
   }
 
   /** The server starts nobody whose microphone was not checked (S001-021); reaching this line means that it was. */
@@ -142,8 +177,8 @@ export default class SoftphoneController extends Controller<HTMLElement> {
         resolve(ok);
       };
       const look = (view: PhoneView): void => {
-        if (view.status === "active") finish(true);
-        else if (view.status === "inactive") finish(false);
+        if (ownedElsewhere(view) || view.status === "inactive") finish(false);
+        else if (view.status === "active") finish(true);
       };
       const timer = setTimeout(() => {
         this.fail(t("The telephone exchange does not answer. The telephone starts as soon as it does."));
@@ -205,9 +240,12 @@ export default class SoftphoneController extends Controller<HTMLElement> {
   private show(view: PhoneView): void {
     this.element.dataset["status"] = view.status;
     this.statusTarget.textContent = statusText(view);
-    this.startTarget.hidden = view.status !== "inactive";
+    const elsewhere = ownedElsewhere(view);
+    this.elsewhereTarget.hidden = !elsewhere;
+    this.takeoverTarget.hidden = !elsewhere;
+    this.startTarget.hidden = view.status !== "inactive" || elsewhere;
     this.startTarget.disabled = this.starting;
-    this.stopTarget.hidden = view.status === "inactive";
+    this.stopTarget.hidden = view.status === "inactive" || elsewhere;
     const talking = view.calls.some((call) => call.state === "talking");
     this.stopTarget.disabled = talking;
     this.stopTarget.title = talking ? t("Finish the call first") : "";
@@ -219,7 +257,7 @@ export default class SoftphoneController extends Controller<HTMLElement> {
   }
 
   private showMeter(view: PhoneView): void {
-    const on = view.status !== "inactive";
+    const on = view.status !== "inactive" && !ownedElsewhere(view);
     this.meterTarget.hidden = !on;
     if (!on) {
       clearInterval(this.meter);
@@ -232,7 +270,9 @@ export default class SoftphoneController extends Controller<HTMLElement> {
   }
 
   private announceRing(view: PhoneView): void {
-    const ringing = view.calls.find((call) => call.state === "ringing" && call.direction === "in");
+    // The tab that owns the telephone rings; a second ring from this one would only be louder.
+    const calls = ownedElsewhere(view) ? [] : view.calls;
+    const ringing = calls.find((call) => call.state === "ringing" && call.direction === "in");
     if (ringing?.id === this.ringingId || (!ringing && this.ringingId === null)) return;
     if (this.ringingId !== null) announce("hotline:ring-over");
     this.ringingId = ringing?.id ?? null;

@@ -5,7 +5,7 @@ import { onDocument } from "../dom";
 import { dialable } from "../format";
 import { t } from "../i18n";
 import { LiveCalls } from "../live-calls";
-import { thePhone } from "../phone-host";
+import { ownedElsewhere, thePhone } from "../phone-host";
 import { toast } from "../toast";
 
 /**
@@ -90,7 +90,7 @@ export default class TransferController extends Controller<HTMLElement> {
 
   private show(): void {
     const consulting = this.live.get(this.key)?.phase === "consulting";
-    const talking = this.key !== null && !this.asked;
+    const talking = this.key !== null && !this.asked && !ownedElsewhere(thePhone().view);
     this.consultTarget.disabled = !talking || consulting || dialable(this.numberTarget.value) === "";
     this.completeTarget.disabled = !talking || !consulting;
     this.cancelTarget.disabled = !talking || !consulting;
