@@ -26,15 +26,19 @@ TEMPLATES = Path(
 HEADING = "; Made by `hotline asterisk render`. Changes made here are lost: change the settings or the template."
 
 CEL_FIELDS = (
-    "EventEnum",
     "EventTime",
+    "EventEnum",
+    "UserDefType",
     "UniqueID",
     "LinkedID",
     "ChanName",
     "Num",
+    "Name",
     "Exten",
     "Context",
-    "UserDefType",
+    "AppName",
+    "AppData",
+    "Peer",
     "EventExtra",
 )
 """Columns of ``{log_dir}/cel/events.csv``, in order; the file has no heading line."""
