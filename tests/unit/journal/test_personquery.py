@@ -1,0 +1,82 @@
+"""What operators type (S000-13…S000-16, S001-044, DAY-01)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from hotline.journal.personquery import PersonQuery, after, mend_layout
+
+
+@pytest.mark.parametrize(
+    ("typed", "query"),
+    [
+        pytest.param(
+            "ива ив 1980",
+            PersonQuery("ИВА", "ИВ", born_from=date(1980, 1, 1), born_before=date(1981, 1, 1)),
+            id="parts-and-year",
+        ),
+        pytest.param("Иванов Иван Иванович", PersonQuery("ИВАНОВ", "ИВАН", "ИВАНОВИЧ"), id="full-name"),
+        pytest.param("Алиев Али Гасан оглы", PersonQuery("АЛИЕВ", "АЛИ", "ГАСАНОГЛЫ"), id="four-words"),
+        pytest.param("Ёлкин-Пальмов", PersonQuery("ЕЛКИНПАЛЬМОВ"), id="yo-and-hyphen"),
+        pytest.param("Bdfyjd", PersonQuery("ИВАНОВ"), id="wrong-keyboard-layout"),
+        pytest.param("Gtnhjd Gtnh", PersonQuery("ПЕТРОВ", "ПЕТР"), id="wrong-layout-two-words"),
+        pytest.param(
+            "петрова 29.02.1980",
+            PersonQuery("ПЕТРОВА", born_from=date(1980, 2, 29), born_before=date(1980, 3, 1)),
+            id="day-of-birth",
+        ),
+        pytest.param("9912345678901239", PersonQuery(enp="9912345678901239"), id="enp"),
+        pytest.param("9912 3456 7890 1239", PersonQuery(enp="9912345678901239"), id="enp-in-groups"),
+        pytest.param("8 (916) 123-45-67", PersonQuery(phone="+79161234567"), id="telephone"),
+        pytest.param("иванов 89161234567", PersonQuery("ИВАНОВ", phone="+79161234567"), id="name-and-telephone"),
+        pytest.param("11223344595", PersonQuery(snils="11223344595"), id="snils"),
+        pytest.param("иванов 123456", PersonQuery("ИВАНОВ", policy="123456"), id="old-policy"),
+        pytest.param("31.02.1980", PersonQuery(), id="no-such-day"),
+        pytest.param("  - ", PersonQuery(), id="nothing"),
+    ],
+)
+def test_one_field(typed: str, query: PersonQuery) -> None:
+    assert PersonQuery.from_text(typed) == query
+
+
+def test_separate_fields() -> None:
+    query = PersonQuery.from_form(
+        {"last_name": "ива", "first_name": "Ё", "birth_date": "1980", "snils": "112-233-445 95", "phone": "112"}
+    )
+    assert query == PersonQuery(
+        "ИВА",
+        "Е",
+        born_from=date(1980, 1, 1),
+        born_before=date(1981, 1, 1),
+        snils="11223344595",
+        phone="112",
+    )
+
+
+@pytest.mark.parametrize(
+    ("policy", "query"),
+    [
+        ("9912345678901239", PersonQuery(enp="9912345678901239")),
+        ("аб 12-3456", PersonQuery(policy="АБ12-3456")),
+        ("?", PersonQuery()),
+    ],
+)
+def test_a_policy_is_an_enp_or_an_old_number(policy: str, query: PersonQuery) -> None:
+    assert PersonQuery.from_form({"policy": policy}) == query
+
+
+def test_nothing_filled_is_an_empty_query() -> None:
+    assert PersonQuery.from_form({}).empty
+    assert not PersonQuery.from_form({"q": "и"}).empty
+
+
+def test_mixed_letters_are_left_alone() -> None:
+    assert mend_layout("Иванов-Smith") == "Иванов-Smith"
+
+
+def test_a_beginning_is_a_range_in_byte_order() -> None:
+    for name in ("ИВА", "ИВАНОВ", "ИВАЯ"):
+        assert "ИВА" <= name < after("ИВА")
+    assert not after("ИВА") > "ИВБ"
