@@ -52,12 +52,19 @@ class Memberships:
         port: QueuePort,
         clock: Clock,
         current: Callable[[int], Operator | None],
+        queues_with: Callable[[str], frozenset[str]],
         on_turn: Callable[[int], None],
     ) -> None:
-        """``current`` finds an operator by user id; ``on_turn`` hears when his membership fails or is mended."""
+        """Wire it.
+
+        :param current: finds an operator by user id.
+        :param queues_with: the queues that have this extension, as far as Asterisk has told.
+        :param on_turn: hears the user id when a membership fails or is mended.
+        """
         self._port = port
         self._clock = clock
         self._current = current
+        self._queues_with = queues_with
         self._on_turn = on_turn
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._tasks: set[asyncio.Task[HotlineError | None]] = set()
@@ -103,11 +110,13 @@ class Memberships:
     async def _send(self, user_id: int, effects: Sequence[MemberEffect] | None) -> HotlineError | None:
         async with self._locks[user_id]:
             self._sent_at[user_id] = self._clock.now()
-            if effects is None or user_id in self._failed:
-                operator = self._current(user_id)
-                effects = () if operator is None else restore(operator)
+            operator = self._current(user_id)
+            if operator is not None and user_id in self._failed:  # then what we believe to know may be wrong as well
+                effects = restore(operator)
+            elif operator is not None and effects is None:
+                effects = restore(operator, self._queues_with(operator.extension))
             try:
-                for effect in effects:
+                for effect in effects or ():
                     async with asyncio.timeout(COMMAND_S):
                         await self._command(effect)
             except (HotlineError, OSError) as error:  # TimeoutError is an OSError

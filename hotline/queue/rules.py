@@ -143,14 +143,17 @@ def pause_reason(operator: Operator) -> str | None:
     }.get(operator.state)
 
 
-def restore(operator: Operator) -> tuple[MemberEffect, ...]:
-    """Everything that brings Asterisk to this operator's state, whatever it knew before (reconnect, failure)."""
+def restore(operator: Operator, present: frozenset[str] = frozenset()) -> tuple[MemberEffect, ...]:
+    """Everything that brings Asterisk to this operator's state, whatever it knew before (reconnect, failure).
+
+    ``present`` are the queues that certainly have him: adding him again would cost him his place in their order.
+    """
     if operator.state is S.OFFLINE:
         return tuple(RemoveMember(queue, operator.extension) for queue in operator.queues)
     reason = pause_reason(operator)
     # The pause is always sent by itself as well: it carries the reason, and reaches members who are there already.
     pausing = UnpauseMember(operator.extension) if reason is None else PauseMember(operator.extension, reason)
-    return (*_additions(operator), pausing)
+    return (*(add for add in _additions(operator) if add.queue not in present), pausing)
 
 
 def _member_effects(before: Operator, after: Operator) -> tuple[MemberEffect, ...]:

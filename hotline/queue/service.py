@@ -87,7 +87,7 @@ class OperatorDesk:
         self._links_up: set[str] = set()
         self._members: dict[tuple[str, str, str], MemberChanged] = {}
         self._lines = QueueLines(self._policy.queues)
-        self._memberships = Memberships(port, clock, self._operators.get, self._membership_turned)
+        self._memberships = Memberships(port, clock, self._operators.get, self._queues_with, self._membership_turned)
         self._writer = store.StateWriter(db)
         self._stop: list[Callable[[], Awaitable[None]]] = []
         self._timer: asyncio.Task[None] | None = None
@@ -304,6 +304,9 @@ class OperatorDesk:
                 if key not in calls and key.rpartition("-")[0] in self._links_up:
                     self._move(self._operators[user_id], CallEnded(key, wrap_up=True))
 
+    def _queues_with(self, extension: str) -> frozenset[str]:
+        return frozenset(fact.queue for fact in self._members.values() if fact.extension == extension and fact.present)
+
     def _correct_members(self) -> None:
         """Repair what somebody changed behind our back, and sign off members whom nobody stands for."""
         now = self._clock.now()
@@ -374,7 +377,8 @@ class OperatorDesk:
         self._writer.put(store.Change(after, now, logged))
         commands = [effect for effect in decision.effects if not isinstance(effect, Notify)]
         sent = self._memberships.send(after, commands) if commands else None
-        self._publish(after, before.state)
+        if sent is not None or _seen(after) != _seen(before):
+            self._publish(after, before.state)
         for effect in decision.effects:
             if isinstance(effect, Notify):
                 self._bus.publish(OperatorNotice(after.user_id, after.extension, effect.notice, now))
@@ -395,6 +399,11 @@ class OperatorDesk:
     def _membership_turned(self, user_id: int) -> None:
         operator = self._operators[user_id]
         self._publish(operator, operator.state)
+
+
+def _seen(operator: Operator) -> tuple[object, ...]:
+    planned = operator.pause.reason if operator.pause is not None else None
+    return (*_logged(operator), planned, operator.since, operator.limit_at, operator.over_limit)
 
 
 def _logged(operator: Operator) -> tuple[object, ...]:

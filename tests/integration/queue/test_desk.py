@@ -198,6 +198,19 @@ async def test_a_closed_browser_is_shown_and_gets_no_calls(world: World, db: Dat
     assert [row[0] for row in await history(db)] == ["ready", "lost", "ready"]
 
 
+async def test_what_nobody_sees_is_not_published(world: World) -> None:
+    await world.desk.start_work(ANNA, "101", microphone=True)
+    await world.phone("101", connected=False)
+    await world.phone("101", connected=True)
+    assert [change.operator.state for change in world.changes] == [S.READY]
+
+    world.answer(world.ring("101"))
+    await world.settle()
+    await world.desk.pause(ANNA, "P02")  # only planned, but the desk shows the plan
+    await world.settle()
+    assert [change.operator.state for change in world.changes] == [S.READY, S.RINGING, S.TALKING, S.TALKING]
+
+
 async def test_start_without_a_telephone_does_not_stay_ready(world: World) -> None:
     await world.desk.start_work(ANNA, "109", microphone=True)
     await world.pass_time(15)

@@ -102,6 +102,35 @@ async def test_asterisk_restarted(world: World) -> None:
     assert world.port.members == {HOTLINE: None, ("hotline", "102"): "P02"}
 
 
+async def test_a_short_loss_of_the_link_costs_nobody_his_place_in_the_queue(world: World) -> None:
+    await world.desk.start_work(ANNA, "101", microphone=True)
+    now = world.clock.now()
+    world.bus.publish(MemberChanged("pbx1", *HOTLINE, True, False, "", DeviceState.IDLE, False, now))
+    await world.link(LinkState.DOWN)
+    world.port.asked.clear()
+    await world.link(LinkState.UP)
+    assert world.port.asked == ["unpause 101"]
+
+    await world.link(LinkState.DOWN)  # this time Asterisk was restarted: the snapshot misses him
+    world.bus.publish(MemberChanged("pbx1", *HOTLINE, False, False, "", DeviceState.IDLE, False, now))
+    world.port.restart()
+    await world.link(LinkState.UP, "boot-2")
+    assert world.port.asked == ["add 101 to hotline", "unpause 101"]
+
+
+async def test_a_mistaken_belief_about_a_member_heals(world: World) -> None:
+    await world.desk.start_work(ANNA, "101", microphone=True)
+    now = world.clock.now()
+    world.bus.publish(MemberChanged("pbx1", *HOTLINE, True, False, "", DeviceState.IDLE, False, now))
+    world.port.restart()
+    world.port.fault = Conflict("Interface not found")
+    await world.link(LinkState.UP, "boot-2")
+    world.port.fault = None
+    await world.pass_time(5)
+
+    assert world.port.members == {HOTLINE: None}
+
+
 async def test_a_slow_answer_of_asterisk_holds_up_nobody_else(world: World) -> None:
     await world.desk.start_work(ANNA, "101", microphone=True)
     await world.desk.start_work(BORIS, "102", microphone=True)
