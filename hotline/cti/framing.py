@@ -60,7 +60,7 @@ class FramerCounts:
 
     messages: int = 0  # handed on
     skipped: int = 0  # events nobody wants
-    broken: int = 0  # blocks with neither Event nor Response, or with a line that is no header
+    broken: int = 0  # blocks with neither Event nor Response, or with lines that are no headers
     oversized: int = 0  # messages longer than the bound, dropped whole
     replaced: int = 0  # messages with bytes that are not UTF-8
 
@@ -83,6 +83,11 @@ class Framer:
         self.counts = FramerCounts()
         self.last_broken: bytes = b""
         """The beginning of the latest block that could not be understood, for the log."""
+
+    @property
+    def unfinished(self) -> int:
+        """How many bytes of an incomplete message are kept."""
+        return len(self._rest)
 
     def feed(self, data: bytes) -> list[Message]:
         """Take the next bytes; return the messages that are complete and wanted. Never raises."""
@@ -168,15 +173,17 @@ class Framer:
     def _parse_slowly(self, lines: list[str], block: bytes) -> Message | None:
         """Parse a block in which some line is no ``Key: value``: keep the rest of it."""
         good: list[str] = []
+        bad = 0
         for line in lines:
             key, sep, value = line.partition(":")
             if sep and key and not key[0].isspace():
                 good.append(f"{key}: {value[1:] if value.startswith(' ') else value}")
             elif line:
-                self.counts.broken += 1
-                self.last_broken = block[:200]
+                bad += 1
         headers = dict(line.split(": ", 1) for line in good)
         if "Event" in headers or "Response" in headers:
+            if bad:
+                self._report(block)
             return Message(headers, _repeated(good))
         if any(lines):
             self._report(block)
