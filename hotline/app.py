@@ -106,7 +106,7 @@ class Hotline:
         await journal.outbox.relay()  # what a crash kept from being published
         for service in cti.values():
             await service.start()
-            stack.push_async_callback(service.close)
+            stack.push_async_callback(service.stop)
         await self._listen(stack)
         stack.push_async_callback(sip.close)
 

@@ -17,9 +17,13 @@ from sqlalchemy.pool import NullPool
 from hotline.clock import FakeClock
 from hotline.db import Database
 from hotline.migrations import upgrade
+from hotline.profiles.demo import load_demo
+from hotline.profiles.loader import load_profile
 from hotline.stand.postgres import PrivateCluster
+from hotline.stand.service import Stand
 
 TEMPLATE = "hotline_template"
+DEMO_TEMPLATE = "hotline_demo_template"
 
 
 @pytest.fixture(scope="session")
@@ -74,3 +78,36 @@ async def own_db(own_db_url: str) -> AsyncIterator[Database]:
 def clock() -> FakeClock:
     """A clock that stands still: Friday 20 November 2026, 10:00 in Moscow."""
     return FakeClock(datetime(2026, 11, 20, 7, 0, tzinfo=UTC))
+
+
+@pytest.fixture(scope="session")
+async def demo_template(pg_cluster: PrivateCluster, pg_template: str) -> str:
+    """Name of a database with the ``oms`` profile and the demo people."""
+    database = Database.connect(await pg_cluster.create_database(DEMO_TEMPLATE, template=pg_template))
+    await load_profile(database, "oms")
+    await load_demo(database)
+    await database.close()
+    return DEMO_TEMPLATE
+
+
+@pytest.fixture
+async def demo_db_url(pg_cluster: PrivateCluster, demo_template: str) -> AsyncIterator[str]:
+    """URL of a database of this test's own with the demo people in it."""
+    name = f"demo_{uuid.uuid4().hex[:12]}"
+    yield await pg_cluster.create_database(name, template=demo_template)
+    await pg_cluster.drop_database(name)
+
+
+@pytest.fixture
+async def demo_db(demo_db_url: str) -> AsyncIterator[Database]:
+    """A pool on ``demo_db_url``: what a test looks at while the service works on the same database."""
+    database = Database.connect(demo_db_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+async def stand() -> AsyncIterator[Stand]:
+    """A real Asterisk on free ports, with a greeting of a fifth of a second. Databases come from the fixtures above."""
+    async with Stand(database=False, asterisk={"greeting": "beep", "alone_s": 1}) as running:
+        yield running

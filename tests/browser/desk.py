@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from playwright.async_api import Locator, Page, expect
 
 RING_MS = 15_000
-PASSWORD = "hotline-demo"
+PASSWORD = "demonstration"
 
 
 @dataclass(frozen=True, slots=True)

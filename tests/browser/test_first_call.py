@@ -22,7 +22,7 @@ async def test_a_citizen_is_answered_registered_and_recorded(
     house: House, open_desk: OpenDesk, demo_db: Database
 ) -> None:
     """S001-010…S001-017, S001-029…S001-056, M-01, M-02: a whole call, heard, seen and written down."""
-    desk = await open_desk("op1")
+    desk = await open_desk("op101")
     await desk.start_work()
     async with citizen_calls(house.stand.asterisk, caller=CALLER, sound=CITIZEN_HZ, hold_s=120) as citizen:
         await desk.rings("+7 928 555-01-11")
