@@ -330,15 +330,16 @@ class CallTracker:
         call = self._of_channel.get(event.channel.uniqueid)
         if call is None or call.hint is not None:
             return []
-        party = call.party
+        leg, party = call.legs.get(event.channel.uniqueid), call.party
         if party is not None and event.channel.uniqueid == party.uniqueid:
             call.hint = EndedBy.CALLER
-        elif event.channel.extension == call.operator and call.phase in {
-            Phase.TALKING,
-            Phase.HELD,
-            Phase.RINGING,
-            Phase.STARTED,
-        }:
+        elif (
+            leg is not None
+            and event.channel.extension == call.operator
+            and call.phase is not Phase.CONSULTING
+            # A telephone that only rings refuses a call; it does not end one.
+            and (leg.answered_at is not None or leg.role is LegRole.CALLER)
+        ):
             # In a consultation the operator's hang-up hands the citizen over: it ends nothing.
             call.hint = EndedBy.AGENT
         return []
