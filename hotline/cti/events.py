@@ -86,11 +86,10 @@ class Hangup:
 
 @dataclass(frozen=True, slots=True)
 class HangupRequest:
-    """The far end of this channel (or a dialplan application) asked to hang up (HangupRequest, SoftHangupRequest)."""
+    """The far end of this channel asked to hang up. SoftHangupRequest is not read: Asterisk asks that of itself."""
 
     at: datetime
     channel: Channel
-    soft: bool  # asked from within Asterisk
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,8 +327,7 @@ def _user(at: datetime, _message: Message, h: _Headers) -> Event:
 _PARSERS: dict[str, Callable[[datetime, Message, _Headers], Event]] = {
     "Newchannel": lambda at, m, h: Newchannel(at, channel_of(m, h)),
     "Hangup": lambda at, m, h: Hangup(at, channel_of(m, h), int(h["Cause"])),
-    "HangupRequest": lambda at, m, h: HangupRequest(at, channel_of(m, h), soft=False),
-    "SoftHangupRequest": lambda at, m, h: HangupRequest(at, channel_of(m, h), soft=True),
+    "HangupRequest": lambda at, m, h: HangupRequest(at, channel_of(m, h)),
     "DialBegin": lambda at, m, h: DialBegin(at, _dialler(m, h), channel_of(m, h, "Dest")),
     "DialEnd": lambda at, m, h: DialEnd(at, _dialler(m, h), channel_of(m, h, "Dest"), h["DialStatus"]),
     "BridgeEnter": lambda at, m, h: BridgeEnter(

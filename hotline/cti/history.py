@@ -116,6 +116,7 @@ class _Replay:
         if live.answered_at is not None:
             # Once somebody talks with the citizen, it is the operator who dials.
             mine = [leg for leg in live.legs.values() if leg.extension == live.operator and leg.ended_at is None]
+            mine = [leg for leg in mine if leg.uniqueid != row.uniqueid]  # he may be rung himself, from the queue
             dialler = self._channels.get(mine[-1].channel) if mine else dialler
         self._apply(ev.DialBegin(row.at, dialler, channel))
 
@@ -127,7 +128,7 @@ class _Replay:
         if leg is not None and leg.answered_at is None and leg.role is not LegRole.CALLER:
             self._apply(ev.DialEnd(row.at, None, channel, _DIAL_STATUS.get(cause, "CHANUNAVAIL")))
         if source is not None:
-            self._apply(ev.HangupRequest(row.at, source, soft=False))
+            self._apply(ev.HangupRequest(row.at, source))
         self._apply(ev.Hangup(row.at, channel, cause))
 
     def _channel(self, row: CelRow) -> ev.Channel:

@@ -60,6 +60,16 @@ STORIES = {
         "transferred 102 talking",
         "ended - ended",
     ],
+    "operator_leg_dies": [
+        *ANSWERED,
+        "queued - queued",
+        "offered 101 ringing",
+        "offer_ended 101 queued",
+        "ended - ended",
+    ],
+    "service_hangup": [*ANSWERED, "ended - ended"],
+    "outgoing_answered": ["started - started", "answered 101 talking", "ended - ended"],
+    "outgoing_busy": ["started - started", "ended - ended"],
     "internal": ["started - ringing", "offered 102 ringing", "answered 101 talking", "ended - ended"],
 }
 
@@ -74,6 +84,10 @@ ENDS = {
     "consult_cancelled": (Direction.IN, Outcome.ANSWERED, EndedBy.CALLER, "101"),
     "consult_unanswerable": (Direction.IN, Outcome.ANSWERED, EndedBy.CALLER, "101"),
     "join": (Direction.IN, Outcome.ANSWERED, EndedBy.CALLER, "102"),
+    "operator_leg_dies": (Direction.IN, Outcome.ANSWERED, EndedBy.CALLER, "101"),
+    "service_hangup": (Direction.IN, Outcome.ANSWERED, EndedBy.AGENT, "101"),
+    "outgoing_answered": (Direction.OUT, Outcome.ANSWERED, EndedBy.CALLER, "101"),
+    "outgoing_busy": (Direction.OUT, Outcome.BUSY, EndedBy.CALLER, "101"),
     "internal": (Direction.INTERNAL, Outcome.ANSWERED, EndedBy.AGENT, "101"),
 }
 
