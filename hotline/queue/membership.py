@@ -9,14 +9,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from hotline.clock import Clock
+from hotline.cti.model import MemberChanged
 from hotline.errors import HotlineError, Unavailable
-from hotline.queue.model import AddMember, MemberEffect, Operator, PauseMember, RemoveMember, UnpauseMember
-from hotline.queue.rules import restore
+from hotline.queue.model import (
+    AddMember,
+    MemberEffect,
+    Operator,
+    OperatorState,
+    PauseMember,
+    RemoveMember,
+    UnpauseMember,
+)
+from hotline.queue.rules import pause_reason, restore
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +51,25 @@ class QueuePort(Protocol):
     async def pause_member(self, extension: str, paused: bool, reason: str) -> None:
         """Pause or unpause ``PJSIP/<extension>`` in all queues (QueuePause)."""
         ...
+
+
+def misplaced(operators: Iterable[Operator], facts: Iterable[MemberChanged]) -> list[Operator]:
+    """Return the operators whose membership, as Asterisk tells it, is not what their state asks for.
+
+    Members who belong to no operator, or to queues that are not his, are somebody else's and left alone.
+    """
+    owners: dict[str, Operator] = {}
+    for operator in sorted(operators, key=lambda one: one.state is not OperatorState.OFFLINE):
+        owners[operator.extension] = operator  # a number may have had several users; who is at work comes last
+    wrong: dict[int, Operator] = {}
+    for fact in facts:
+        owner = owners.get(fact.extension)
+        if owner is None or fact.queue not in owner.queues:
+            continue
+        present = owner.state is not OperatorState.OFFLINE
+        if fact.present != present or (present and fact.paused != (pause_reason(owner) is not None)):
+            wrong[owner.user_id] = owner
+    return list(wrong.values())
 
 
 class Memberships:

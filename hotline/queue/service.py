@@ -29,8 +29,9 @@ from hotline.events import Bus
 from hotline.queue import store
 from hotline.queue.board import Board, QueueLines, presence_of
 from hotline.queue.calls import extensions_in, happening_from
-from hotline.queue.membership import Memberships, QueuePort
+from hotline.queue.membership import Memberships, QueuePort, misplaced
 from hotline.queue.model import (
+    CallAnswered,
     CallEnded,
     EndWork,
     ExtendWrapUp,
@@ -48,7 +49,7 @@ from hotline.queue.model import (
     TakePause,
     Tick,
 )
-from hotline.queue.rules import decide, pause_reason
+from hotline.queue.rules import decide
 from hotline.softphone.model import PhoneConnected, PhoneLost
 
 __all__ = ["OperatorDesk", "QueuePort"]
@@ -222,6 +223,7 @@ class OperatorDesk:
         now = self._clock.now()
         for user_id in list(self._at_work.values()):
             self._move(self._operators[user_id], Tick())
+        self._notice_answers()
         self._memberships.retry(now)
         self._correct_members()
         self._writer.retry()
@@ -266,17 +268,29 @@ class OperatorDesk:
                     self._move(operator, happening)
 
     def _device_changed(self, event: DeviceChanged) -> None:
-        """Look again when a telephone contradicts the state: a consulted colleague's answer is no event of the call."""
+        """Look again when a telephone is idle and its operator is thought to talk."""
         operator = self.at_extension(event.extension)
-        if operator is None:
-            return
-        rings, talks = (
-            operator.state is OperatorState.RINGING,
-            operator.state in {OperatorState.TALKING, OperatorState.HOLD},
-        )
-        # A ring that ended is left to the call's own event, which alone knows whether the offer was missed.
-        if (rings and event.state is DeviceState.IN_USE) or (talks and event.state is DeviceState.IDLE):
+        talks = operator is not None and operator.state in {OperatorState.TALKING, OperatorState.HOLD}
+        if operator is not None and talks and event.state is DeviceState.IDLE:
             self._compare_calls((operator.user_id,), vanished=False)  # an end has its own event
+
+    def _notice_answers(self) -> None:
+        """See who has been answered without a word: when a colleague is consulted, nothing changes for the citizen.
+
+        His device does not tell either (with ``device_state_busy_at=1`` it is busy from the first ring). Only answers
+        are taken: a ring that ended is left to its event, which alone knows whether the offer was missed.
+        """
+        ringing = [
+            self._operators[u] for u in self._at_work.values() if self._operators[u].state is OperatorState.RINGING
+        ]
+        calls = {call.key: call for call in self._live_calls()} if ringing else {}
+        for operator in ringing:
+            for key, _ in operator.calls:
+                if key in calls:
+                    event = CallEvent(CallEventKind.RECOVERED, calls[key], self._clock.now())
+                    happening = happening_from(operator, event)
+                    if isinstance(happening, CallAnswered):
+                        self._move(operator, happening)
 
     def _link_changed(self, event: LinkChanged) -> None:
         if event.state is not LinkState.UP:
@@ -310,18 +324,9 @@ class OperatorDesk:
     def _correct_members(self) -> None:
         """Repair what somebody changed behind our back, and sign off members whom nobody stands for."""
         now = self._clock.now()
-        known = {operator.extension: operator for operator in self._operators.values()}
-        wrong: dict[int, Operator] = {}
-        for fact in self._members.values():
-            operator = self.at_extension(fact.extension) or known.get(fact.extension)
-            if operator is None or fact.asterisk not in self._links_up or fact.queue not in operator.queues:
-                continue
-            present = operator.state is not OperatorState.OFFLINE
-            paused = pause_reason(operator) is not None
-            if fact.present != present or (present and fact.paused != paused):
-                wrong[operator.user_id] = operator
-        for user_id, operator in wrong.items():
-            if self._memberships.quiet(user_id, now):
+        live = [fact for fact in self._members.values() if fact.asterisk in self._links_up]
+        for operator in misplaced(self._operators.values(), live):
+            if self._memberships.quiet(operator.user_id, now):
                 log.warning("membership of %s differs from his state %s: corrected", operator.extension, operator.state)
                 self._memberships.restore(operator)
 

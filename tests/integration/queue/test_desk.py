@@ -149,7 +149,7 @@ async def test_each_call_finds_its_own_operator(world: World) -> None:
     assert {one.user_id for one in board.operators} == {ANNA, BORIS}
 
 
-async def test_a_consulted_colleague_talks_as_soon_as_his_telephone_says_so(world: World) -> None:
+async def test_the_silent_answer_of_a_consulted_colleague_is_noticed(world: World) -> None:
     await world.desk.start_work(ANNA, "101", microphone=True)
     await world.desk.start_work(BORIS, "102", microphone=True)
     call = world.answer(world.ring("101"))
@@ -162,14 +162,28 @@ async def test_a_consulted_colleague_talks_as_soon_as_his_telephone_says_so(worl
 
     # The tracker knows, but says nothing: nothing changed for the citizen.
     world.calls[call.key] = call = replace(call, ringing=(), legs=(*call.legs[:-1], replace(asked, answered_at=now)))
-    world.bus.publish(DeviceChanged("pbx1", "102", DeviceState.IN_USE, now))
-    await world.settle()
-    assert state(world, BORIS) is S.TALKING
+    await world.pass_time(0.5)
+    assert (state(world), state(world, BORIS)) == (S.TALKING, S.TALKING)
+    assert world.port.members["hotline", "102"] == "oncall"
 
     world.calls[call.key] = replace(call, legs=(*call.legs[:-1], replace(asked, answered_at=now, ended_at=now)))
     world.bus.publish(DeviceChanged("pbx1", "102", DeviceState.IDLE, now))
     await world.settle()
     assert (state(world), state(world, BORIS)) == (S.TALKING, S.READY)
+
+
+async def test_looking_again_does_not_swallow_a_miss(world: World) -> None:
+    """The tracker is ahead of the bus: it knows that the ring is over before its event is handled."""
+    await world.desk.start_work(ANNA, "101", microphone=True)
+    call = world.ring("101")
+    await world.settle()
+    world.calls[call.key] = replace(call, phase=Phase.QUEUED, ringing=())
+    await world.desk.tick()
+    assert state(world) is S.RINGING
+
+    world.miss(call)
+    await world.settle()
+    assert state(world) is S.PAUSE
 
 
 async def test_timers_belong_to_the_server(world: World) -> None:
