@@ -26,6 +26,8 @@ _TITLES = {
     503: mark("A part of the system does not answer"),
 }
 
+_ANY_TITLE = mark("Something went wrong")
+
 # Only ids whose message is not a sentence for everybody already; the others are translated by their message.
 _TEXTS = {
     "internal-error": mark("Something broke on the server. It has been written down; try again in a moment."),
@@ -116,7 +118,7 @@ def details_of(error: HotlineError) -> Mapping[str, object]:
 
 def failure_of(error: HotlineError) -> Failure:
     """Return what an error page shows."""
-    title = gettext(_TITLES.get(error.status, mark("Something went wrong")))
+    title = gettext(_TITLES.get(error.status, _ANY_TITLE))
     icon = _ICONS.get(error.status, "alert-triangle")
     return Failure(error.status, error.error_id, title, text_of(error), icon, retry=error.status >= 429)
 

@@ -13,20 +13,22 @@ from hotline.errors import BadInput, NotFound
 Shape = TypeVar("Shape")
 
 MAX_FIELDS = 200
+FORM = "application/x-www-form-urlencoded"
+"""The only kind of form: no page of ours uploads files, so nothing here parses multipart bodies."""
 
 
 async def form_fields(request: web.Request) -> dict[str, str]:
-    """Return the fields of a form, or of a JSON object of texts. Files and repeated names are refused.
+    """Return the fields of a form, or of a JSON object of texts. Repeated names are refused.
 
     :raises BadInput: the body is something else, or too much of it.
     """
     if request.content_type == "application/json":
         return await json_body(request, dict[str, str])
-    if request.content_type not in {"application/x-www-form-urlencoded", "multipart/form-data"}:
+    if request.content_type != FORM:
         raise BadInput("a form was expected", error_id="bad-form")
     try:
         posted = await request.post()
-    except (ValueError, LookupError) as error:  # a broken boundary, an unknown charset, bytes that are no text
+    except (ValueError, LookupError) as error:  # an unknown charset, bytes that are no text
         raise BadInput("the form cannot be read", error_id="bad-form") from error
     if len(posted) > MAX_FIELDS:
         raise BadInput("the form has too many fields", error_id="bad-form")

@@ -30,6 +30,7 @@ from hotline.web.context import (
     wants_json,
 )
 from hotline.web.failures import LengthRequired, TooLarge, from_http, json_of
+from hotline.web.forms import FORM, form_fields
 from hotline.web.i18n import LANGUAGE_COOKIE, choose_language, make_reader, reading
 from hotline.web.render import failure_page
 
@@ -185,9 +186,8 @@ def origin_of(url: str) -> str:
 
 async def _check_csrf(request: web.Request, expected: str) -> None:
     given = request.headers.get("X-CSRF-Token")
-    if given is None and request.content_type in {"application/x-www-form-urlencoded", "multipart/form-data"}:
-        field = (await request.post()).get("csrf_token", "")
-        given = field if isinstance(field, str) else ""
+    if given is None and request.content_type == FORM:
+        given = (await form_fields(request)).get("csrf_token")
     if not hmac.compare_digest((given or "").encode(), expected.encode()):
         raise Forbidden("the token of the page does not fit the session", error_id="bad-csrf-token")
 

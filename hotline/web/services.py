@@ -52,7 +52,7 @@ class Services:
     def live_call(self, key: str) -> Call | None:
         """Return a call that goes on now, from memory; ``None`` when there is no such call (any more)."""
         for one in self.cti.values():
-            call = one.calls.get(key)
+            call = one.tracker.call(key)
             if call is not None:
                 return call
         return None
@@ -66,6 +66,6 @@ class Services:
         if not self.cti:
             raise Unavailable("no telephone server is configured", error_id="telephony-unavailable")
         for one in self.cti.values():
-            if key in one.calls:
+            if one.tracker.call(key) is not None:
                 return one
         raise NotFound("this call is over", error_id="no-such-call")

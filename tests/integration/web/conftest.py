@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.clock import FakeClock
 from hotline.config import AsteriskSettings, Settings
+from hotline.cti.callstate import LiveCall, LiveLeg
 from hotline.cti.model import Call, CallEvent, CallEventKind, Direction, Leg, LegRole, Outcome, Phase
 from hotline.cti.service import CtiService
 from hotline.db import Database
@@ -106,6 +107,19 @@ class Site:
     bus: Bus
     queue: RecordingPort
     recording_dir: Path
+
+    def ring(self, extension: str = "101", *, key: str = KEY) -> Call:
+        """A citizen's call goes live and rings at an operator, as the link would report it."""
+        call = ringing_call(extension, key=key)
+        live = LiveCall(
+            key, "pbx1", call.direction, call.caller, call.dialled, call.started_at, published=True, phase=call.phase,
+            queue=call.queue, queued_at=call.queued_at, offered_at=call.offered_at, ringing=[extension],
+        )  # fmt: skip
+        for leg in call.legs:
+            live.legs[leg.uniqueid] = LiveLeg(leg.uniqueid, leg.channel, leg.extension, leg.role, leg.started_at)
+        self.services.cti["pbx1"].tracker.adopt(live)
+        self.bus.publish(event(CallEventKind.OFFERED, call, extension))
+        return call
 
     @asynccontextmanager
     async def visit(self, **headers: str) -> AsyncIterator[Browser]:
