@@ -67,8 +67,8 @@ async def deadline_rules(session: AsyncSession) -> tuple[DeadlineRule, ...]:
 
 async def calendar(session: AsyncSession) -> Calendar:
     """Return the days that differ from the ordinary week."""
-    rows = await session.execute(select(CalendarDayRow.day, CalendarDayRow.is_working))
-    return Calendar(dict(rows.tuples().all()))
+    rows = await session.scalars(select(CalendarDayRow))
+    return Calendar({row.day: row.is_working for row in rows})
 
 
 async def forward_rules(session: AsyncSession) -> tuple[ForwardRule, ...]:
