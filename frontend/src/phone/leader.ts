@@ -32,7 +32,7 @@ const NAME = "hotline-softphone";
 
 /** Web Locks hold the ownership, so that it ends with the tab however the tab ends; a BroadcastChannel shows the view. */
 export class TabLeader implements LeaderPort {
-  private let_go: (() => void) | null = null;
+  private letGo: (() => void) | null = null;
   private waiting = false;
   private listener: LeaderListener = {
     viewChanged: () => undefined,
@@ -53,7 +53,7 @@ export class TabLeader implements LeaderPort {
   }
 
   async acquire(steal: boolean): Promise<boolean> {
-    if (this.let_go !== null) return true;
+    if (this.letGo !== null) return true;
     return new Promise((resolve) => {
       const hold = (lock: Lock | null): Promise<void> | undefined => {
         if (lock === null) {
@@ -62,15 +62,15 @@ export class TabLeader implements LeaderPort {
           resolve(false);
           return undefined;
         }
-        return new Promise<void>((letGo) => {
-          this.let_go = letGo;
+        return new Promise<void>((free) => {
+          this.letGo = free;
           resolve(true);
         });
       };
       const options: LockOptions = steal ? { steal: true } : { ifAvailable: true };
       this.locks.request(NAME, options, hold).catch(() => {
         // The only way to lose a held lock is that another tab stole it.
-        this.let_go = null;
+        this.letGo = null;
         resolve(false);
         this.listener.lost();
       });
@@ -78,20 +78,20 @@ export class TabLeader implements LeaderPort {
   }
 
   release(): void {
-    this.let_go?.();
-    this.let_go = null;
+    this.letGo?.();
+    this.letGo = null;
   }
 
   publish(view: PhoneView): void {
-    if (this.let_go !== null) this.channel.postMessage({ kind: "view", view } satisfies Message);
+    if (this.letGo !== null) this.channel.postMessage({ kind: "view", view } satisfies Message);
   }
 
   private receive(message: Message): void {
     if (message.kind === "hello") {
-      if (this.let_go !== null) this.listener.viewWanted();
+      if (this.letGo !== null) this.listener.viewWanted();
       return;
     }
-    if (this.let_go !== null) return; // the last words of the tab that we took over from
+    if (this.letGo !== null) return; // the last words of the tab that we took over from
     this.listener.viewChanged(message.view);
     this.noticeEnd();
   }
@@ -102,7 +102,7 @@ export class TabLeader implements LeaderPort {
     this.waiting = true;
     void this.locks.request(NAME, { mode: "shared" }, () => {
       this.waiting = false;
-      if (this.let_go === null) this.listener.viewChanged(null);
+      if (this.letGo === null) this.listener.viewChanged(null);
     });
   }
 }

@@ -9,7 +9,7 @@ export class MicrophoneError extends Error {
 }
 
 export interface MediaPort {
-  /** Open and check the microphone. Rejects with {@link MicrophoneError}. */
+  /** Open and check the microphone. Rejects with {@link MicrophoneError}, or anyhow when `close` comes in between. */
   open(): Promise<MediaStream>;
   close(): void;
   /** Level of what the microphone hears now, 0 to 1. */
@@ -46,14 +46,24 @@ export class BrowserMedia implements MediaPort {
   private stream: MediaStream | null = null;
   private context: AudioContext | null = null;
   private analyser: AnalyserNode | null = null;
+  /** Grows with every close, so that a slow permission question cannot open the microphone after it. */
+  private opening = 0;
   private samples = new Float32Array(1024);
   private listener: (microphone: MediaStream | null) => void = () => undefined;
 
   async open(): Promise<MediaStream> {
     this.close();
+    const opening = this.opening;
     const stream = await this.request();
+    if (opening !== this.opening) {
+      stopTracks(stream);
+      throw new DOMException("closed while the microphone was being opened", "AbortError");
+    }
     this.adopt(stream);
-    if (!(await this.hears())) {
+    const heard = await this.hears();
+    if (opening !== this.opening)
+      throw new DOMException("closed while the microphone was tried", "AbortError");
+    if (!heard) {
       this.close();
       throw new MicrophoneError("microphone-silent");
     }
@@ -63,7 +73,8 @@ export class BrowserMedia implements MediaPort {
 
   close(): void {
     navigator.mediaDevices?.removeEventListener("devicechange", this.devicesChanged);
-    for (const track of this.stream?.getTracks() ?? []) track.stop();
+    this.opening++;
+    if (this.stream) stopTracks(this.stream);
     void this.context?.close();
     this.stream = null;
     this.context = null;
@@ -125,8 +136,13 @@ export class BrowserMedia implements MediaPort {
   /** A headset was plugged in: when ours was lost, take the new one. */
   private readonly devicesChanged = async (): Promise<void> => {
     if (this.stream !== null) return;
+    const opening = this.opening;
     try {
       const stream = await this.request();
+      if (opening !== this.opening || this.stream !== null) {
+        stopTracks(stream);
+        return;
+      }
       void this.context?.close();
       this.adopt(stream);
       this.listener(stream);
@@ -134,6 +150,10 @@ export class BrowserMedia implements MediaPort {
       // Still none: the problem is shown already, and the next change of devices comes here again.
     }
   };
+}
+
+function stopTracks(stream: MediaStream): void {
+  for (const track of stream.getTracks()) track.stop();
 }
 
 function pause(ms: number): Promise<void> {

@@ -129,8 +129,9 @@ export class Phone {
       this.microphone = microphone;
       this.take({ kind: "microphone-ready" });
     } catch (error) {
+      if (run !== this.run) return; // stopped meanwhile
       if (!(error instanceof MicrophoneError)) throw error;
-      if (run === this.run) this.take({ kind: "microphone-failed", problem: error.problem });
+      this.take({ kind: "microphone-failed", problem: error.problem });
     }
   }
 

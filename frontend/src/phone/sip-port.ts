@@ -26,7 +26,7 @@ export type SipEvent =
 
 /** The little that the telephone needs of a SIP stack. Commands about a call that is gone do nothing. */
 export interface SipPort {
-  /** Connect and register; goes on trying until {@link SipPort.stop}. Events come later, never from inside a command. */
+  /** Connect and register; goes on trying until {@link SipPort.stop}. Events may come from inside a command. */
   start(account: Account, listener: (event: SipEvent) => void): void;
   /** Hang up, unregister, disconnect. No events come after it resolves. */
   stop(): Promise<void>;
