@@ -59,7 +59,7 @@ class House:
             "HOTLINE_DATABASE_URL": self.database_url,
             "HOTLINE_LISTEN_PORT": str(self.port),
             "HOTLINE_PUBLIC_URL": self.url,
-            "HOTLINE_WRAP_UP_S": "2",
+            "HOTLINE_WRAP_UP_S": "1",
             "HOTLINE_ASTERISKS": json.dumps([asterisk.model_dump(mode="json") | secrets]),
         }
 
@@ -87,11 +87,12 @@ class House:
         """Stop the service in order."""
         await self._end(signal.SIGTERM)
 
-    async def logged(self, text: str, *, after: int = 0, within_s: float = 20) -> str:
-        """Wait for a line of the log that contains ``text``; return it."""
+    async def logged(self, text: str, *, after: int = 0, times: int = 1, within_s: float = 20) -> str:
+        """Wait until ``times`` lines of the log contain ``text``; return the last of them."""
 
         def found() -> str | None:
-            return next((line for line in self.log[after:] if text in line), None)
+            lines = [line for line in self.log[after:] if text in line]
+            return lines[times - 1] if len(lines) >= times else None
 
         try:
             async with asyncio.timeout(within_s), self._news:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -60,6 +61,7 @@ async def house(stand: Stand, demo_db_url: str) -> AsyncIterator[House]:
     """The service on the real Asterisk with the demo people."""
     async with open_house(stand, demo_db_url) as running:
         yield running
+    sys.stdout.write("\n".join(running.log[-100:]))  # pytest shows it with a failed test
 
 
 @pytest.fixture
