@@ -29,10 +29,14 @@ from hotline.stand.service import Stand
 from hotline.stand.sipp import SippResult, citizen_calls
 
 DEFAULT_FOLDER = Path(".stand")
-PREPARATION = (("db", "upgrade"), ("profile", "load", "oms"), ("user", "demo"))
+PREPARATION = (("db", "upgrade"), ("profile", "load", "oms"))
 """Commands that make an empty database usable; each may be repeated without harm."""
+PEOPLE = ("user", "demo")
+"""Makes the demonstration people and prints their logins."""
 HEALTHY_S = 30
 STOP_S = 15
+
+CALL_IT = ".venv/bin/hotline demo call"
 
 RunCommand = Callable[[Sequence[str]], None]
 
@@ -76,7 +80,7 @@ async def run_stand(folder: Path, host: str, port: int, command: RunCommand) -> 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    with _only_one(folder):
+    with locked(folder):
         async with _unless(stopped, Stand(folder)) as stand:
             if stand is None:
                 return
@@ -87,7 +91,8 @@ async def run_stand(folder: Path, host: str, port: int, command: RunCommand) -> 
             info = RunInfo(url, os.getpid(), str(stand.root.root), stand.trunk)
             async with _service(url) as service:
                 _write_private(folder / "run.json", json.dumps(asdict(info), indent=2))
-                sys.stdout.write(f"\nHotline is ready: {url}\nCall it: hotline demo call\nStop it: Ctrl+C\n\n")
+                await asyncio.to_thread(command, PEOPLE)
+                sys.stdout.write(f"\nHotline is ready: {url}\nCall it: {CALL_IT}\nStop it: Ctrl+C\n\n")
                 sys.stdout.flush()
                 ended = asyncio.create_task(service.wait())
                 waiting = asyncio.create_task(stopped.wait())
@@ -185,7 +190,11 @@ async def _unless(stopped: asyncio.Event, stand: Stand) -> AsyncIterator[Stand |
 
 
 @contextlib.contextmanager
-def _only_one(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
+    """Be the only stand in ``folder``.
+
+    :raises Conflict: another process is.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         try:

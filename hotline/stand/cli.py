@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from pydantic import ValidationError
 
 from hotline.errors import HotlineError
 from hotline.stand import application, doctor
+from hotline.stand.asterisk_root import AsteriskRoot, provide_asterisk_now
 from hotline.stand.environment import RenderEnvironment
+from hotline.stand.prompts import build_prompts
 from hotline.stand.rendering import diff, render, write
 
 
@@ -83,6 +86,21 @@ def asterisk_render(out: Path | None, only_diff: bool) -> None:
     click.echo(f"{folder}: {len(changed)} of {len(files)} files changed{': ' if changed else ''}{', '.join(changed)}")
     if changed:
         click.echo("Asterisk reads them after: asterisk -rx 'core reload' (modules.conf, asterisk.conf: restart)")
+
+
+@asterisk.command("prompts")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True)
+def asterisk_prompts(out: Path) -> None:
+    """Put what the hotline says into a folder: own recordings where there are any, synthetic speech otherwise."""
+    try:
+        root = AsteriskRoot(Path("/")) if shutil.which("espeak-ng") else provide_asterisk_now()
+        prompts = build_prompts(root)
+    except HotlineError as error:
+        raise click.ClickException(error.message) from error
+    out.mkdir(parents=True, exist_ok=True)
+    for prompt in sorted(prompts.glob("*.wav")):
+        shutil.copyfile(prompt, out / prompt.name)
+        click.echo(out / prompt.name)
 
 
 @click.command("doctor")

@@ -137,9 +137,9 @@ async def citizen_calls(
     """
     arguments = [
         f"{line.trunk.asterisk_host}:{line.trunk.asterisk_port}",
-        *("-m", str(calls), "-l", str(calls), "-r", str(rate), "-s", did),
+        *("-m", str(calls), "-l", str(calls), "-r", str(rate), "-s", checked_number(did)),
     ]
-    values = {"caller": _number(caller), "hold_ms": str(round(hold_s * 1000))}
+    values = {"caller": checked_number(caller), "hold_ms": str(round(hold_s * 1000))}
     async with _running(line, "citizen_calls.xml", values, sound, arguments, None) as run:
         yield run
 
@@ -228,7 +228,11 @@ def _counts(folder: Path) -> tuple[int, int]:
     return int(rows[-1]["SuccessfulCall(C)"]), int(rows[-1]["FailedCall(C)"])
 
 
-def _number(value: str) -> str:
+def checked_number(value: str) -> str:
+    """Return a telephone number or extension that is safe in a SIP URI (RFC 3261 section 25.1).
+
+    :raises BadInput: it is not.
+    """
     if not value or not all(sign.isalnum() or sign in "+-._" for sign in value):
         raise BadInput(f"not a telephone number: {value!r}", error_id="bad-number")
     return value
