@@ -70,7 +70,7 @@ async def status_of(session: AsyncSession, phase: Phase) -> str:
 
 
 async def move(session: AsyncSession, row: AppealRecord, trigger: Trigger, step: Step) -> None:
-    """Make the move ``trigger`` on a locked row, and everything that belongs to it.
+    """Make the move ``trigger`` on a locked or a new row, and everything that belongs to it.
 
     :raises Conflict: the phase does not allow it.
     :raises Forbidden: the user may not do it.
@@ -81,9 +81,10 @@ async def move(session: AsyncSession, row: AppealRecord, trigger: Trigger, step:
         made = decide(phase, trigger, actor(row, step.user), comment=step.comment)
     except IllegalMoveError as error:
         raise _as_error(error) from error
+    status_code = await status_of(session, made.to)
     before = {row.owner_id, row.forwarded_to_id}
     row.phase = made.to.value
-    row.status_code = await status_of(session, made.to)
+    row.status_code = status_code
     row.forwarded_to_id = step.target.id if made.sets_target and step.target else None
     new_owner = {Owner.KEPT: None, Owner.ACTOR: step.user, Owner.TARGET: step.target}[made.owner]
     if new_owner is not None:
@@ -91,6 +92,7 @@ async def move(session: AsyncSession, row: AppealRecord, trigger: Trigger, step:
         row.responsible_org_id = new_owner.organisation.id
     if row.id is not None:
         row.version += 1
+    session.add(row)  # a new row enters the session only now that it is whole
     await session.flush()
     log.info("appeal %s: %s -%s-> %s", row.number, phase, trigger, made.to)
     kind = _KINDS.get(trigger, "appeal.changed")
