@@ -298,14 +298,15 @@ def _dialler(message: Message, headers: _Headers) -> Channel | None:
     return channel_of(message, headers) if "Channel" in headers else None
 
 
-def _member(*, present: bool) -> Callable[[datetime, Message, _Headers], Event]:
+def _member(
+    *, present: bool = True, interface: str = "Interface", name: str = "MemberName"
+) -> Callable[[datetime, Message, _Headers], Event]:
     def parse_member(at: datetime, _message: Message, h: _Headers) -> Event:
         return QueueMember(
             at,
             h["Queue"],
-            # QueueMember in the answer to QueueStatus says Location instead (app_queue.c).
-            h["Interface"] if "Interface" in h else h["Location"],
-            h["MemberName"] if "MemberName" in h else h["Name"],
+            h[interface],
+            h[name],
             present,
             h["Paused"] == "1",
             h.get("PausedReason", ""),  # absent in Asterisk's own older spelling; empty means "no reason"
@@ -339,10 +340,11 @@ _PARSERS: dict[str, Callable[[datetime, Message, _Headers], Event]] = {
     "MixMonitorStart": lambda at, m, h: MixMonitorStart(at, channel_of(m, h)),
     "QueueCallerJoin": lambda at, m, h: QueueCallerJoin(at, channel_of(m, h), h["Queue"], int(h["Position"])),
     "QueueCallerLeave": lambda at, m, h: QueueCallerLeave(at, channel_of(m, h), h["Queue"]),
-    "QueueMemberStatus": _member(present=True),
-    "QueueMemberAdded": _member(present=True),
-    "QueueMemberPause": _member(present=True),
-    "QueueMember": _member(present=True),
+    "QueueMemberStatus": _member(),
+    "QueueMemberAdded": _member(),
+    "QueueMemberPause": _member(),
+    # In the answer to QueueStatus the same things have other names (app_queue.c).
+    "QueueMember": _member(interface="Location", name="Name"),
     "QueueMemberRemoved": _member(present=False),
     "DeviceStateChange": _device,
     "UserEvent": _user,
