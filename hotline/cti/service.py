@@ -271,6 +271,8 @@ class CtiService:
                 log.log(level, "%s: import of the logs failed: %s", self.name, error, exc_info=level == logging.ERROR)
             else:
                 metrics.IMPORTED.labels(self.name).inc(len(calls))
+                if calls:
+                    log.info("%s: %d calls imported from the logs", self.name, len(calls))
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=f"cti:{self.name}:{name}")
