@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -17,7 +17,7 @@ from hotline.errors import NotAuthenticated
 from hotline.events import Bus
 from hotline.softphone.headless import HeadlessPhone
 from hotline.softphone.model import PhoneConnected, PhoneLost, PhoneSession, SoftphoneAccount
-from hotline.softphone.proxy import SipProxy
+from hotline.softphone.proxy import SipProxy, _Connection
 
 
 def direct_url(settings: AsteriskSettings) -> str:
@@ -25,12 +25,24 @@ def direct_url(settings: AsteriskSettings) -> str:
     return settings.http_url.replace("http", "ws", 1) + "/ws"
 
 
+class WatchedProxy(SipProxy):
+    """The proxy, telling which requests it lets through, so that tests can wait for one."""
+
+    passed: asyncio.Queue[str]
+
+    async def _admissible(self, connection: _Connection, text: str) -> bool:
+        fine = await super()._admissible(connection, text)
+        if fine:
+            self.passed.put_nowait(text.partition(" ")[0])
+        return fine
+
+
 @dataclass
 class ProxyServer:
     """A web server with nothing but ``/sip``. The session is named by the query: ``/sip?extension=101``."""
 
     server: TestServer
-    proxy: SipProxy
+    proxy: WatchedProxy
     bus: Bus
     facts: asyncio.Queue[PhoneConnected | PhoneLost] = field(default_factory=asyncio.Queue)
 
@@ -39,6 +51,12 @@ class ProxyServer:
 
     def phone(self, account: SoftphoneAccount, *, tone_hz: int = 440, auto_answer: bool = False) -> HeadlessPhone:
         return HeadlessPhone(account, self.url(account.extension), tone_hz=tone_hz, auto_answer=auto_answer)
+
+    async def sees(self, method: str) -> None:
+        """Wait until a browser's request of this method goes through."""
+        async with asyncio.timeout(10):
+            while await self.proxy.passed.get() != method:
+                pass
 
     async def next_fact(self) -> PhoneConnected | PhoneLost:
         async with asyncio.timeout(5):
@@ -53,13 +71,18 @@ async def authorise(request: web.Request) -> PhoneSession:
 
 
 @asynccontextmanager
-async def proxy_server(http_url: str, *, port: int | None = None) -> AsyncIterator[ProxyServer]:
-    """Run a proxy before the Asterisk at ``http_url``."""
+async def proxy_server(
+    http_url: str, *, port: int | None = None, extend: Callable[[web.Application], None] | None = None
+) -> AsyncIterator[ProxyServer]:
+    """Run a proxy before the Asterisk at ``http_url``; ``extend`` may add routes."""
     bus = Bus()
     async with aiohttp.ClientSession() as http:
-        proxy = SipProxy(http_url, authorise, bus, SystemClock(), http=http)
+        proxy = WatchedProxy(http_url, authorise, bus, SystemClock(), http=http)
+        proxy.passed = asyncio.Queue()
         app = web.Application()
         app.router.add_get("/sip", proxy.handle)
+        if extend is not None:
+            extend(app)
         server = TestServer(app, host="127.0.0.1", port=port)
         await server.start_server()
         running = ProxyServer(server, proxy, bus)
