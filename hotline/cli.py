@@ -11,6 +11,7 @@ from hotline.config import Settings
 from hotline.errors import HotlineError
 from hotline.migrations.cli import db
 from hotline.profiles.cli import profile
+from hotline.softphone.cli import line_check
 from hotline.staff.cli import user
 from hotline.stand.cli import COMMANDS as STAND_COMMANDS
 
@@ -29,7 +30,7 @@ def main(verbose: bool) -> None:
         logging.getLogger(library).setLevel(logging.WARNING)
 
 
-for command in (*STAND_COMMANDS, db, profile, user):
+for command in (*STAND_COMMANDS, db, line_check, profile, user):
     main.add_command(command)
 
 
