@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     environment: "jsdom",
+    setupFiles: ["test/setup.ts"],
     include: ["test/**/*.test.ts"],
     // A test that leaves a listener or a timer behind must not disturb the next one.
     restoreMocks: true,

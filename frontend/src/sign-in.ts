@@ -60,7 +60,7 @@ function makeDialog(): HTMLDialogElement {
 
 /** Ask for login and password once, however many requests were refused. `hotline:signed-in` says that it worked. */
 export function askToSignIn(): void {
-  if (dialog) return;
+  if (dialog?.isConnected) return;
   dialog = makeDialog();
   document.body.append(dialog);
   dialog.showModal();

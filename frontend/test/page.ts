@@ -26,7 +26,7 @@ export async function stopPage(): Promise<void> {
 
 /** Let mutation observers, promises and microtasks run; needs no real time, so it works under fake timers too. */
 export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 12; turn++) await Promise.resolve();
+  for (let turn = 0; turn < 60; turn++) await Promise.resolve();
 }
 
 export function find<E extends HTMLElement>(selector: string): E {

@@ -279,6 +279,8 @@ export default class CardController extends Controller<HTMLFormElement> {
       await this.savedAs((await saved.json()) as AppealSaved);
     } catch (error) {
       this.setSaving(false);
+      // The draft's timer was stopped for the save; its text must not wait for the next letter.
+      this.feed({ type: "blurred" });
       this.saveFailed(error);
     }
   }
@@ -308,7 +310,6 @@ export default class CardController extends Controller<HTMLFormElement> {
     // Refused, so nothing was saved: the corrected card is another request.
     this.idempotencyKey = randomKey();
     this.problems.show(error);
-    this.feed({ type: "blurred" });
   }
 
   private saveLater(): void {

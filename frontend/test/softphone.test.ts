@@ -1,0 +1,342 @@
+// The telephone's panel on its real markup: the template itself, with its Jinja parts taken out.
+
+import { readFileSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import PhoneCallController from "../src/controllers/phone_call_controller";
+import RecentCallsController from "../src/controllers/recent_calls_controller";
+import SoftphoneController from "../src/controllers/softphone_controller";
+import TabsController from "../src/controllers/tabs_controller";
+import TransferController from "../src/controllers/transfer_controller";
+import { usePhone } from "../src/phone-host";
+import { FakePhone, phoneCall } from "./fake-phone";
+import { find, heard, push, server, settle, startPage, stopPage, type } from "./page";
+
+const TEMPLATE = "../hotline/web/templates/includes/softphone.html";
+
+/** The template as a page would show it: texts as they are, one key for the loop, no conditions. */
+function markup(): string {
+  return readFileSync(TEMPLATE, "utf8")
+    .replace(/\{#.*?#\}/gs, "")
+    .replace(/\{% if not user.extension %\}.*?\{% endif %\}/gs, "")
+    .replace(/\{\{ "(disabled|hidden)" if (not )?user.extension \}\}/g, (_, word, not) => (not ? "" : word))
+    .replace(/\{\{ _\(['"](.*?)['"].*?\) \}\}/g, "$1")
+    .replace(/\{\{ tone \}\}/g, "5")
+    .replace(/\{\{.*?\}\}/gs, "")
+    .replace(/\{%.*?%\}/gs, "");
+}
+
+const ACCOUNT = {
+  extension: "101",
+  uri: "sip:101@h",
+  password: "p",
+  ws: "ws://h/sip",
+  ice_servers: [],
+  active: false,
+};
+const live = {
+  key: "pbx1-1.1",
+  phase: "ringing",
+  queue: "hotline",
+  caller_display: "+7 928 000-11-22",
+  recorded: true,
+};
+
+let phone: FakePhone;
+const target = (name: string) => find<HTMLButtonElement>(`[data-phone-call-target=${name}]`);
+const softphone = (name: string) => find<HTMLButtonElement>(`[data-softphone-target=${name}]`);
+const transfer = (name: string) => find<HTMLButtonElement>(`[data-transfer-target=${name}]`);
+
+async function open(): Promise<void> {
+  await startPage(markup(), {
+    softphone: SoftphoneController,
+    "phone-call": PhoneCallController,
+    transfer: TransferController,
+    "recent-calls": RecentCallsController,
+    tabs: TabsController,
+  });
+}
+
+beforeEach(() => {
+  phone = new FakePhone();
+  usePhone(phone);
+});
+
+afterEach(async () => {
+  await stopPage();
+  usePhone(null);
+  vi.useRealTimers();
+});
+
+describe("the shift", () => {
+  it("begins with the microphone, then the registration, then the queue", async () => {
+    const sent = server({ json: ACCOUNT });
+    await open();
+    expect(softphone("status").textContent).toBe("Not active");
+    softphone("start").click();
+    await settle();
+    expect(phone.asked).toEqual(["start"]);
+    expect(sent.at(-1)).toMatchObject({
+      method: "POST",
+      path: "/api/operator/start",
+      body: '{"microphone":true}',
+    });
+    expect(find("#softphone").dataset["status"]).toBe("active");
+    expect(softphone("start").hidden).toBe(true);
+    expect(softphone("meter").hidden).toBe(false);
+  });
+
+  it("does not begin without a microphone, and says why", async () => {
+    const sent = server({ json: ACCOUNT });
+    phone.onStart = () => phone.become({ status: "inactive", problem: "microphone-denied" });
+    await open();
+    softphone("start").click();
+    await settle();
+    expect(softphone("problem").textContent).toContain("does not let this page use the microphone");
+    expect(softphone("problem").hidden).toBe(false);
+    expect(sent.map((one) => one.path)).not.toContain("/api/operator/start");
+  });
+
+  it("is taken back when the server refuses the operator", async () => {
+    server(
+      { json: ACCOUNT },
+      { json: ACCOUNT },
+      { status: 409, json: { message: "the number is in use", error_id: "x" } },
+    );
+    await open();
+    softphone("start").click();
+    await settle();
+    expect(phone.asked).toEqual(["start", "stop"]);
+    expect(softphone("problem").textContent).toBe("the number is in use");
+  });
+
+  it("keeps the telephone when only Asterisk is away: the server remembers the wish", async () => {
+    server(
+      { json: ACCOUNT },
+      { json: ACCOUNT },
+      { status: 503, json: { message: "Asterisk is away", error_id: "x" } },
+    );
+    const toasts = heard("hotline:toast");
+    await open();
+    softphone("start").click();
+    await settle();
+    expect(phone.asked).toEqual(["start"]);
+    expect(toasts).toEqual([{ text: "Asterisk is away", kind: "warning" }]);
+  });
+
+  it("goes on by itself after a reload", async () => {
+    const sent = server({ json: { ...ACCOUNT, active: true } });
+    await open();
+    expect(phone.asked).toEqual(["start"]);
+    expect(sent.at(-1)?.path).toBe("/api/operator/start");
+  });
+
+  it("says so when the exchange does not accept the telephone in time", async () => {
+    vi.useFakeTimers();
+    server({ json: ACCOUNT });
+    phone.onStart = () => phone.become({ status: "starting" });
+    await open();
+    softphone("start").click();
+    await settle();
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(softphone("problem").textContent).toContain("does not answer");
+  });
+
+  it("ends on the server first, and not in a call", async () => {
+    const sent = server({ json: ACCOUNT });
+    phone.view = { status: "active", calls: [phoneCall({ state: "talking" })], problem: null };
+    await open();
+    expect(softphone("stop").disabled).toBe(true);
+    phone.become({ calls: [] });
+    softphone("stop").click();
+    await settle();
+    expect(sent.at(-1)?.path).toBe("/api/operator/stop");
+    expect(phone.asked).toEqual(["stop"]);
+  });
+
+  it("shows the telephone of another tab, touches nothing, and takes it over on request", async () => {
+    server({ json: ACCOUNT });
+    phone.view = { status: "active", calls: [phoneCall()], problem: null, elsewhere: true };
+    const rings = heard("hotline:ringing");
+    await open();
+    phone.become({});
+    expect(rings).toEqual([]);
+    expect(softphone("elsewhere").hidden).toBe(false);
+    expect(softphone("stop").hidden).toBe(true);
+    expect(target("answer").disabled).toBe(true);
+    expect(target("hangup").disabled).toBe(true);
+    softphone("takeover").click();
+    await settle();
+    expect(phone.asked).toEqual(["take over"]);
+    expect(softphone("elsewhere").hidden).toBe(true);
+  });
+});
+
+describe("a call", () => {
+  beforeEach(async () => {
+    server({ json: ACCOUNT });
+    phone.view = { status: "active", calls: [], problem: null };
+    await open();
+  });
+
+  it("rings: number on top, queue, and the ring is announced once", () => {
+    const rings = heard("hotline:ringing");
+    phone.become({ calls: [phoneCall()] });
+    phone.become({});
+    expect(rings).toEqual([{ id: "a", number: "79280001122" }]);
+    expect(find("#softphone").dataset["call"]).toBe("ringing");
+    expect(target("number").textContent).toBe("+7 928 000-11-22");
+    expect(target("queue").textContent).toBe("hotline");
+    expect(target("answer").hidden).toBe(false);
+    const over = heard("hotline:ring-over");
+    phone.become({ calls: [phoneCall({ state: "talking", answeredAt: Date.now() })] });
+    expect(over).toHaveLength(1);
+    expect(find("#softphone").dataset["call"]).toBe("talking");
+    phone.become({ calls: [phoneCall({ state: "ended" })] });
+    expect(find("#softphone").dataset["call"]).toBe("none");
+    expect(target("panel").hidden).toBe(true);
+  });
+
+  it("shows how long the citizen has waited, by the server's facts", () => {
+    const queued = new Date(Date.now() - 42_000).toISOString();
+    push("call.offered", { ...live, queued_at: queued });
+    phone.become({ calls: [phoneCall()] });
+    expect(target("time").textContent).toBe("0:42");
+    expect(target("timeLabel").textContent).toBe("waits");
+  });
+
+  it("shows a hidden number as such", () => {
+    phone.become({ calls: [phoneCall({ number: "" })] });
+    expect(target("number").textContent).toBe("Hidden number");
+  });
+
+  it("is answered, muted, held and hung up", () => {
+    phone.become({ calls: [phoneCall()] });
+    target("answer").click();
+    phone.become({ calls: [phoneCall({ state: "talking", answeredAt: 1 })] });
+    target("mute").click();
+    target("hold").click();
+    phone.become({ calls: [phoneCall({ state: "talking", answeredAt: 1, muted: true, held: true })] });
+    expect(target("mute").getAttribute("aria-pressed")).toBe("true");
+    target("mute").click();
+    target("hold").click();
+    target("hangup").click();
+    expect(phone.asked).toEqual([
+      "answer a",
+      "mute true",
+      "hold true",
+      "mute false",
+      "hold false",
+      "hangup a",
+    ]);
+  });
+
+  it("is ended through the server while the signalling is away", async () => {
+    const sent = server({ json: {} });
+    phone.become({ status: "reconnecting", calls: [phoneCall({ state: "talking", answeredAt: 1 })] });
+    target("hangup").click();
+    target("hold").click();
+    await settle();
+    expect(phone.asked).toEqual([]);
+    expect(sent.map((one) => one.path)).toEqual(["/api/calls/pbx1-1.1/hangup", "/api/calls/pbx1-1.1/hold"]);
+  });
+
+  it("gets tones from the keypad", () => {
+    phone.become({ calls: [phoneCall({ state: "talking", answeredAt: 1 })] });
+    target("keypadToggle").click();
+    expect(target("keypad").hidden).toBe(false);
+    find("#phone-keypad button").click();
+    expect(phone.asked).toEqual(["dtmf 5"]);
+  });
+
+  it("is placed from the field and from elsewhere on the page, one at a time", () => {
+    const toasts = heard("hotline:toast");
+    type(find("#phone-number"), "8 (928) 000-11-22");
+    find<HTMLFormElement>(".phone-dial").requestSubmit();
+    push("dial", { number: "201" });
+    expect(phone.asked).toEqual(["call 89280001122", "call 201"]);
+    phone.become({ calls: [phoneCall({ state: "calling", direction: "out" })] });
+    push("dial", { number: "202" });
+    phone.become({ status: "inactive", calls: [] });
+    push("dial", { number: "203" });
+    expect(phone.asked).toHaveLength(2);
+    expect(toasts).toHaveLength(2);
+  });
+
+  it("is remembered among the last ones, a missed one as missed, and calls back", () => {
+    phone.become({ calls: [phoneCall({ id: "b", number: "79280003344", state: "ended" }), phoneCall()] });
+    phone.become({ calls: [phoneCall({ state: "talking", answeredAt: 1 })] });
+    phone.become({ calls: [] });
+    const rows = [...document.querySelectorAll<HTMLButtonElement>(".recent-call")];
+    expect(rows.map((row) => row.querySelector(".recent-kind")?.textContent)).toEqual(["incoming", "missed"]);
+    rows[1]?.click();
+    expect(phone.asked).toEqual(["call 79280003344"]);
+    expect(JSON.parse(sessionStorage.getItem("hotline.recent-calls") ?? "[]")).toHaveLength(2);
+  });
+});
+
+describe("a transfer", () => {
+  beforeEach(async () => {
+    server({ json: ACCOUNT });
+    phone.view = { status: "active", calls: [phoneCall({ state: "talking", answeredAt: 1 })], problem: null };
+    await open();
+  });
+
+  it("asks the colleague, and offers handing over only when Asterisk says that he talks", async () => {
+    const sent = server({ json: {} });
+    expect(transfer("consult").disabled).toBe(true);
+    type(transfer("number") as unknown as HTMLInputElement, "201");
+    transfer("consult").click();
+    await settle();
+    expect(sent[0]).toMatchObject({ path: "/api/calls/pbx1-1.1/consult", body: '{"extension":"201"}' });
+    expect(transfer("complete").disabled).toBe(true);
+    push("call.consulting", { ...live, phase: "consulting" });
+    expect(transfer("consult").disabled).toBe(true);
+    transfer("complete").click();
+    await settle();
+    expect(sent[1]?.path).toBe("/api/calls/pbx1-1.1/complete");
+  });
+
+  it("returns to the citizen", async () => {
+    const sent = server({ json: {} });
+    push("call.consulting", { ...live, phase: "consulting" });
+    transfer("cancel").click();
+    await settle();
+    expect(sent[0]?.path).toBe("/api/calls/pbx1-1.1/cancel");
+    push("call.resumed", { ...live, phase: "talking" });
+    expect(transfer("cancel").disabled).toBe(true);
+  });
+
+  it("is prepared by the directory, and a person presses the button", () => {
+    const sent = server({ json: {} });
+    push("transfer", { number: "305" });
+    expect((transfer("number") as unknown as HTMLInputElement).value).toBe("305");
+    expect(document.activeElement).toBe(transfer("consult"));
+    expect(sent).toEqual([]);
+  });
+
+  it("says when there is no call, and shows a refusal", async () => {
+    const toasts = heard("hotline:toast");
+    server({ status: 409, json: { error_id: "busy", message: "201 is busy" } });
+    type(transfer("number") as unknown as HTMLInputElement, "201");
+    transfer("consult").click();
+    await settle();
+    expect(toasts).toEqual([{ text: "201 is busy", kind: "danger" }]);
+    expect(transfer("consult").disabled).toBe(false);
+    phone.become({ calls: [] });
+    push("transfer", { number: "305" });
+    expect(toasts).toHaveLength(2);
+  });
+});
+
+it("switches the panels by click and by arrows", async () => {
+  server({ json: ACCOUNT });
+  await open();
+  const [first, second] = [...document.querySelectorAll<HTMLElement>("[role=tab]")];
+  expect(find("#phone-transfer").hidden).toBe(false);
+  second?.click();
+  expect(find("#phone-recent").hidden).toBe(false);
+  expect(find("#phone-transfer").hidden).toBe(true);
+  second?.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft", bubbles: true, cancelable: true }));
+  expect(first?.getAttribute("aria-selected")).toBe("true");
+  expect(document.activeElement).toBe(first);
+});
