@@ -60,7 +60,7 @@ class FakeAmiServer:
             "QueueAdd": self._queue_add,
             "QueueRemove": self._queue_remove,
             "QueuePause": self._queue_pause,
-            "Originate": _originate,
+            "Originate": self._originate,
             "Hangup": self._on_channel,
             "Setvar": self._on_channel,
             "Redirect": self._on_channel,
@@ -75,6 +75,8 @@ class FakeAmiServer:
         """DeviceStateChange messages."""
         self.channels: list[Headers] = []
         """CoreShowChannel messages."""
+        self.answering: set[str] = set()
+        """Devices that answer when they are called."""
         self.booted = True
         self._server: asyncio.Server | None = None
         self._sessions: set[Session] = set()
@@ -238,6 +240,15 @@ class FakeAmiServer:
             return [_error(text)]
         return [{"Response": "Success"}]
 
+    def _originate(self, action: Headers) -> Answer:
+        uniqueid = action.get("ChannelId", "fake-1.1")
+        answered = action["Channel"] in self.answering
+        result = {"Response": "Success", "Reason": "4"} if answered else {"Response": "Failure", "Reason": "0"}
+        return [
+            _success("Originate successfully queued"),
+            {"Event": "OriginateResponse", **result, "Uniqueid": uniqueid if answered else "<null>"},
+        ]
+
 
 def _success(message: str | None = None) -> Headers:
     return {"Response": "Success"} | ({"Message": message} if message else {})
@@ -250,14 +261,6 @@ def _error(message: str) -> Headers:
 def _listing(name: str, rows: list[Headers]) -> list[Headers]:
     end = {"Event": f"{name}Complete", "EventList": "Complete", "ListItems": str(len(rows))}
     return [{"Response": "Success", "EventList": "start", "Message": f"{name} will follow"}, *rows, end]
-
-
-def _originate(action: Headers) -> Answer:
-    uniqueid = action.get("ChannelId", "fake-1.1")
-    return [
-        _success("Originate successfully queued"),
-        {"Event": "OriginateResponse", "Response": "Success", "Reason": "4", "Uniqueid": uniqueid},
-    ]
 
 
 def _decode(block: bytes) -> Headers:

@@ -32,6 +32,7 @@ async def test_a_letters_cut_across_reads_are_whole(ami: FakeAmiServer, link: Am
 
 
 async def test_b_originate_is_sent_with_async_and_answered(ami: FakeAmiServer, link: AmiLink) -> None:
+    ami.answering.add("PJSIP/101")
     reply = await link.send({"Action": "Originate", "Channel": "PJSIP/101"}, until="OriginateResponse")
     assert ami.named("Originate")[0]["Async"] == "true"
     assert (reply.event, reply.response) == ("OriginateResponse", "Success")
