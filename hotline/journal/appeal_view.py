@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -37,9 +37,9 @@ from hotline.journal.workflow import may_edit, possible
 from hotline.staff.model import User, short_name
 from hotline.staff.tables import OrganisationRow, UserRow
 
-_Creator = aliased(UserRow, name="creator")
-_Owner = aliased(UserRow, name="owner")
-_Target = aliased(UserRow, name="target")
+_Creator = aliased(UserRow)
+_Owner = aliased(UserRow)
+_Target = aliased(UserRow)
 
 
 async def load(
@@ -73,9 +73,9 @@ async def load(
         form=Form(row.form),
         source=Named(row.source_code, found.source),
         organisation=found.organisation,
-        creator=_person(found.creator),
-        owner=_person(found.owner),
-        forwarded_to=_person(found.target) if found.target is not None else None,
+        creator=_person(found, "creator"),
+        owner=_person(found, "owner"),
+        forwarded_to=_person(found, "target") if found.target_id is not None else None,
         anonymous=row.anonymous,
         applicant=snapshot_from_json(row.applicant_snapshot),
         insured=snapshot_from_json(row.insured_snapshot),
@@ -148,9 +148,9 @@ def _statement() -> Select[*tuple[Any, ...]]:
             ChannelRow.title.label("channel"),
             SourceRow.title.label("source"),
             OrganisationRow.short_name.label("organisation"),
-            _Creator,
-            _Owner,
-            _Target,
+            *_name(_Creator, "creator"),
+            *_name(_Owner, "owner"),
+            *_name(_Target, "target"),
         )
         .join(StatusRow, StatusRow.code == AppealRecord.status_code)
         .join(AppealTypeRow, AppealTypeRow.code == AppealRecord.type_code)
@@ -178,10 +178,8 @@ async def _history(session: AsyncSession, appeal_id: int) -> tuple[StatusEvent, 
         select(
             StatusEventRow,
             StatusRow.title.label("status"),
-            *(by.last_name, by.first_name, by.patronymic),
-            owner.last_name.label("owner_last"),
-            owner.first_name.label("owner_first"),
-            owner.patronymic.label("owner_patronymic"),
+            *_name(by, "by"),
+            *_name(owner, "owner"),
         )
         .join(StatusRow, StatusRow.code == StatusEventRow.status_code)
         .join(by, by.id == StatusEventRow.by_id)
@@ -192,11 +190,11 @@ async def _history(session: AsyncSession, appeal_id: int) -> tuple[StatusEvent, 
     return tuple(
         StatusEvent(
             at=row.StatusEventRow.at,
-            by=short_name(row.last_name, row.first_name, row.patronymic),
+            by=_person(row, "by").title,
             event=row.StatusEventRow.event,
             phase=Phase(row.StatusEventRow.to_phase),
             status=row.status,
-            owner=short_name(row.owner_last, row.owner_first, row.owner_patronymic) or None,
+            owner=_person(row, "owner").title or None,
             comment=row.StatusEventRow.comment,
         )
         for row in await session.execute(statement)
@@ -216,8 +214,15 @@ async def _calls(session: AsyncSession, appeal_id: int) -> tuple[CallLink, ...]:
     )
 
 
-def _person(row: UserRow) -> Named:
-    return Named(str(row.id), short_name(row.last_name, row.first_name, row.patronymic))
+def _name(who: type[UserRow], label: str) -> list[ColumnElement[Any]]:
+    # Columns, not entities: an entity would bring its organisation along by an inner join.
+    parts = {"id": who.id, "last": who.last_name, "first": who.first_name, "patronymic": who.patronymic}
+    return [column.label(f"{label}_{part}") for part, column in parts.items()]
+
+
+def _person(row: Row[Any], label: str) -> Named:
+    user_id, *name = (row._mapping[f"{label}_{part}"] for part in ("id", "last", "first", "patronymic"))
+    return Named(str(user_id), short_name(*name))
 
 
 def _typed(who: PersonSnapshot) -> PersonFields:

@@ -208,7 +208,6 @@ class Appeals:
         _fill_deadline(row, due)
         # The counter's row stays locked until the commit, so the number is drawn as late as possible.
         row.number = await settings_store.next_number(session, user.organisation, now.astimezone(self._zone).date())
-        session.add(row)
         await move(session, row, Trigger.SAVE, Step(user, now))
         call_key = (draft.call_key if draft else None) or form.call_key or None
         if call_key:
