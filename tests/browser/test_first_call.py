@@ -53,7 +53,7 @@ async def test_a_citizen_is_answered_registered_and_recorded(
 
 async def _check_records(house: House, db: Database, number: str) -> None:
     async with db.begin() as session:
-        call = (await session.execute(text("SELECT * FROM call"))).mappings().one()
+        call = (await session.execute(text("SELECT * FROM call ORDER BY started_at DESC LIMIT 1"))).mappings().one()
         appeal = (await session.execute(text("SELECT * FROM appeal"))).mappings().one()
     assert appeal["number"] == number
     assert call["direction"] == "in"

@@ -1,0 +1,106 @@
+"""What operator and citizen notice when a part of the house dies in the middle of a call; what the journal knows."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+from sqlalchemy import text
+from sqlalchemy.engine import RowMapping
+
+from hotline.db import Database
+from hotline.stand.sipp import citizen_calls
+from tests.browser.conftest import OpenDesk
+from tests.house import House
+
+pytestmark = [pytest.mark.calls, pytest.mark.browser]
+
+CITIZEN_HZ = 440.0
+
+
+async def last_call(db: Database) -> RowMapping:
+    """The journal's newest call. Older ones are those of other tests, imported from the logs of the shared Asterisk."""
+    async with db.begin() as session:
+        rows = await session.execute(text("SELECT * FROM call ORDER BY started_at DESC LIMIT 1"))
+        return rows.mappings().one()
+
+
+async def test_service_killed_in_a_call_that_ends_meanwhile(
+    house: House, open_desk: OpenDesk, demo_db: Database
+) -> None:
+    """The service dies; the two talk on; the citizen hangs up; the service comes back: the call is complete."""
+    desk = await open_desk("op101")
+    await desk.start_work()
+    async with citizen_calls(house.stand.asterisk, sound=CITIZEN_HZ, hold_s=120) as citizen:
+        await desk.rings("+7 928 000-11-22")
+        await desk.answer()
+        await desk.hears(CITIZEN_HZ)
+        await house.kill()
+        await expect(desk.page.locator("#banner")).to_be_visible(timeout=15_000)
+        await desk.hears(CITIZEN_HZ)  # the voices do not go through the service
+        await citizen.hang_up()
+    before = len(house.log)
+    await house.start()
+    await house.logged("imported from the logs", times=1, after=before)
+    call = await last_call(demo_db)
+    assert call["outcome"] == "answered"
+    assert call["ended_by"] == "caller"
+    assert call["ended_at"] is not None
+    assert call["talk_s"] > 0
+    assert call["recorded"]
+    assert call["operator_id"] is not None
+    # The same page, without a reload, is at work again.
+    await expect(desk.page.locator("#banner")).to_be_hidden(timeout=20_000)
+    await desk.is_free()
+
+
+async def test_service_killed_and_restarted_in_a_call_that_goes_on(
+    house: House, open_desk: OpenDesk, demo_db: Database
+) -> None:
+    """The service is back before the call ends: it finds the call again and sees its end."""
+    desk = await open_desk("op101")
+    await desk.start_work()
+    async with citizen_calls(house.stand.asterisk, sound=CITIZEN_HZ, hold_s=120) as citizen:
+        await desk.rings("+7 928 000-11-22")
+        await desk.answer()
+        await desk.hears(CITIZEN_HZ)
+        await house.kill()
+        before = len(house.log)
+        await house.start()
+        await expect(desk.page.locator("#banner")).to_be_hidden(timeout=20_000)
+        await expect(desk.phone).to_have_attribute("data-status", "active", timeout=20_000)
+        await desk.hears(CITIZEN_HZ)
+        await desk.hang_up()
+        result = await citizen.wait()
+        assert result.ok, result.errors
+    await house.logged("is over and in the journal", after=before)
+    call = await last_call(demo_db)
+    assert (call["outcome"], call["ended_by"]) == ("answered", "agent")
+    assert call["talk_s"] > 0
+
+
+async def test_asterisk_restarted_in_a_call(house: House, open_desk: OpenDesk, demo_db: Database) -> None:
+    """Asterisk dies with the call; operators are back without a reload and take the next call."""
+    desk = await open_desk("op101")
+    await desk.start_work()
+    asterisk = house.stand.asterisk
+    async with citizen_calls(asterisk, sound=CITIZEN_HZ, hold_s=120) as citizen:
+        await desk.rings("+7 928 000-11-22")
+        await desk.answer()
+        await desk.hears(CITIZEN_HZ)
+        await asterisk.kill()
+        await citizen.kill()
+    await expect(desk.page.locator("#banner")).to_be_visible(timeout=15_000)
+    before = len(house.log)
+    await asterisk.restart()
+    await house.logged("is over and in the journal", after=before, within_s=40)
+    call = await last_call(demo_db)
+    assert call["end_source"] == "restart"
+    assert call["ended_at"] is not None
+    await desk.is_free()
+    await expect(desk.page.locator("#banner")).to_be_hidden(timeout=20_000)
+    await desk.is_active(within_ms=20_000)
+    async with citizen_calls(asterisk, caller="79285550112", sound=CITIZEN_HZ, hold_s=60):
+        await desk.rings("+7 928 555-01-12")
+        await desk.answer()
+        await desk.hears(CITIZEN_HZ)
+        await desk.hang_up()
