@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from hotline.errors import BadInput, Forbidden, HotlineError, NotAuthenticated, NotFound
+from hotline.web.error_texts import TEXTS, field_text
 from hotline.web.i18n import gettext, mark
 
 _ICONS = {403: "lock", 404: "map-off", 409: "git-merge", 429: "hourglass", 503: "plug-connected-x"}
@@ -27,26 +28,6 @@ _TITLES = {
 }
 
 _ANY_TITLE = mark("Something went wrong")
-
-# Only ids whose message is not a sentence for everybody already; the others are translated by their message.
-_TEXTS = {
-    "internal-error": mark("Something broke on the server. It has been written down; try again in a moment."),
-    "not-authenticated": mark("The session has ended. Log in again: nothing that you typed is lost."),
-    "forbidden": mark("Your role does not include this action."),
-    "not-found": mark("There is no such record, or you may not see it."),
-    "empty-login": mark("Enter login and password."),
-    "wrong-password": mark("Wrong login or password."),
-    "too-many-logins": mark("Too many failed attempts to log in. Try again in %(retry_after_s)s s."),
-    "too-many-attempts": mark("Too many attempts. Try again in a moment."),
-    "database-unavailable": mark("The database does not answer. Typing goes on; saving will work again soon."),
-    "unavailable": mark("A part of the system does not answer. Try again in a moment."),
-    "foreign-origin": mark("The request came from another site and was refused."),
-    "bad-csrf-token": mark("The page is out of date. Reload it and try again."),
-    "too-large": mark("This is more than the server accepts at once."),
-    "length-required": mark("The request does not say how long it is."),
-    "method-not-allowed": mark("This address does not accept such a request."),
-    "bad-json": mark("The request is not valid JSON of the expected shape."),
-}
 
 
 class TooLarge(BadInput):
@@ -101,7 +82,7 @@ def from_http(error: web.HTTPException) -> HotlineError | None:
 
 def text_of(error: HotlineError) -> str:
     """Say in the reader's language what is wrong."""
-    message = _TEXTS.get(error.error_id)
+    message = TEXTS.get(error.error_id)
     if message is None:
         return gettext(error.message)
     text = gettext(message)
@@ -112,8 +93,8 @@ def text_of(error: HotlineError) -> str:
 
 
 def details_of(error: HotlineError) -> Mapping[str, object]:
-    """Return the details with their texts (what is wrong with a field) in the reader's language."""
-    return {key: gettext(value) if isinstance(value, str) else value for key, value in error.details.items()}
+    """Return the details; what is wrong with a field is said in the reader's language."""
+    return {key: field_text(value) if isinstance(value, str) else value for key, value in error.details.items()}
 
 
 def failure_of(error: HotlineError) -> Failure:

@@ -16,6 +16,7 @@ from hotline.staff.model import Right, User
 from hotline.web import titles
 from hotline.web.context import COURIER, current_user, require_right, services, wants_json
 from hotline.web.courier import card_ref
+from hotline.web.error_texts import warning_text
 from hotline.web.failures import details_of
 from hotline.web.forms import form_fields, path_id, query_text
 from hotline.web.i18n import gettext, mark, show_date, show_datetime, show_number
@@ -147,7 +148,7 @@ async def save(request: web.Request) -> web.StreamResponse:
                 "number": appeal.number,
                 "status": appeal.status.title,
                 "due_at": at(appeal.due_at),
-                "warnings": [gettext(warning) for warning in appeal.warnings],
+                "warnings": [warning_text(warning) for warning in appeal.warnings],
             }
         )
     return web.Response(status=303, headers={"Location": f"/appeals/{appeal.id}"})
@@ -222,7 +223,7 @@ def appeal_view(appeal: Appeal) -> dict[str, Any]:
         "content": appeal.content,
         "measures": appeal.fields.get("measures", ""),
         "history": history,
-        "warnings": [gettext(warning) for warning in appeal.warnings],
+        "warnings": [warning_text(warning) for warning in appeal.warnings],
     }
 
 

@@ -1,4 +1,4 @@
-"""The whole web application on the real database, over a real socket. Only Asterisk is away: its link is never started."""
+"""The whole web application on the real database, over a real socket. Only Asterisk is away: no link is started."""
 
 from __future__ import annotations
 
@@ -290,7 +290,7 @@ def wire(
         calls=calls,
         recordings=Recordings(database, clock),
         hand_overs=HandOvers(database, clock, outbox),
-        desk=OperatorDesk(database, bus, clock, queue, live_calls=lambda: cti.calls.values(), tick_s=3600),
+        desk=OperatorDesk(database, bus, clock, queue, live_calls=lambda: list(cti.calls.values()), tick_s=3600),
         cti={asterisk.name: cti},
         accounts=AccountService(http, asterisk),
         sip=SipProxy(asterisk.http_url, authorise, bus, clock, http=http),

@@ -18,6 +18,7 @@ class ListSocket:
         self.was_closed = asyncio.Event()
         self.reads = asyncio.Event()
         self.broken = False
+        self._more = asyncio.Event()
         if not stuck:
             self.reads.set()
 
@@ -29,6 +30,12 @@ class ListSocket:
             raise ConnectionResetError
         await self.reads.wait()
         self.got.append(message)
+        self._more.set()
+
+    async def has_got(self, count: int) -> None:
+        while len(self.got) < count:
+            self._more.clear()
+            await self._more.wait()
 
     async def close(self, code: int, reason: str) -> None:
         self.closed = (code, reason)
@@ -102,8 +109,7 @@ async def test_a_browser_that_does_not_read_delays_nobody_and_keeps_its_order() 
     assert hub.waiting >= 49  # one may be in the writer's hands
     stuck.reads.set()
     async with asyncio.timeout(5):
-        while len(stuck.got) < 51:
-            await asyncio.sleep(0)
+        await stuck.has_got(51)
     assert stuck.got[1:] == expected
     await hub.close()
 
@@ -118,8 +124,7 @@ async def test_messages_sent_while_the_writer_works_do_not_overtake() -> None:
     socket.reads.set()  # the socket is free again, but "a" is not written yet
     await hub.send(client, b"b")
     async with asyncio.timeout(5):
-        while len(socket.got) < 3:
-            await asyncio.sleep(0)
+        await socket.has_got(3)
     assert socket.got[1:] == [b"a", b"b"]
     await hub.close()
 
@@ -177,8 +182,7 @@ async def test_resync_sends_a_new_snapshot_after_what_waits() -> None:
     await join(hub, viewer(1), socket)
     await hub.resync()
     async with asyncio.timeout(5):
-        while len(socket.got) < 2:
-            await asyncio.sleep(0)
+        await socket.has_got(2)
     assert socket.got == [b"snapshot:1", b"snapshot:1"]
     await hub.close()
 

@@ -1,0 +1,125 @@
+"""Words for errors: one table from ``error_id``, one from what services say about a field.
+
+Services speak English to machines and logs; people read these sentences in their own language. A test compares the
+tables with the ``error_id``s in the sources, so that a new error cannot reach a person without words.
+"""
+
+from __future__ import annotations
+
+import re
+
+from hotline.web.i18n import gettext, mark
+
+TEXTS = {
+    # the web part
+    "internal-error": mark("Something broke on the server. It has been written down; try again in a moment."),
+    "not-authenticated": mark("The session has ended. Log in again: nothing that you typed is lost."),
+    "forbidden": mark("Your role does not include this action."),
+    "not-found": mark("There is no such record, or you may not see it."),
+    "bad-input": mark("Something in the request is not right."),
+    "conflict": mark("This is not possible in the present state."),
+    "unavailable": mark("A part of the system does not answer. Try again in a moment."),
+    "too-many-attempts": mark("Too many attempts. Try again in a moment."),
+    "database-unavailable": mark("The database does not answer. Typing goes on; saving will work again soon."),
+    "foreign-origin": mark("The request came from another site and was refused."),
+    "bad-csrf-token": mark("The page is out of date. Reload it and try again."),
+    "bad-form": mark("The form cannot be read."),
+    "bad-text": mark("The text holds a character that cannot be stored."),
+    "bad-json": mark("The request is not valid JSON of the expected shape."),
+    "too-large": mark("This is more than the server accepts at once."),
+    "length-required": mark("The request does not say how long it is."),
+    "method-not-allowed": mark("This address does not accept such a request."),
+    "no-extension": mark("You have no internal number, so there is no telephone. The administrator can give you one."),
+    "no-card": mark("The colleague's call came without a card."),
+    # staff
+    "empty-login": mark("Enter login and password."),
+    "wrong-password": mark("Wrong login or password."),
+    "too-many-logins": mark("Too many failed attempts to log in. Try again in %(retry_after_s)s s."),
+    # journal
+    "card-incomplete": mark("The card is not complete."),
+    "card-handed-over": mark("The card was handed over to somebody else."),
+    "stale-appeal": mark("Somebody else changed this appeal meanwhile."),
+    "stale-draft": mark("This card was also changed elsewhere."),
+    "draft-gone": mark("The card was saved or discarded at this moment."),
+    "no-such-draft": mark("There is no such draft: it was saved, discarded or handed over."),
+    "no-such-appeal": mark("There is no such appeal."),
+    "appeal-not-visible": mark("This appeal belongs to another organisation."),
+    "appeal-locked": mark("This appeal may not be edited now."),
+    "forwarding-forbidden": mark("The appeal may not go to this person."),
+    "comment-required": mark("A comment is needed."),
+    "illegal-move": mark("This is not possible in the present state."),
+    "no-status": mark("The process profile has no status for this. Tell the administrator."),
+    "no-deadline-rule": mark("The process profile has no deadline for such an appeal. Tell the administrator."),
+    "no-such-folder": mark("You have no such folder."),
+    "bad-cursor": mark("This page of the list does not exist. Start from the first one."),
+    "empty-search": mark("Type a name, a birth date, a policy number or a telephone."),
+    "no-such-person": mark("There is no such person in the register."),
+    "no-such-recording": mark("There is no recording of this call."),
+    "no-recording": mark("There is no recording of this call."),
+    "bad-recording": mark("The recording is damaged. Tell the administrator."),
+    "recording-forbidden": mark("You may not listen to this call."),
+    # telephony and operators
+    "no-such-call": mark("This call is over."),
+    "not-your-call": mark("This is another operator's call."),
+    "not-talking": mark("This is possible only while you talk with the citizen."),
+    "not-held": mark("The citizen is not on hold."),
+    "consulting": mark("You are asking a colleague: hand the call over or return to the citizen first."),
+    "colleague-busy": mark("The colleague is busy."),
+    "colleague-away": mark("The colleague's telephone is not active."),
+    "no-such-consultation": mark("No colleague is being asked in this call."),
+    "illegal-transfer-step": mark("The transfer does not allow this now."),
+    "no-such-channel": mark("The other side has hung up already."),
+    "not-answered": mark("Nobody answered."),
+    "command-refused": mark("The telephone exchange refused this."),
+    "asterisk-unavailable": mark("The telephone exchange does not answer. Try again in a moment."),
+    "telephony-unavailable": mark(
+        "The telephone exchange does not answer. The state is kept and applied when it does."
+    ),
+    "telephony-refused": mark("The telephone exchange refused the new state. It is kept and will be tried again."),
+    "softphone-account-refused": mark("The telephone exchange refused your telephone. Tell the administrator."),
+    "extension-busy": mark("Somebody else works with your internal number."),
+    "no-such-operator": mark("Start work first."),
+    "no-microphone": mark("Work cannot start without a microphone."),
+    "unknown-pause-reason": mark("There is no such reason for a pause."),
+}
+
+_FIELDS = {
+    "required": mark("must be filled in"),
+    "unknown": mark("is not in the list"),
+    "not a date and time": mark("is not a date and time"),
+    "not a date": mark("is not a date"),
+    "must not be in the future": mark("must not be in the future"),
+    "too long ago": mark("is too long ago"),
+    "not an e-mail address": mark("is not an e-mail address"),
+    "must have 16 digits": mark("must have 16 digits"),
+    "must have 11 digits": mark("must have 11 digits"),
+    "not a policy number": mark("is not a policy number"),
+    "belongs to another type": mark("belongs to another type of appeal"),
+    "your role registers oral appeals only": mark("your role registers oral appeals only"),
+    "zero character": mark("holds a character that cannot be stored"),
+    "own number": mark("is your own number"),
+    "2 to 8 digits": mark("must have 2 to 8 digits"),
+    "fill in at least one field": mark("fill in at least one field"),
+}
+
+_WARNINGS = {
+    "phone-not-recognised": mark("The telephone number was not recognised; it was stored as typed."),
+    "enp-check-digit": mark("The check digit of the policy number does not fit: ask for the number again."),
+    "snils-check-digit": mark("The check digits of the SNILS do not fit: ask for the number again."),
+}
+
+_AT_MOST = re.compile(r"at most (\d+) characters")
+
+
+def field_text(text: str) -> str:
+    """Say in the reader's language what is wrong with a field; anything else (a state, a date) stays as it is."""
+    if match := _AT_MOST.fullmatch(text):
+        return gettext("at most %(count)s characters") % {"count": match[1]}
+    message = _FIELDS.get(text)
+    return text if message is None else gettext(message)
+
+
+def warning_text(code: str) -> str:
+    """Say in the reader's language what is odd about an appeal that was saved all the same."""
+    message = _WARNINGS.get(code)
+    return code if message is None else gettext(message)

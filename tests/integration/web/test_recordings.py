@@ -1,0 +1,83 @@
+"""Playing a recording: with seek, for those who may, and noted."""
+
+from __future__ import annotations
+
+import wave
+
+import pytest
+from sqlalchemy import text
+
+from tests.integration.web.conftest import KEY, Site, ended_call
+
+SECONDS = 2
+
+
+async def record(site: Site, extension: str = "101") -> bytes:
+    """A finished call and its recording on disk; return the file's bytes."""
+    await site.services.calls.record(ended_call(extension, recorded=True))
+    path = site.recording_dir / f"{KEY}.wav"
+    with wave.open(str(path), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(bytes(range(256)) * (8000 * 2 * SECONDS // 256))
+    return path.read_bytes()
+
+
+async def test_the_whole_recording(site: Site) -> None:
+    whole = await record(site)
+    async with site.logged_in() as anna:
+        answer = await anna.get(f"/recordings/{KEY}")
+    assert (answer.status, answer.body) == (200, whole)
+    assert answer.headers["Content-Type"] == "audio/wav"
+    assert answer.headers["Accept-Ranges"] == "bytes"
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "last"), [("bytes=100-199", 100, 199), ("bytes=1000-", 1000, None), ("bytes=-50", -50, None)]
+)
+async def test_a_part_of_it_for_seeking(site: Site, asked: str, first: int, last: int | None) -> None:
+    whole = await record(site)
+    async with site.logged_in() as anna:
+        answer = await anna.get(f"/recordings/{KEY}", Range=asked)
+    assert answer.status == 206
+    assert answer.body == whole[first : None if last is None else last + 1]
+    assert answer.headers["Content-Range"].endswith(f"/{len(whole)}")
+
+
+async def test_a_part_that_does_not_exist(site: Site) -> None:
+    whole = await record(site)
+    async with site.logged_in() as anna:
+        answer = await anna.get(f"/recordings/{KEY}", Range=f"bytes={len(whole) + 1}-")
+    assert answer.status == 416
+
+
+async def test_another_operators_call_is_not_for_me(site: Site) -> None:
+    await record(site, "101")
+    async with site.logged_in("boris") as boris, site.logged_in("boss") as boss:
+        assert (await boris.get(f"/recordings/{KEY}")).status == 403
+        assert (await boss.get(f"/recordings/{KEY}")).status == 200
+
+
+async def test_listening_is_noted(site: Site) -> None:
+    await record(site)
+    async with site.logged_in() as anna:
+        await anna.get(f"/recordings/{KEY}")
+    async with site.services.database.begin() as session:
+        noted = (await session.execute(text("SELECT call_key, ip FROM recording_access"))).all()
+    assert [tuple(row) for row in noted] == [(KEY, "127.0.0.1")]
+
+
+async def test_a_recording_that_the_disk_lost(site: Site) -> None:
+    await site.services.calls.record(ended_call(recorded=True))
+    async with site.logged_in() as anna:
+        answer = await anna.send("GET", f"/recordings/{KEY}", accept="application/json")
+    assert (answer.status, answer.json()["error_id"]) == (404, "no-recording")
+
+
+@pytest.mark.parametrize("key", ["..%2F..%2Fetc%2Fpasswd", "a%00b", "x" * 65, "-x", "a%2Fb"])
+async def test_no_address_leaves_the_folder(site: Site, key: str) -> None:
+    async with site.logged_in("boss") as boss:
+        answer = await boss.get(f"/recordings/{key}")
+    assert answer.status in {400, 404}
