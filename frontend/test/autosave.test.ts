@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type DraftEvent, type DraftState, loadedDraft, SAVE_AFTER_MS, step, unsaved } from "../src/autosave";
 
 /** Feed events; return the state and the effects of the last one. */
-function after(...events: DraftEvent[]): { state: DraftState; effects: string[] } {
+function following(...events: DraftEvent[]): { state: DraftState; effects: string[] } {
   let state = loadedDraft(3);
   let effects: string[] = [];
   for (const event of events) {
@@ -25,22 +25,22 @@ describe("a draft", () => {
   });
 
   it("does not push the timer away with every letter", () => {
-    expect(after(changed, changed).effects).toEqual(["keep-copy"]);
+    expect(following(changed, changed).effects).toEqual(["keep-copy"]);
   });
 
   it("is sent at once when a field is left", () => {
-    expect(after(changed, { type: "blurred" }).effects).toEqual(["send"]);
+    expect(following(changed, { type: "blurred" }).effects).toEqual(["send"]);
   });
 
   it("is clean and has no local copy after the server confirmed", () => {
-    const { state, effects } = after(changed, timer, saved);
+    const { state, effects } = following(changed, timer, saved);
     expect(effects).toEqual(["drop-copy"]);
     expect(state).toMatchObject({ status: "clean", rev: 4, savedAt: 1000 });
     expect(unsaved(state)).toBe(false);
   });
 
   it("stays dirty when more was typed while the request was on its way", () => {
-    const { state, effects } = after(changed, timer, changed, saved);
+    const { state, effects } = following(changed, timer, changed, saved);
     expect(state.status).toBe("dirty");
     expect(effects).toEqual(["keep-copy", "wait"]);
     expect(step(state, timer)[1]).toEqual([{ type: "send", rev: 4 }]);
@@ -49,7 +49,7 @@ describe("a draft", () => {
   it("is kept here and tried again, later and later, while the server is away", () => {
     const lost: DraftEvent = { type: "unreachable" };
     const waits = [];
-    let state = after(changed).state;
+    let state = following(changed).state;
     for (let attempt = 0; attempt < 5; attempt++) {
       state = step(state, timer)[0];
       const [next, effects] = step(state, lost);
@@ -62,18 +62,18 @@ describe("a draft", () => {
   });
 
   it("is not sent by a click elsewhere while the server is away", () => {
-    expect(after(changed, timer, { type: "unreachable" }, { type: "blurred" }).effects).toEqual([]);
+    expect(following(changed, timer, { type: "unreachable" }, { type: "blurred" }).effects).toEqual([]);
   });
 
   it("waits for the person after the session ended, and goes on after signing in", () => {
-    const { state, effects } = after(changed, timer, { type: "signed-out" });
+    const { state, effects } = following(changed, timer, { type: "signed-out" });
     expect(effects).toEqual(["keep-copy"]);
     expect(step(state, timer)[1]).toEqual([]);
     expect(step(state, { type: "signed-in" })[1]).toEqual([{ type: "send", rev: 3 }]);
   });
 
   it("overwrites nothing in a conflict until a person chooses", () => {
-    const { state } = after(changed, timer, { type: "conflict" });
+    const { state } = following(changed, timer, { type: "conflict" });
     expect(step(state, timer)[1]).toEqual([]);
     expect(step(state, { type: "blurred" })[1]).toEqual([]);
     expect(step(state, { type: "resolved", rev: 9, keepMine: true })[1]).toEqual([{ type: "send", rev: 9 }]);
@@ -83,13 +83,13 @@ describe("a draft", () => {
   });
 
   it("is not sent again unchanged after a refusal", () => {
-    const { state } = after(changed, timer, { type: "refused" });
+    const { state } = following(changed, timer, { type: "refused" });
     expect(step(state, timer)[1]).toEqual([]);
     expect(step(state, changed)[1].map((effect) => effect.type)).toEqual(["keep-copy", "wait"]);
   });
 
   it("ignores an answer that comes too late", () => {
-    const { state, effects } = after(changed, timer, saved, { type: "unreachable" });
+    const { state, effects } = following(changed, timer, saved, { type: "unreachable" });
     expect(state.status).toBe("clean");
     expect(effects).toEqual([]);
   });

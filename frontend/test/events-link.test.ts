@@ -20,7 +20,12 @@ class FakeBrowser implements LinkPorts {
   connect(listener: SocketListener) {
     const socket = { listener, sent: [] as string[], closed: false };
     this.sockets.push(socket);
-    return { send: (text: string) => socket.sent.push(text), close: () => void (socket.closed = true) };
+    return {
+      send: (text: string) => socket.sent.push(text),
+      close: () => {
+        socket.closed = true;
+      },
+    };
   }
 
   after(ms: number, run: () => void) {
