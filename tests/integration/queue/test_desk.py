@@ -14,6 +14,7 @@ from hotline.cti.model import (
     CallEventKind,
     DeviceChanged,
     DeviceState,
+    Direction,
     Leg,
     LegRole,
     Phase,
@@ -186,6 +187,20 @@ async def test_looking_again_does_not_swallow_a_miss(world: World) -> None:
     assert state(world) is S.PAUSE
 
 
+async def test_an_idle_telephone_does_not_outrun_the_end_of_its_call(world: World) -> None:
+    """Only the event of the end tells whether there is a card to finish."""
+    await world.desk.start_work(ANNA, "101", microphone=True)
+    call = world.answer(replace(world.ring("101"), direction=Direction.INTERNAL))
+    await world.settle()
+    del world.calls[call.key]
+    world.bus.publish(DeviceChanged("pbx1", "101", DeviceState.IDLE, world.clock.now()))
+    await world.settle()
+    world.end(call)
+    await world.settle()
+
+    assert state(world) is S.READY
+
+
 async def test_timers_belong_to_the_server(world: World) -> None:
     await world.desk.start_work(ANNA, "101", microphone=True)
     await world.desk.pause(ANNA, "P01")
@@ -226,7 +241,8 @@ async def test_what_nobody_sees_is_not_published(world: World) -> None:
 
 
 async def test_start_without_a_telephone_does_not_stay_ready(world: World) -> None:
-    await world.desk.start_work(ANNA, "109", microphone=True)
+    await world.phone("101", connected=False)
+    await world.desk.start_work(ANNA, "101", microphone=True)
     await world.pass_time(15)
 
     assert state(world) is S.LOST

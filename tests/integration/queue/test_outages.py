@@ -174,6 +174,36 @@ async def test_a_browser_that_goes_away_does_not_stop_what_it_began(world: World
     assert world.port.members == {HOTLINE: None}
 
 
+async def test_nothing_is_corrected_while_a_command_is_under_way(world: World) -> None:
+    await world.desk.start_work(ANNA, "101", microphone=True)
+    now = world.clock.now()
+    world.bus.publish(MemberChanged("pbx1", *HOTLINE, True, False, "", DeviceState.IDLE, False, now))
+    world.port.asked.clear()
+    world.port.gate.clear()
+    world.answer(world.ring("101"))
+    await world.bus.drain()
+    await asyncio.sleep(0)  # the command has gone out; Asterisk takes its time
+    world.clock.advance(timedelta(seconds=6))
+    await world.desk.tick()
+    world.port.gate.set()
+    await world.settle()
+
+    assert world.port.asked == ["pause 101 oncall"]
+
+
+async def test_nothing_is_corrected_by_old_facts_while_the_link_is_down(world: World) -> None:
+    await world.desk.start_work(ANNA, "101", microphone=True)
+    now = world.clock.now()
+    world.bus.publish(MemberChanged("pbx1", *HOTLINE, True, True, "by hand", DeviceState.IDLE, False, now))
+    await world.link(LinkState.DOWN)
+    world.port.asked.clear()
+    await world.pass_time(6)
+    assert world.port.asked == []
+
+    await world.link(LinkState.UP)
+    assert world.port.asked == ["unpause 101"]
+
+
 async def test_a_pause_set_behind_our_back_is_corrected(world: World) -> None:
     await world.desk.start_work(ANNA, "101", microphone=True)
     world.port.members[HOTLINE] = "by hand"
@@ -269,6 +299,15 @@ async def test_a_call_that_ended_while_we_were_away_holds_nobody(world: World, m
     await again.phone("101", connected=True)
     await again.link(LinkState.UP)
     assert state(again) is S.WRAP_UP
+
+
+async def test_a_call_of_a_server_that_we_cannot_see_goes_on(world: World) -> None:
+    await world.desk.start_work(ANNA, "101", microphone=True)
+    call = world.answer(world.ring("101", "pbx2-1.1"))
+    await world.settle()
+    del world.calls[call.key]
+    await world.link(LinkState.UP)
+    assert state(world) is S.TALKING
 
 
 async def test_a_call_that_began_while_we_were_away_is_found(world: World, make_world: MakeWorld) -> None:

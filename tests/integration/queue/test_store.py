@@ -144,6 +144,9 @@ async def test_operators_work_on_without_the_database(world: World, db: Database
     assert writer.waiting > 0
 
     writer._db = db
-    await world.pass_time(1)
+    await world.desk.tick()
+    await asyncio.sleep(0)  # the writer takes its lock
+    async with asyncio.timeout(5), writer._writing:
+        assert writer.waiting == 0
     assert [row[0] for row in await lines(db)][-1] == "pause"
     await dead.close()

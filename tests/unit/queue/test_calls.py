@@ -110,6 +110,18 @@ MEANINGS = [
         CallEnded(KEY, wrap_up=True),
     ),
     (
+        "a colleague's miss, his own ring unnoticed over",
+        R,
+        CallEvent(K.OFFER_ENDED, QUEUED_AGAIN, NOW, "102", "NOANSWER"),
+        CallEnded(KEY, wrap_up=True),
+    ),
+    (
+        "no answer to a call past the queue",
+        R,
+        CallEvent(K.OFFER_ENDED, replace(QUEUED_AGAIN, phase=Phase.RINGING, queue=None), NOW, "101", "NOANSWER"),
+        CallEnded(KEY, wrap_up=True),
+    ),
+    (
         "a colleague was quicker",
         R,
         CallEvent(K.OFFER_ENDED, call(Phase.TALKING, leg("102"), operator="102"), NOW, "101", "NOANSWER"),

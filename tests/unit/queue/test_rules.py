@@ -387,6 +387,25 @@ def test_a_lost_telephone_shows_after_its_grace() -> None:
     assert lost.effects == (PauseMember("101", "lost"), Notify(Notice.PHONE_LOST))
 
 
+def test_a_second_report_of_the_loss_does_not_prolong_the_grace() -> None:
+    gone = after(S.READY, PhoneGone())
+    again = decide(gone, PhoneGone(), NOW + seconds(10), POLICY).operator
+
+    assert decide(again, Tick(), NOW + seconds(15), POLICY).operator.state is S.LOST
+
+
+def test_a_loss_during_the_wrap_up_does_not_claim_that_it_is_over() -> None:
+    gone = after(S.WRAP_UP, PhoneGone())
+
+    assert notices(decide(gone, Tick(), NOW + seconds(15), POLICY)) == [Notice.PHONE_LOST]
+
+
+def test_a_miss_is_told_once() -> None:
+    missed = after(S.RINGING, OfferMissed(A))
+
+    assert notices(decide(missed, OfferMissed(B), NOW, POLICY)) == []
+
+
 def test_a_telephone_that_comes_back_in_time_was_never_lost() -> None:
     back = after(S.READY, PhoneGone(), PhoneBack())
 
