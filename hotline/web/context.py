@@ -85,7 +85,8 @@ def keep_request_id(request: web.Request, request_id: str) -> None:
 
 def request_id_of(request: web.Request) -> str:
     """Return the id that the log and the answer share."""
-    return request.get(_REQUEST_ID, "-")
+    found: str = request.get(_REQUEST_ID, "-")
+    return found
 
 
 def wants_json(request: web.Request) -> bool:

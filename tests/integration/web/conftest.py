@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
+from json import dumps, loads
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 import pytest
@@ -160,28 +162,34 @@ class Browser:
         json: object = None,
         form: Mapping[str, str] | None = None,
         accept: str = "text/html",
+        extra: Mapping[str, str | None] | None = None,
         **headers: str | None,
     ) -> Answer:
         """Send a request as our own page would. A header given as ``None`` is left out; ``_`` stands for ``-``."""
         sent = {"Accept": accept, **self.headers}
         if method not in {"GET", "HEAD"}:
             sent |= {"Origin": self.site.url, "X-CSRF-Token": self.csrf}
-        for name, value in headers.items():
+        for name, value in {**(extra or {}), **headers}.items():
             sent.pop(header := name.replace("_", "-"), None)
             if value is not None:
                 sent[header] = value
-        body = {"json": json} if json is not None else {"data": form}
-        async with self.http.request(method, path, headers=sent, allow_redirects=False, **body) as response:
+        data = None
+        if json is not None:
+            sent["Content-Type"], data = "application/json", BytesIO(dumps(json).encode())
+        elif form is not None:
+            sent["Content-Type"], data = "application/x-www-form-urlencoded", BytesIO(urlencode(form).encode())
+        async with self.http.request(method, path, headers=sent, allow_redirects=False, data=data) as response:
             return Answer(response.status, response.headers, await response.read())
 
     async def get(self, path: str, **headers: str | None) -> Answer:
-        return await self.send("GET", path, **headers)  # type: ignore[arg-type]  # a header may also be absent
+        return await self.send("GET", path, extra=headers)
 
     async def fragment(self, path: str) -> Answer:
         return await self.send("GET", path, HX_Request="true")
 
     async def api(self, method: str, path: str, body: object = None, **headers: str | None) -> Answer:
-        return await self.send(method, path, json={} if body is None else body, accept="application/json", **headers)
+        sent = {} if body is None else body
+        return await self.send(method, path, json=sent, accept="application/json", extra=headers)
 
     @asynccontextmanager
     async def events(self) -> AsyncIterator[EventStream]:
@@ -203,7 +211,7 @@ class Answer:
         return self.body.decode()
 
     def json(self) -> Any:
-        return json.loads(self.body)
+        return loads(self.body)
 
 
 @dataclass(frozen=True)
@@ -218,7 +226,7 @@ class EventStream:
             while True:
                 message = await self.websocket.receive()
                 assert message.type is aiohttp.WSMsgType.TEXT, message
-                received = json.loads(message.data)
+                received = loads(message.data)
                 if not kinds or received["type"] in kinds:
                     return received["data"]
 

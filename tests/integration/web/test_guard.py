@@ -32,10 +32,10 @@ async def test_every_address_but_the_public_ones_needs_a_session(site: Site) -> 
     assert len(routes) > 25
     async with site.visit() as browser:
         for method, path in routes:
-            headers = {"Upgrade": "websocket", "Origin": site.url} if path in {"/events", "/sip"} else {}
-            page = await browser.send(method, path, **headers)
-            data = await browser.send(method, path, accept="application/json", **headers)
-            fragment = await browser.send(method, path, HX_Request="true", **headers)
+            extra = {"Upgrade": "websocket", "Origin": site.url} if path in {"/events", "/sip"} else {}
+            page = await browser.send(method, path, extra=extra)
+            data = await browser.send(method, path, accept="application/json", extra=extra)
+            fragment = await browser.send(method, path, extra=extra, HX_Request="true")
             safe = method == "GET" and not path.startswith("/api/")
             assert page.status == (303 if safe else 401), (method, path)
             assert data.status == fragment.status == 401, (method, path)
