@@ -31,7 +31,9 @@ REQUEST_TIMEOUT = 5.0
 PUSH_ATTEMPTS = 6
 """How often all accounts are pushed to an Asterisk that has just started, within 16 s."""
 
-_EXTENSION = re.compile(r"\d{2,8}")
+REFUSED = "softphone-account-refused"
+
+_EXTENSION = re.compile(r"[0-9]{2,8}")
 
 Fields = tuple[tuple[str, str], ...]
 
@@ -205,7 +207,16 @@ class AccountService:
         extension = account.extension
         await self._put("auth", extension, auth_fields(extension, account.password))
         await self._put("aor", extension, aor_fields())
-        await self._put("endpoint", extension, endpoint_fields(extension, account.name))
+        fields = endpoint_fields(extension, account.name)
+        try:
+            await self._put("endpoint", extension, fields)
+        except Unavailable as error:
+            if error.error_id != REFUSED:
+                raise
+            # Asterisk cannot change a broken endpoint that was left there. A sound one is never deleted: until its
+            # next registration the queue would take the operator for unavailable.
+            await self._request("DELETE", "endpoint", extension, missing_is_fine=True)
+            await self._put("endpoint", extension, fields)
         await self._verify(extension)
 
     async def _verify(self, extension: str) -> None:
@@ -216,7 +227,7 @@ class AccountService:
         if wrong:
             raise Unavailable(
                 f"Asterisk stored another softphone account for {extension} than it was given",
-                error_id="softphone-account-refused",
+                error_id=REFUSED,
                 details={"extension": extension, "stored": wrong},
             )
 
@@ -263,6 +274,6 @@ class AccountService:
         log.error("asterisk %s: %s %s refused with HTTP %d", self._asterisk, kind, extension, status)
         return Unavailable(
             f"Asterisk refused the softphone account ({kind}, HTTP {status})",
-            error_id="softphone-account-refused",
+            error_id=REFUSED,
             details={"asterisk": self._asterisk, "kind": kind, "status": status, "length": len(text)},
         )

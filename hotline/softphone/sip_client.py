@@ -241,9 +241,11 @@ class SipClient:
 
     async def _read(self, ws: ClientConnection) -> None:
         try:
-            async for text in ws:
-                if isinstance(text, str) and not sip.is_keep_alive(text):
-                    await self._take(text)
+            # A connection that breaks without a close frame is lost like any other.
+            with suppress(ConnectionClosed):
+                async for text in ws:
+                    if isinstance(text, str) and not sip.is_keep_alive(text):
+                        await self._take(text)
         finally:
             self.close_code, self.close_reason = ws.close_code, ws.close_reason or ""
             self.lost.set()

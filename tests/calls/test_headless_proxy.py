@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
 import pytest
@@ -268,25 +268,20 @@ async def test_call_outlives_a_restart_of_the_service(stand: Stand, accounts: Ac
     """Sound goes on, the phone registers again, and after its UPDATE the far end's BYE arrives (telephony.md 3.4)."""
     anna, boris = await accounts.open(1, "181", "Анна"), await accounts.open(2, "182", "Борис")
     url = stand.asterisk_settings.http_url
-    async with proxy_server(url) as service:
-        port = service.server.port
-        near = service.phone(anna, tone_hz=440)
+    async with AsyncExitStack() as phones:
         far = HeadlessPhone(boris, direct_url(stand.asterisk_settings), tone_hz=700, auto_answer=True)
-        await near.start()
-        await far.start()
-        call = await near.call("182")
-        await happens(call.answered)
+        await phones.enter_async_context(far)
+        async with proxy_server(url) as service:
+            port = service.server.port
+            near = await phones.enter_async_context(service.phone(anna, tone_hz=440))
+            call = await near.call("182")
+            await happens(call.answered)
+            await call.meter.wait_for_tone(700)
+        await happens(near.disconnected)
         await call.meter.wait_for_tone(700)
-    await happens(near.disconnected)
-    await call.meter.wait_for_tone(700)
-    assert call.state is CallState.TALKING
-    async with proxy_server(url, port=port) as service:
-        refreshed = asyncio.create_task(call.refreshed.wait())
-        await happens(near.registered)
-        async with asyncio.timeout(10):
-            await refreshed
-        await (await far.next_call()).hangup()
-        await happens(call.ended)
-        assert call.end_reason == "remote-bye"
-        await near.close()
-        await far.close()
+        assert call.state is CallState.TALKING
+        async with proxy_server(url, port=port):
+            await happens(call.refreshed)
+            await (await far.next_call()).hangup()
+            await happens(call.ended)
+            assert call.end_reason == "remote-bye"
