@@ -24,6 +24,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "res_ari_model",
         "res_ari_asterisk",
         "res_ari_endpoints",
+        "res_ari_sounds",
         "res_manager_devicestate",
     ),
     "SIP": (

@@ -18,6 +18,7 @@ from alembic.script import ScriptDirectory
 
 from hotline.config import AsteriskSettings, Settings
 from hotline.stand.asterisk_modules import MODULES
+from hotline.stand.prompts import TEXTS
 
 LIMIT_S = 5.0
 MIN_FREE_GB = 2.0
@@ -81,6 +82,7 @@ def _asterisk_checks(one: AsteriskSettings) -> list[tuple[str, Check, str]]:
         ),
         (mark + "ARI", lambda: _ari(one), "check ari_user and ari_password against ari.conf; " + http),
         (mark + "modules", lambda: _modules(one), "hotline asterisk render, then restart Asterisk"),
+        (mark + "prompts", lambda: _prompts(one), "hotline asterisk prompts --out <sounds>/hotline, then core reload"),
         (mark + "SIP over WebSocket", lambda: _websocket(one), "load res_pjsip_transport_websocket; " + http),
         (mark + "recordings", lambda: _writable(one.recording_dir), f"mkdir -p {one.recording_dir}; mind its owner"),
         (mark + "disk", lambda: _disk(one.recording_dir), "free space, or move recording_dir to a larger disk"),
@@ -183,6 +185,17 @@ async def _modules(one: AsteriskSettings) -> str:
     if missing := sorted(wanted - running):
         raise Wrong(f"not running: {', '.join(missing)}")
     return f"{len(wanted)} running"
+
+
+async def _prompts(one: AsteriskSettings) -> str:
+    # Asterisk indexes the folders below "sounds" as languages; ours is called hotline.
+    async with _http(one) as http, http.get(f"{one.http_url}/ari/sounds?lang=hotline") as answer:
+        if answer.status != 200:
+            raise Wrong(f"HTTP status {answer.status}")
+        present = {row["id"] for row in await answer.json()}
+    if missing := sorted(TEXTS.keys() - present):
+        raise Wrong(f"not found: {', '.join(missing)}")
+    return f"{len(TEXTS)} present"
 
 
 async def _websocket(one: AsteriskSettings) -> str:
