@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.clock import Clock
 from hotline.db import Database
-from hotline.errors import Forbidden, NotFound
+from hotline.errors import Conflict, Forbidden, NotFound
 from hotline.journal.appeals import find_target, require_forwarding
 from hotline.journal.model import CardRef, Form, HandOver
 from hotline.journal.moves import Step, move
@@ -45,7 +45,7 @@ class HandOvers:
                     await self._draft(session, user, card.id, target)
                 else:
                     await self._appeal(session, user, card.id, target)
-        except Forbidden as error:
+        except (Forbidden, Conflict) as error:
             return HandOver(moved=False, reason=str(error.details.get("reason", error.error_id)), card=card)
         await self._outbox.relay()
         return HandOver(moved=True, card=card)

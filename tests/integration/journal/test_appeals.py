@@ -8,8 +8,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select, text
 
-from hotline.clock import FakeClock
-from hotline.db import Database
 from hotline.errors import BadInput, Conflict, Forbidden, NotFound
 from hotline.events import Bus
 from hotline.journal.model import AppealChanged, CardForm, Colour, Phase
@@ -306,7 +304,7 @@ async def test_every_view_and_change_is_audited(world: World) -> None:
         ]
 
 
-async def test_changes_reach_the_bus_after_the_commit_and_once(own_db: Database, clock: FakeClock) -> None:
+async def test_changes_reach_the_bus_after_the_commit_and_once(own_world: World) -> None:
     bus = Bus()
     heard: list[AppealChanged] = []
 
@@ -314,16 +312,16 @@ async def test_changes_reach_the_bus_after_the_commit_and_once(own_db: Database,
         heard.append(fact)
 
     bus.subscribe(AppealChanged, handler=hear, name="test")
-    world = await make_world(own_db, clock, bus)
+    world = await make_world(own_world.db, own_world.clock, bus)
     appeal = await world.save()
     with pytest.raises(BadInput):
         await world.save(topic="")
     async with asyncio.timeout(10):
         await bus.drain()
     assert heard == [
-        AppealChanged("appeal.created", appeal.id, appeal.number, (world.people["op101"].id,), clock.now())
+        AppealChanged("appeal.created", appeal.id, appeal.number, (world.people["op101"].id,), world.clock.now())
     ]
-    async with own_db.begin() as session:
+    async with world.db.begin() as session:
         assert await session.scalar(select(func.count()).select_from(OutboxRow)) == 0
     assert await world.journal.outbox.relay() == 0
     await bus.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -99,18 +100,21 @@ def end(call: Call, seconds: float, source: EndSource = EndSource.AMI) -> Call:
     )
 
 
-async def make_world(db: Database, clock: FakeClock, bus: Bus | None = None) -> World:
+async def fill(db: Database, clock: FakeClock) -> None:
     """Load the profile and the demo people."""
     await load_profile(db, "oms", clock)
-    logins = await load_demo(db, clock=clock, hasher=QUICK)
+    await load_demo(db, clock=clock, hasher=QUICK)
+
+
+async def make_world(db: Database, clock: FakeClock, bus: Bus | None = None) -> World:
+    """Make the services over a database that :func:`fill` has filled."""
     settings = Settings()
     staff = StaffService(db, clock, settings, hasher=QUICK)
-    people = {}
-    for login in logins:
-        user = await staff.by_extension(login.extension or "")
-        assert user is not None
-        people[login.login] = user
-    return World(db, clock, Journal(db, clock, settings, bus), staff, people)
+    entries = await staff.directory("")
+    people = [await staff.user(entry.user_id) for entry in entries]
+    return World(
+        db, clock, Journal(db, clock, settings, bus), staff, {user.login: user for user in people if user is not None}
+    )
 
 
 @asynccontextmanager
@@ -127,3 +131,21 @@ async def statements() -> AsyncIterator[list[str]]:
         yield sent
     finally:
         event.remove(Engine, "before_cursor_execute", note)
+
+
+async def generic_plan(world: World, statement: str, *settings: str) -> str:
+    """Return the plan that PostgreSQL makes for ``statement`` without knowing its parameters.
+
+    :param settings: of the planner; ``enable_seqscan = off`` where a table is too small for an index to pay.
+    """
+    parameters = max((int(number) for number in re.findall(r"\$(\d+)", statement)), default=0)
+    arguments = f"({', '.join(['NULL'] * parameters)})" if parameters else ""
+    async with world.db.begin() as session:
+        connection = await session.connection()
+        for setting in (*settings, "plan_cache_mode = force_generic_plan"):
+            await connection.exec_driver_sql(f"SET LOCAL {setting}")
+        await connection.exec_driver_sql(f"PREPARE test_plan AS {statement}")
+        rows = await connection.exec_driver_sql(f"EXPLAIN EXECUTE test_plan{arguments}")
+        plan = "\n".join(row[0] for row in rows)
+        await connection.exec_driver_sql("DEALLOCATE test_plan")
+    return plan

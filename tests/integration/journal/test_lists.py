@@ -1,0 +1,233 @@
+"""Folders, pages, counts and colours (S000-02…S000-11), each page in one statement."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text, update
+
+from hotline.errors import BadInput, Forbidden
+from hotline.journal.model import AppealRow, Colour, Folder, Page, Phase
+from hotline.journal.queries import colour
+from hotline.journal.tables import AppealRecord
+from tests.integration.journal.world import World, generic_plan, statements
+
+
+async def ids(world: World, login: str, folder: Folder, q: str = "") -> list[int]:
+    page = await world.journal.queries.appeals(world.people[login], folder, q=q)
+    return [row.id for row in page.rows]
+
+
+async def counts(world: World, login: str) -> dict[Folder, int]:
+    return {entry.folder: entry.count for entry in await world.journal.queries.folders(world.people[login])}
+
+
+async def test_op1_has_no_incoming_folder_and_the_others_have_the_same_ones(world: World) -> None:
+    """S000-03, S000-04."""
+    sets = {login: set(await counts(world, login)) for login in ("op101", "op201", "sp501", "sp502", "admin")}
+    assert Folder.INCOMING not in sets["op101"]
+    assert sets["op201"] == sets["sp501"] == sets["sp502"] == sets["admin"] == sets["op101"] | {Folder.INCOMING}
+    with pytest.raises(Forbidden):
+        await world.journal.queries.appeals(world.people["op101"], Folder.INCOMING)
+
+
+async def test_where_an_appeal_stands_while_it_is_forwarded(world: World) -> None:
+    appeal = await world.save()
+    people = world.people
+    assert await ids(world, "op101", Folder.IN_WORK) == [appeal.id]
+    sent = await world.journal.appeals.forward(people["op101"], appeal.id, people["op201"].id, appeal.version)
+    assert await ids(world, "op101", Folder.IN_WORK) == []
+    assert await ids(world, "op101", Folder.MINE) == [appeal.id]
+    assert await ids(world, "op201", Folder.INCOMING) == [appeal.id]
+    assert await ids(world, "op202", Folder.INCOMING) == []
+    await world.journal.appeals.accept(people["op201"], appeal.id, sent.version)
+    assert await ids(world, "op201", Folder.INCOMING) == []
+    assert await ids(world, "op201", Folder.IN_WORK) == [appeal.id]
+    assert await ids(world, "op101", Folder.MINE) == [appeal.id]
+    assert (await counts(world, "op201"))[Folder.IN_WORK] == 1
+
+
+async def test_whose_appeals_one_sees(world: World) -> None:
+    fund, insurer = await world.save("op101"), await world.save("sp501")
+    assert await ids(world, "op102", Folder.ALL) == [fund.id]
+    assert await ids(world, "sp502", Folder.ALL) == [insurer.id]
+    assert await ids(world, "op102", Folder.MINE) == []
+    for folder in (Folder.ALL, Folder.MINE, Folder.IN_WORK):  # S000-73
+        assert sorted(await ids(world, "admin", folder)) == sorted([fund.id, insurer.id])
+
+
+async def test_overdue_is_red_and_in_its_folder(world: World) -> None:
+    appeal = await world.save()
+    assert await ids(world, "op101", Folder.OVERDUE) == []
+    world.clock.advance(timedelta(hours=24, seconds=1))
+    page = await world.journal.queries.appeals(world.people["op101"], Folder.OVERDUE)
+    assert [(row.id, row.colour) for row in page.rows] == [(appeal.id, Colour.RED)]
+    assert (await counts(world, "op101"))[Folder.OVERDUE] == 1
+
+
+@pytest.mark.parametrize(
+    ("phase", "late", "expected"),
+    [
+        pytest.param(Phase.ACTIVE, False, Colour.GREEN, id="current"),
+        pytest.param(Phase.ACTIVE, True, Colour.RED, id="late"),
+        pytest.param(Phase.INCOMING, True, Colour.RED, id="late-incoming"),
+        pytest.param(Phase.REVIEW, True, Colour.BLACK, id="closed-by-the-operator"),
+        pytest.param(Phase.CLOSED, True, Colour.BLACK, id="closed"),
+    ],
+)
+async def test_colours(world: World, phase: Phase, late: bool, expected: Colour) -> None:
+    """S000-06."""
+    now = world.clock.now()
+    assert colour(phase, now - timedelta(seconds=1) if late else now, now) is expected
+
+
+async def walk(world: World, login: str, folder: Folder, limit: int) -> list[Page[AppealRow]]:
+    pages = [await world.journal.queries.appeals(world.people[login], folder, limit=limit)]
+    while (cursor := pages[-1].after) is not None:
+        assert len(pages) < 20
+        pages.append(await world.journal.queries.appeals(world.people[login], folder, after=cursor, limit=limit))
+    return pages
+
+
+@pytest.mark.parametrize("folder", [Folder.ALL, Folder.MINE, Folder.IN_WORK])
+async def test_pages_hold_everything_once(world: World, folder: Folder) -> None:
+    saved = [await world.save(appeal_at=f"2026-11-19T1{number % 3}:00") for number in range(7)]
+    pages = await walk(world, "op101", folder, 3)
+    assert [len(page.rows) for page in pages] == [3, 3, 1]
+    rows = [row for page in pages for row in page.rows]
+    if folder is Folder.IN_WORK:
+        expected = [appeal.id for appeal in sorted(saved, key=lambda appeal: (appeal.appeal_at, appeal.id))]
+    else:
+        expected = [appeal.id for appeal in reversed(saved)]
+    assert [row.id for row in rows] == expected
+
+
+async def test_a_full_last_page_has_no_next_one(world: World) -> None:
+    for _ in range(2):
+        await world.save()
+    page = await world.journal.queries.appeals(world.people["op101"], Folder.ALL, limit=2)
+    assert (len(page.rows), page.after) == (2, None)
+
+
+@pytest.mark.parametrize("cursor", ["x", "1.2.3", "-1", "9" * 40, "٣"])
+@pytest.mark.parametrize("folder", [Folder.ALL, Folder.IN_WORK])
+async def test_foreign_cursors_are_refused(world: World, folder: Folder, cursor: str) -> None:
+    with pytest.raises(BadInput):
+        await world.journal.queries.appeals(world.people["op101"], folder, after=cursor)
+
+
+async def test_search_by_number_and_by_applicant(world: World) -> None:
+    first = await world.save()
+    second = await world.save(applicant_last_name="Ёлкин-Пальмов")
+    assert await ids(world, "op101", Folder.ALL, first.number) == [first.id]
+    assert await ids(world, "op101", Folder.ALL, "00-2011") == [second.id, first.id]
+    assert await ids(world, "op101", Folder.ALL, "елкин пал") == [second.id]
+    assert await ids(world, "op101", Folder.ALL, "никто") == []
+
+
+async def test_a_row_shows_titles(world: World) -> None:
+    appeal = await world.save()
+    row = (await world.journal.queries.appeals(world.people["op101"], Folder.ALL)).rows[0]
+    assert (row.number, row.status, row.type, row.channel, row.applicant, row.owner) == (
+        appeal.number,
+        "В работе",
+        "Консультация",
+        "По телефону «горячей линии»",
+        "Звонков Пётр",
+        "Первая А. И.",
+    )
+
+
+@pytest.mark.parametrize("login", ["op101", "sp502", "admin"])
+@pytest.mark.parametrize("folder", [Folder.ALL, Folder.MINE, Folder.IN_WORK, Folder.OVERDUE, Folder.REVIEW])
+async def test_a_page_costs_one_statement(world: World, login: str, folder: Folder) -> None:
+    for _ in range(3):
+        await world.save("op101" if login == "admin" else login)
+    async with statements() as sent:
+        await world.journal.queries.appeals(world.people[login], folder)
+    assert len(sent) == 1
+
+
+async def test_counts_cost_one_statement(world: World) -> None:
+    async with statements() as sent:
+        await world.journal.queries.folders(world.people["op201"])
+    assert len(sent) == 1
+
+
+async def test_counts_stop_at_a_thousand(world: World) -> None:
+    appeal = await world.save()
+    async with world.db.begin() as session:
+        columns = [
+            column.name
+            for column in AppealRecord.__table__.columns
+            if column.computed is None and column.name not in {"id", "number", "idempotency_key"}
+        ]
+        names = ", ".join(columns)
+        await session.execute(
+            text(
+                f"INSERT INTO appeal (number, idempotency_key, {names}) "
+                f"SELECT 'n' || n, 'k' || n, {names} FROM appeal, generate_series(1, 1005) n WHERE id = :id"
+            ),
+            {"id": appeal.id},
+        )
+    found = {entry.folder: entry for entry in await world.journal.queries.folders(world.people["op101"])}
+    assert (found[Folder.IN_WORK].count, found[Folder.IN_WORK].more) == (1000, True)
+    assert (found[Folder.MINE].count, found[Folder.MINE].more) == (1, False)
+
+
+@pytest.mark.parametrize(
+    ("login", "folder", "index"),
+    [
+        ("op101", Folder.IN_WORK, "ix_appeal_open_owner"),
+        ("op101", Folder.OVERDUE, "ix_appeal_open_owner"),
+        ("op102", Folder.ALL, "ix_appeal_open_org_id"),
+        ("op201", Folder.INCOMING, "ix_appeal_incoming"),
+        ("admin", Folder.OVERDUE, "ix_appeal_open_due"),
+    ],
+)
+async def test_lists_use_their_partial_indexes(world: World, login: str, folder: Folder, index: str) -> None:
+    """The conditions as sent must prove the indexes' predicates, also under a generic plan (performance notes)."""
+    async with statements() as sent:
+        await world.journal.queries.appeals(world.people[login], folder)
+    plan = await generic_plan(world, sent[0], "enable_seqscan = off", "enable_sort = off")
+    assert index in plan, plan
+
+
+async def test_lists_of_calls(world: World) -> None:
+    """Operators see their own calls, supervisors the centre's (domain 2.8, S002-01)."""
+    calls = [world.call("101"), world.call("102"), world.call("501")]
+    for call in calls:
+        await world.journal.calls.record(call)
+        world.clock.advance(timedelta(minutes=1))
+    keys = [call.key for call in calls]
+
+    async def seen(login: str) -> list[str]:
+        return [row.key for row in (await world.journal.queries.calls(world.people[login])).rows]
+
+    assert await seen("op101") == [keys[0]]
+    assert await seen("sp501") == [keys[2]]
+    assert await seen("op201") == []
+    assert await seen("sup301") == keys[::-1]
+    first = await world.journal.queries.calls(world.people["admin"], limit=2)
+    rest = await world.journal.queries.calls(world.people["admin"], limit=2, after=first.after)
+    assert [row.key for row in (*first.rows, *rest.rows)] == keys[::-1]
+    assert rest.after is None
+    row = first.rows[1]
+    assert (row.operator, row.wait_s, row.talk_s, row.outcome) == ("Вторая Б. П.", 5, 50, "answered")
+    async with statements() as sent:
+        await world.journal.queries.calls(world.people["op101"])
+    assert len(sent) == 1
+
+
+async def test_deleted_appeals_leave_the_lists(world: World) -> None:
+    appeal = await world.save()
+    async with world.db.begin() as session:
+        await session.execute(
+            update(AppealRecord)
+            .where(AppealRecord.id == appeal.id)
+            .values(phase=Phase.DELETED.value, status_code="deleted")
+        )
+    assert await ids(world, "op101", Folder.ALL) == []
+    assert await ids(world, "op101", Folder.MINE) == []
+    assert await ids(world, "op101", Folder.DELETED) == [appeal.id]
