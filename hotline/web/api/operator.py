@@ -6,13 +6,16 @@ import msgspec
 from aiohttp import web
 
 from hotline.queue.model import Operator, OperatorState
-from hotline.staff.model import Right
+from hotline.staff.model import Right, Role
 from hotline.web.context import current_user, require_extension, require_right, services
 from hotline.web.forms import json_body
 from hotline.web.push_messages import operator_data
 
 RING_S = 20
 """Seconds that a queue rings one operator; asterisk_config's queue has the same ``timeout``."""
+
+QUEUE_ROLES = (Role.OP1, Role.SP1)
+"""Who takes citizens from the queue."""
 
 
 class StartBody(msgspec.Struct):
@@ -49,12 +52,13 @@ async def softphone(request: web.Request) -> web.Response:
 
 
 async def start(request: web.Request) -> web.Response:
-    """«Начало работы»: the operator joins the queues."""
+    """«Начало работы»: level 1 joins the queue (S001-012); the others are reached by their internal number (S001-016)."""
     user = require_right(request, Right.CALL_TAKE)
     extension = require_extension(request)
     body = await json_body(request, StartBody)
     its = services(request)
-    return _answer(await its.desk.start_work(user.id, extension, microphone=body.microphone))
+    queues = (its.settings.queue,) if user.has_role(*QUEUE_ROLES) else ()
+    return _answer(await its.desk.start_work(user.id, extension, microphone=body.microphone, queues=queues))
 
 
 async def stop(request: web.Request) -> web.Response:
