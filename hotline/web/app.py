@@ -16,8 +16,6 @@ from hotline.web.render import ENVIRONMENT, make_environment
 from hotline.web.routes import add_routes
 from hotline.web.services import Services
 
-SHUTDOWN_S = 5.0
-
 
 def make_app(services: Services) -> web.Application:
     """Return the web application over ``services``; it starts and stops its push hub itself."""
@@ -51,8 +49,3 @@ def make_app(services: Services) -> web.Application:
     app.cleanup_ctx.append(announce)
     app.on_shutdown.append(stop_announcing)
     return app
-
-
-def make_runner(app: web.Application) -> web.AppRunner:
-    """Return the runner for production: aiohttp's own access log, which writes whole addresses, is off (DAY-29)."""
-    return web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S, handle_signals=False)

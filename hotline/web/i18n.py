@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import gettext as gnu
 import json
+import os
 from collections.abc import Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -23,6 +25,7 @@ import phonenumbers
 from babel import Locale, UnknownLocaleError
 from babel.core import negotiate_locale
 from babel.dates import format_date, format_datetime, format_time
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -52,31 +55,42 @@ def compile_catalogue(language: str) -> Path:
     """Compile one catalogue when its ``.mo`` is missing or older than the ``.po``; return the ``.mo``.
 
     :raises FileNotFoundError: there is no such catalogue.
+    :raises OSError: the folder cannot be written.
     """
     source = LOCALE_DIR / language / "LC_MESSAGES" / f"{DOMAIN}.po"
     target = source.with_suffix(".mo")
     if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
         return target
-    with source.open("rb") as po:
-        catalogue = read_po(po, locale=language, domain=DOMAIN)
     # Written aside and renamed: two processes starting at once must not read half a file.
-    unfinished = target.with_suffix(".mo.new")
-    with unfinished.open("wb") as mo:
-        write_mo(mo, catalogue)
+    unfinished = target.with_suffix(f".{os.getpid()}.new")
+    unfinished.write_bytes(_compiled(language))
     return unfinished.replace(target)
+
+
+def _compiled(language: str) -> bytes:
+    compiled = BytesIO()
+    write_mo(compiled, read_catalogue(language))
+    return compiled.getvalue()
+
+
+def read_catalogue(language: str) -> Catalog:
+    """Read one ``.po`` file.
+
+    :raises FileNotFoundError: there is no such catalogue.
+    """
+    with (LOCALE_DIR / language / "LC_MESSAGES" / f"{DOMAIN}.po").open("rb") as po:
+        return read_po(po, locale=language, domain=DOMAIN)
 
 
 @cache
 def translations(language: str) -> gnu.NullTranslations:
     """Return the compiled catalogue of ``language``; the message ids themselves where it has none."""
     try:
-        path = compile_catalogue(language)
+        return gnu.GNUTranslations(BytesIO(compile_catalogue(language).read_bytes()))
     except FileNotFoundError:
         return gnu.NullTranslations()
-    except PermissionError:  # an installed, read-only package whose .po is newer than its .mo
-        path = LOCALE_DIR / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
-    with path.open("rb") as mo:
-        return gnu.GNUTranslations(mo)
+    except OSError:  # an installed, read-only package: compiled in memory, as often as the process starts
+        return gnu.GNUTranslations(BytesIO(_compiled(language)))
 
 
 @cache
@@ -86,12 +100,9 @@ def script_catalogue(language: str) -> str:
     Only messages that the catalogue locates under ``frontend/`` are included. ``<`` is escaped, because the JSON
     stands inside a ``<script>`` element of the page.
     """
-    source = LOCALE_DIR / language / "LC_MESSAGES" / f"{DOMAIN}.po"
-    with source.open("rb") as po:
-        catalogue = read_po(po, locale=language, domain=DOMAIN)
     messages = {
         message.id: message.string
-        for message in catalogue
+        for message in read_catalogue(language)
         if isinstance(message.id, str)
         and message.id
         and message.string

@@ -18,6 +18,7 @@ import msgspec
 from aiohttp import web
 
 from hotline.errors import Forbidden, HotlineError, NotAuthenticated
+from hotline.web.assets import PREFIX
 from hotline.web.context import (
     METRICS,
     SESSION_COOKIE,
@@ -40,7 +41,7 @@ access = logging.getLogger("hotline.access")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-PUBLIC = frozenset({"/login", "/health", "/static/build"})
+PUBLIC = frozenset({"/login", "/health", PREFIX})
 """Route patterns that need no session. Everything else does; a test walks all routes."""
 MONITORED = frozenset({"/status", "/metrics"})
 """Route patterns that a monitoring system may read with its bearer token instead of a session."""
@@ -212,7 +213,9 @@ async def add_security_headers(request: web.Request, response: web.StreamRespons
     headers["X-Request-Id"] = request_id_of(request)
     if services(request).settings.public_url.startswith("https:"):
         headers["Strict-Transport-Security"] = "max-age=31536000"
-    headers.setdefault("Cache-Control", "no-store")
+    # A built file's address changes with its content, so it may be kept for ever; nothing else may be kept at all.
+    built = route_of(request) == PREFIX and "v" in request.query and response.status == 200
+    headers.setdefault("Cache-Control", "public, max-age=31536000, immutable" if built else "no-store")
 
 
 def content_security_policy(public_url: str) -> str:

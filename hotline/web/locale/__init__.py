@@ -13,9 +13,9 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
-from babel.messages.pofile import read_po, write_po
+from babel.messages.pofile import write_po
 
-from hotline.web.i18n import DOMAIN, LANGUAGES, LOCALE_DIR, compile_catalogue
+from hotline.web.i18n import DOMAIN, LANGUAGES, LOCALE_DIR, compile_catalogue, read_catalogue
 
 ROOT = Path(__file__).parents[3]
 """The source tree; translations are collected there, never in an installed package."""
@@ -46,13 +46,6 @@ def template_catalogue() -> Catalog:
     for path, _, message in found_messages():
         catalogue.add(message, locations=[(path, 0)])
     return catalogue
-
-
-def read_catalogue(language: str) -> Catalog:
-    """Read one ``.po`` file."""
-    path = LOCALE_DIR / language / "LC_MESSAGES" / f"{DOMAIN}.po"
-    with path.open("rb") as source:
-        return read_po(source, locale=language, domain=DOMAIN)
 
 
 def update(language: str, template: Catalog) -> None:

@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from hotline.web.app import make_app
+from hotline.web.assets import BUILD_DIR, PREFIX, Assets
 from hotline.web.middlewares import BODY_LIMIT, BODY_LIMITS, MONITORED, PUBLIC
 from tests.integration.web.conftest import KEY, MONITORING_TOKEN, Site, card_fields
 
@@ -238,3 +239,16 @@ async def test_metrics_have_patterns_not_addresses(site: Site) -> None:
     assert 'hotline_bus_waiting{subscriber="push:calls"}' in text
     assert KEY not in text
     assert "nowhere" not in text
+
+
+async def test_built_files_may_be_kept_under_their_hash_only(site: Site) -> None:
+    assets = Assets()
+    if not BUILD_DIR.is_dir():
+        pytest.skip("the front-end is not built")
+    async with site.visit() as browser:
+        hashed = await browser.get(assets.url("desk.css"))
+        plain = await browser.get(f"{PREFIX}/desk.css")
+        outside = await browser.get(f"{PREFIX}/../../app.py")
+    assert "immutable" in hashed.headers["Cache-Control"]
+    assert plain.headers["Cache-Control"] == "no-store"
+    assert outside.status in {303, 404}

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from hotline.web.i18n import LANGUAGES
-from hotline.web.locale import found_messages, read_catalogue
+from hotline.web.i18n import LANGUAGES, read_catalogue
+from hotline.web.locale import found_messages
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|\{(\w+)\}")
 RUSSIAN_FORMS = 3
