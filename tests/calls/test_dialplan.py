@@ -129,6 +129,16 @@ async def test_a_citizen_whose_number_is_an_internal_number_is_still_a_citizen(s
         await events.wait("Hangup", Uniqueid=entry["CallId"])
 
 
+async def test_what_was_dialled_cannot_forge_events(stand: Stand) -> None:
+    async with ami(stand.asterisk.settings) as events:
+        await events.send("Originate", Channel="Local/88,Evil: 1@from-trunk/n", Application="Echo", Async="true")
+        entry = await events.wait("UserEvent", UserEvent="CallEntered")
+        assert "Evil" not in entry
+        assert entry["Did"] == "881"
+        await events.send("Hangup", Channel=entry["Channel"])
+        await events.wait("Hangup", Uniqueid=entry["CallId"])
+
+
 async def test_operator_answers_and_both_legs_are_recorded(stand: Stand) -> None:
     async with (
         ami(stand.asterisk.settings) as events,
