@@ -8,6 +8,13 @@ let dialog: HTMLDialogElement | null = null;
 
 interface SignedIn {
   csrf?: string;
+  user?: { id: number };
+}
+
+/** True when somebody else sat down: nothing on this page is his. */
+function anotherUser(answer: SignedIn | null): boolean {
+  const owner = document.body.dataset["shellUserValue"];
+  return owner !== undefined && answer?.user !== undefined && String(answer.user.id) !== owner;
 }
 
 function field(label: string, attributes: Record<string, string>): HTMLLabelElement {
@@ -23,6 +30,10 @@ async function signIn(form: HTMLFormElement, problem: HTMLElement): Promise<void
   const values = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
   try {
     const answer = await requestJson<SignedIn | null>("/login", { method: "POST", json: values });
+    if (anotherUser(answer)) {
+      location.assign("/");
+      return;
+    }
     if (answer?.csrf) setCsrfToken(answer.csrf);
     dialog?.close();
     announce("hotline:signed-in");

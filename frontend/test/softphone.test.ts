@@ -19,6 +19,7 @@ function markup(): string {
     .replace(/\{#.*?#\}/gs, "")
     .replace(/\{% if not user.extension %\}.*?\{% endif %\}/gs, "")
     .replace(/\{\{ "(disabled|hidden)" if (not )?user.extension \}\}/g, (_, word, not) => (not ? "" : word))
+    .replace("{{ user.extension or '' }}", "101")
     .replace(/\{\{ _\(['"](.*?)['"].*?\) \}\}/g, "$1")
     .replace(/\{\{ tone \}\}/g, "5")
     .replace(/\{\{.*?\}\}/gs, "")
@@ -121,6 +122,19 @@ describe("the shift", () => {
     await settle();
     expect(phone.asked).toEqual(["start"]);
     expect(toasts).toEqual([{ text: "Asterisk is away", kind: "warning" }]);
+  });
+
+  it("cannot begin without an internal number, and the page says so", async () => {
+    const sent = server({ json: ACCOUNT });
+    const says = 'data-softphone-target="problem">You have no internal number<';
+    const html = markup()
+      .replace('extension-value="101"', 'extension-value=""')
+      .replace(/data-softphone-target="problem" hidden></, says);
+    await startPage(html, { softphone: SoftphoneController });
+    expect(softphone("start").disabled).toBe(true);
+    expect(softphone("problem").textContent).toBe("You have no internal number");
+    expect(softphone("problem").hidden).toBe(false);
+    expect(sent).toEqual([]);
   });
 
   it("goes on by itself after a reload", async () => {

@@ -68,6 +68,8 @@ export default class SoftphoneController extends Controller<HTMLElement> {
     "ringer",
     "volume",
   ];
+  static override values = { extension: String };
+  declare readonly extensionValue: string;
   declare readonly statusTarget: HTMLElement;
   declare readonly startTarget: HTMLButtonElement;
   declare readonly stopTarget: HTMLButtonElement;
@@ -87,8 +89,9 @@ export default class SoftphoneController extends Controller<HTMLElement> {
   override connect(): void {
     this.stopListening = thePhone().subscribe((view) => this.show(view));
     this.volumeTarget.value = String(ringerVolume());
+    this.ownProblem = this.problemTarget.textContent?.trim() ?? "";
     this.show(thePhone().view);
-    void this.resume();
+    if (this.extensionValue !== "") void this.resume();
   }
 
   override disconnect(): void {
@@ -102,7 +105,7 @@ export default class SoftphoneController extends Controller<HTMLElement> {
       const account = await requestJson<SoftphoneAccount>("/api/softphone");
       if (account.active && thePhone().view.status === "inactive") await this.begin(account);
     } catch (error) {
-      // Without an internal number there is no telephone: say so, and the rest of the desk works on.
+      // Somebody may have an internal number and no right to use it: say so; the rest of the desk works on.
       if (error instanceof ApiError && error.status !== 401) this.fail(error.message);
     }
   }
@@ -244,7 +247,8 @@ export default class SoftphoneController extends Controller<HTMLElement> {
     this.elsewhereTarget.hidden = !elsewhere;
     this.takeoverTarget.hidden = !elsewhere;
     this.startTarget.hidden = view.status !== "inactive" || elsewhere;
-    this.startTarget.disabled = this.starting;
+    // The template brings it disabled: a click before this script runs would be lost.
+    this.startTarget.disabled = this.starting || this.extensionValue === "";
     this.stopTarget.hidden = view.status === "inactive" || elsewhere;
     const talking = view.calls.some((call) => call.state === "talking");
     this.stopTarget.disabled = talking;
