@@ -140,7 +140,10 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class StartWork:
-    """«Начало работы». ``microphone``: the browser's check passed; ``phone``: his telephone is connected."""
+    """«Начало работы». ``microphone``: the browser's check passed; ``phone``: his telephone is connected.
+
+    Without ``queues`` he is at work, but reached by his internal number only (level 2, S001-016).
+    """
 
     extension: str
     queues: tuple[str, ...]

@@ -148,6 +148,8 @@ def restore(operator: Operator, present: frozenset[str] = frozenset()) -> tuple[
 
     ``present`` are the queues that certainly have him: adding him again would cost him his place in their order.
     """
+    if not operator.queues:  # level 2: reached by number only, so no queue can pause him
+        return ()
     if operator.state is S.OFFLINE:
         return tuple(RemoveMember(queue, operator.extension) for queue in operator.queues)
     reason = pause_reason(operator)
@@ -157,6 +159,8 @@ def restore(operator: Operator, present: frozenset[str] = frozenset()) -> tuple[
 
 
 def _member_effects(before: Operator, after: Operator) -> tuple[MemberEffect, ...]:
+    if not after.queues:
+        return ()
     was, is_ = before.state is not S.OFFLINE, after.state is not S.OFFLINE
     if was and not is_:
         return restore(after)
@@ -204,8 +208,6 @@ def _start_work(operator: Operator, event: StartWork, now: datetime, policy: Pol
         if event.extension != operator.extension:
             raise _illegal(operator, event, f"already at work with the number {operator.extension}")
         return operator
-    if not event.queues:
-        raise BadInput("no queue to work in", details={"queues": "empty"})
     return Operator(
         user_id=operator.user_id,
         extension=event.extension,

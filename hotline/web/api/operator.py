@@ -52,7 +52,7 @@ async def softphone(request: web.Request) -> web.Response:
 
 
 async def start(request: web.Request) -> web.Response:
-    """«Начало работы»: level 1 joins the queue (S001-012); the others are reached by their internal number (S001-016)."""
+    """«Начало работы»: level 1 joins the queue (S001-012); level 2 is reached by internal number (S001-016)."""
     user = require_right(request, Right.CALL_TAKE)
     extension = require_extension(request)
     body = await json_body(request, StartBody)

@@ -221,9 +221,14 @@ def test_end_removes_from_every_queue() -> None:
     assert decision.effects == (RemoveMember("hotline", "101"), RemoveMember("second", "101"))
 
 
-def test_start_without_a_queue_is_refused() -> None:
-    with pytest.raises(BadInput):
-        decide(operator(S.OFFLINE), replace(START, queues=()), NOW, POLICY)
+def test_level_two_works_outside_the_queues_and_asks_nothing_of_asterisk() -> None:
+    started = decide(operator(S.OFFLINE), replace(START, queues=()), NOW, POLICY)
+    assert (started.operator.state, started.effects) == (S.READY, ())
+
+    talking = decide(started.operator, CallAnswered(A), NOW, POLICY)
+    paused = decide(started.operator, TakePause("P02"), NOW, POLICY)
+    assert talking.effects == paused.effects == ()
+    assert restore(started.operator) == ()
 
 
 EFFECTS = [
