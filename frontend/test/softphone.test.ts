@@ -144,6 +144,19 @@ describe("the shift", () => {
     expect(sent.at(-1)?.path).toBe("/api/operator/start");
   });
 
+  it("takes the new account after signing in again, unless a conversation is going on", async () => {
+    server({ json: { ...ACCOUNT, active: true } });
+    phone.view = { status: "reconnecting", calls: [phoneCall({ state: "talking" })], problem: null };
+    await open();
+    push("signed-in", null);
+    await settle();
+    expect(phone.asked).toEqual([]);
+    phone.become({ calls: [] });
+    push("signed-in", null);
+    await settle();
+    expect(phone.asked).toEqual(["stop", "start"]);
+  });
+
   it("says so when the exchange does not accept the telephone in time", async () => {
     vi.useFakeTimers();
     server({ json: ACCOUNT });

@@ -1,6 +1,6 @@
 import { Controller } from "@hotwired/stimulus";
 import { ApiError, explain, requestJson } from "../api";
-import { announce, h } from "../dom";
+import { announce, h, onDocument } from "../dom";
 import { t } from "../i18n";
 import type { SoftphoneAccount } from "../model";
 import type { PhoneProblem, PhoneView } from "../phone/index";
@@ -87,7 +87,13 @@ export default class SoftphoneController extends Controller<HTMLElement> {
   private ownProblem = "";
 
   override connect(): void {
-    this.stopListening = thePhone().subscribe((view) => this.show(view));
+    const stops = [
+      thePhone().subscribe((view) => this.show(view)),
+      onDocument("hotline:signed-in", () => void this.renew()),
+    ];
+    this.stopListening = () => {
+      for (const stop of stops) stop();
+    };
     this.volumeTarget.value = String(ringerVolume());
     this.ownProblem = this.problemTarget.textContent?.trim() ?? "";
     this.show(thePhone().view);
@@ -108,6 +114,15 @@ export default class SoftphoneController extends Controller<HTMLElement> {
       // Somebody may have an internal number and no right to use it: say so; the rest of the desk works on.
       if (error instanceof ApiError && error.status !== 401) this.fail(error.message);
     }
+  }
+
+  /** The end of a session takes the SIP account with it; the new session brings another one. */
+  private async renew(): Promise<void> {
+    const { status, calls } = thePhone().view;
+    const waiting = status === "starting" || status === "reconnecting";
+    // A conversation goes on without signalling; it is worth more than being reachable for the next one.
+    if (waiting && calls.length === 0 && !ownedElsewhere(thePhone().view)) await thePhone().stop();
+    if (this.extensionValue !== "") await this.resume();
   }
 
   /** The click is also the gesture that lets the page sound and ask for notifications. */
