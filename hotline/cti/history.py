@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from hotline.cti import events as ev
 from hotline.cti.calls import RING, CallTracker, Fact
 from hotline.cti.cel import CelRow
-from hotline.cti.model import Call, CallEvent, CallEventKind, EndSource, LegRole
+from hotline.cti.model import Call, CallEvent, CallEventKind, EndedBy, EndSource, LegRole
 from hotline.cti.queue_log import ENTERED, QueueLogRow
 
 # Q.850 causes of a leg that was never answered → what Dial would have said.
@@ -127,6 +127,9 @@ class _Replay:
         leg = live.legs.get(row.uniqueid) if live is not None else None
         if leg is not None and leg.answered_at is None and leg.role is not LegRole.CALLER:
             self._apply(ev.DialEnd(row.at, None, channel, _DIAL_STATUS.get(cause, "CHANUNAVAIL")))
+        if source is None and live is not None and live.answered_at and row.context == "citizen-alone":
+            # The dialplan let the citizen go after our side had left; without a source, it was told to by us.
+            self.tracker.blame(live.key, EndedBy.AGENT)
         if source is not None:
             self._apply(ev.HangupRequest(row.at, source))
         self._apply(ev.Hangup(row.at, channel, cause))

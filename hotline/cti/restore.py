@@ -96,7 +96,7 @@ def _group(tracker: CallTracker, channels: Iterable[SeenChannel]) -> dict[str, l
 
 
 def _restore_call(tracker: CallTracker, key: str, seen: list[SeenChannel], snapshot: Snapshot) -> list[Fact]:
-    seen.sort(key=lambda row: (row.channel.uniqueid != key, row.started_at))
+    seen.sort(key=lambda row: (row.channel.uniqueid != key, _number(row.channel.uniqueid)))
     call = tracker.live(key)
     before = None if call is None else call.freeze()
     if call is None:
@@ -108,6 +108,12 @@ def _restore_call(tracker: CallTracker, key: str, seen: list[SeenChannel], snaps
     if not call.published or call.freeze() == before:
         return []
     return [CallEvent(CallEventKind.RECOVERED, call.freeze(), snapshot.at, call.operator)]
+
+
+def _number(uniqueid: str) -> int:
+    """Channels are numbered as they are made; ``Duration`` has whole seconds and cannot order them."""
+    last = uniqueid.rpartition(".")[2]
+    return int(last) if last.isdigit() else 0
 
 
 def _found(tracker: CallTracker, key: str, seen: list[SeenChannel]) -> LiveCall:

@@ -30,7 +30,7 @@ from hotline.cti.model import Call, CallEvent, CallEventKind, EndedBy, LinkChang
 from hotline.cti.restore import restore
 from hotline.cti.transfer_service import TransferService
 from hotline.db import Database
-from hotline.errors import HotlineError
+from hotline.errors import HotlineError, NotFound
 from hotline.events import Bus
 
 log = logging.getLogger(__name__)
@@ -249,6 +249,8 @@ class CtiService:
     async def _quietly(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
+        except NotFound as error:  # he went by himself meanwhile
+            log.debug("%s: %s", self.name, error.message)
         except HotlineError as error:
             log.warning("%s: %s", self.name, error.message)
 

@@ -196,7 +196,7 @@ class Phone(asyncio.DatagramProtocol):
 async def push_endpoint(asterisk: AsteriskSettings, phone: Phone) -> None:
     """Make an operator's phone known to Asterisk over ARI: no registration, a fixed contact instead."""
     base = f"{asterisk.http_url}/ari/asterisk/config/dynamic/res_pjsip"
-    auth = aiohttp.BasicAuth(asterisk.ari_user, asterisk.ari_password.get_secret_value())
+    auth = aiohttp.encode_basic_auth(asterisk.ari_user, asterisk.ari_password.get_secret_value())
     aor = {"contact": f"sip:{phone.user}@{phone.host}:{phone.port}", "qualify_frequency": "0"}
     endpoint = {
         "context": "internal",
@@ -207,7 +207,7 @@ async def push_endpoint(asterisk: AsteriskSettings, phone: Phone) -> None:
         "direct_media": "no",
         "device_state_busy_at": "1",
     }
-    async with aiohttp.ClientSession(auth=auth) as session:
+    async with aiohttp.ClientSession(headers={"Authorization": auth}) as session:
         for kind, fields in (("aor", aor), ("endpoint", endpoint)):
             body = {"fields": [{"attribute": name, "value": value} for name, value in fields.items()]}
             async with session.put(f"{base}/{kind}/{phone.user}", json=body) as response:

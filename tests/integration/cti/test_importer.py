@@ -179,9 +179,7 @@ async def test_two_services_on_one_database_share_the_work(
     assert len(keys) == len(set(keys)) == CALLS
 
 
-async def test_two_asterisks_do_not_mix(
-    db: Database, logs: Logs, clock: FakeClock, sink: Sink, tmp_path: Path
-) -> None:
+async def test_two_asterisks_do_not_mix(db: Database, logs: Logs, clock: FakeClock, sink: Sink, tmp_path: Path) -> None:
     other_folder = tmp_path / "other"
     other_folder.mkdir()
     other = Logs(other_folder)

@@ -1,0 +1,371 @@
+"""Whole conversations on the real Asterisk, led by the service; the log files must tell the same in the end."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hotline.clock import SystemClock
+from hotline.config import AsteriskSettings
+from hotline.cti.model import (
+    Call,
+    CallEvent,
+    CallEventKind,
+    ConsultEnded,
+    ConsultOffered,
+    EndedBy,
+    EndSource,
+    LinkChanged,
+    LinkState,
+    Outcome,
+    Phase,
+)
+from hotline.cti.service import CtiService
+from hotline.cti.transfers import IllegalStep
+from hotline.db import Database
+from hotline.errors import Conflict, Forbidden, NotFound
+from hotline.events import Bus
+from hotline.stand.service import Stand
+from tests.integration.cti.phones import Phone, push_endpoint
+
+pytestmark = pytest.mark.calls
+
+QUEUE = "hotline"
+DID = "88001000000"
+LIMIT = 8
+PORTS: dict[str, int] = {}
+CITIZEN_HOST = "127.0.0.2"
+
+
+@dataclass
+class House:
+    """A service with everything it told and recorded."""
+
+    service: CtiService
+    bus: Bus
+    heard: list[object] = field(default_factory=list)
+    recorded: list[Call] = field(default_factory=list)
+    news: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def hear(self, fact: object) -> None:
+        async with self.news:
+            self.heard.append(fact)
+            self.news.notify_all()
+
+    async def record(self, session: AsyncSession, calls: Sequence[Call]) -> None:
+        async with self.news:
+            self.recorded += calls
+            self.news.notify_all()
+
+    async def until(self, wanted: Callable[[object], bool]) -> object:
+        async with asyncio.timeout(LIMIT), self.news:
+            await self.news.wait_for(lambda: any(wanted(fact) for fact in self.heard))
+        return next(fact for fact in self.heard if wanted(fact))
+
+    async def call(self, kind: CallEventKind, caller: str, extension: str | None = None) -> Call:
+        """Wait for an event of the caller's call; forget the calls' events up to it."""
+        found = await self.until(
+            lambda f: (
+                isinstance(f, CallEvent)
+                and f.kind is kind
+                and f.call.caller == caller
+                and extension in {None, f.extension}
+            )
+        )
+        assert isinstance(found, CallEvent)
+        place = self.heard.index(found) + 1
+        self.heard[:place] = [fact for fact in self.heard[:place] if not isinstance(fact, CallEvent)]
+        return found.call
+
+    async def consult_ended(self) -> ConsultEnded:
+        found = await self.until(lambda f: isinstance(f, ConsultEnded))
+        assert isinstance(found, ConsultEnded)
+        self.heard.remove(found)
+        return found
+
+    async def logged(self, key: str) -> Call:
+        """Wait until the call has been rebuilt from Asterisk's log files."""
+        async with asyncio.timeout(LIMIT), self.news:
+            await self.news.wait_for(lambda: any(call.key == key for call in self.recorded))
+        return next(call for call in self.recorded if call.key == key)
+
+
+@asynccontextmanager
+async def running(settings: AsteriskSettings, database: Database) -> AsyncIterator[House]:
+    bus = Bus()
+
+    async def record(session: AsyncSession, calls: Sequence[Call]) -> None:
+        await made.record(session, calls)
+
+    service = CtiService(settings, bus, SystemClock(), database, record, import_every_s=0.3)
+    made = House(service, bus)
+    bus.subscribe(CallEvent, LinkChanged, ConsultOffered, ConsultEnded, handler=made.hear, name="house")
+    await service.start()
+    try:
+        await made.until(lambda f: isinstance(f, LinkChanged) and f.state is LinkState.UP)
+        yield made
+    finally:
+        await service.stop()
+        await bus.close()
+
+
+@pytest.fixture
+async def house(stand: Stand, own_db: Database) -> AsyncIterator[House]:
+    async with running(stand.asterisk.settings, own_db) as made:
+        yield made
+
+
+@pytest.fixture
+async def operators(stand: Stand, house: House) -> AsyncIterator[tuple[Phone, Phone]]:
+    """Two telephones; the first is in the queue."""
+    port = stand.trunk.asterisk_port
+    # Always the same ports: Asterisk keeps an address of record's former contact beside the new one.
+    async with (
+        Phone("171", port, port=PORTS.get("171", 0)) as one,
+        Phone("172", port, port=PORTS.get("172", 0)) as two,
+    ):
+        for phone in (one, two):
+            PORTS[phone.user] = phone.port
+            await push_endpoint(stand.asterisk.settings, phone)
+        await house.service.commands.add_member(QUEUE, "171", "71", paused=False)
+        yield one, two
+        if house.service.link_state is LinkState.UP:  # else the test has stopped it, and cleared up itself
+            await house.service.commands.remove_member(QUEUE, "171")
+
+
+@pytest.fixture
+async def citizen(stand: Stand) -> AsyncIterator[Phone]:
+    number = f"7928{uuid.uuid4().int % 10**7:07}"
+    async with Phone(number, stand.trunk.asterisk_port, CITIZEN_HOST) as phone:
+        yield phone
+
+
+async def talk(house: House, citizen: Phone, operator: Phone) -> Call:
+    """Bring a citizen and an operator together."""
+    citizen.call(DID)
+    async with asyncio.timeout(LIMIT):
+        await operator.rings()
+        await operator.answer()
+    return await house.call(CallEventKind.ANSWERED, citizen.user, operator.user)
+
+
+async def compare(house: House, live: Call) -> Call:
+    """The log must tell what the events told."""
+    logged = await house.logged(live.key)
+    for name in ("caller", "dialled", "direction", "queue", "operator", "outcome", "ended_by", "recorded"):
+        assert getattr(logged, name) == getattr(live, name), name
+    assert len(logged.holds) == len(live.holds)
+    assert logged.end_source is EndSource.LOG
+    return logged
+
+
+async def test_operator_ends_and_the_citizen_is_not_left_alone(
+    house: House, operators: tuple[Phone, Phone], citizen: Phone
+) -> None:
+    await talk(house, citizen, operators[0])
+    operators[0].hang_up()
+    ended = await house.call(CallEventKind.ENDED, citizen.user)
+    assert (ended.outcome, ended.ended_by, ended.operator) == (Outcome.ANSWERED, EndedBy.AGENT, "171")
+    async with asyncio.timeout(LIMIT):
+        await citizen.dialog.ended.wait()
+    await compare(house, ended)
+
+
+async def test_hold_resume_and_hang_up_by_command(house: House, operators: tuple[Phone, Phone], citizen: Phone) -> None:
+    call = await talk(house, citizen, operators[0])
+    control = house.service.control
+    await control.hold(call.key, "171")
+    assert (await house.call(CallEventKind.HELD, citizen.user)).phase is Phase.HELD
+    with pytest.raises(Conflict):
+        await control.hold(call.key, "171")
+    await control.resume(call.key, "171")
+    assert (await house.call(CallEventKind.RESUMED, citizen.user)).phase is Phase.TALKING
+    with pytest.raises(Conflict):
+        await control.resume(call.key, "171")
+    with pytest.raises(Forbidden):
+        await control.hangup(call.key, "172")
+    await control.hangup(call.key, "171")
+    ended = await house.call(CallEventKind.ENDED, citizen.user)
+    assert (ended.ended_by, len(ended.holds)) == (EndedBy.AGENT, 1)
+    async with asyncio.timeout(LIMIT):
+        await citizen.dialog.ended.wait()
+        await operators[0].dialog.ended.wait()
+    with pytest.raises(NotFound):
+        await control.hangup(call.key, "171")
+    await compare(house, ended)
+
+
+async def test_hang_up_by_command_while_the_citizen_is_on_hold(
+    house: House, operators: tuple[Phone, Phone], citizen: Phone
+) -> None:
+    call = await talk(house, citizen, operators[0])
+    await house.service.control.hold(call.key, "171")
+    await house.call(CallEventKind.HELD, citizen.user)
+    await house.service.control.hangup(call.key, "171")
+    ended = await house.call(CallEventKind.ENDED, citizen.user)
+    assert ended.ended_by is EndedBy.AGENT
+    async with asyncio.timeout(LIMIT):
+        await operators[0].dialog.ended.wait()
+
+
+async def test_operator_who_hangs_up_during_hold_ends_the_call(
+    house: House, operators: tuple[Phone, Phone], citizen: Phone
+) -> None:
+    call = await talk(house, citizen, operators[0])
+    await house.service.control.hold(call.key, "171")
+    await house.call(CallEventKind.HELD, citizen.user)
+    operators[0].hang_up()
+    ended = await house.call(CallEventKind.ENDED, citizen.user)
+    assert ended.ended_by is EndedBy.AGENT
+    async with asyncio.timeout(LIMIT):
+        await citizen.dialog.ended.wait()
+
+
+async def test_warm_transfer_takes_the_card_along(house: House, operators: tuple[Phone, Phone], citizen: Phone) -> None:
+    first, second = operators
+    call = await talk(house, citizen, first)
+    transfers = house.service.transfers
+    await transfers.consult(call.key, "171", "172", card_id="4711")
+    offer = await house.until(lambda f: isinstance(f, ConsultOffered))
+    assert isinstance(offer, ConsultOffered)
+    assert (offer.call.key, offer.to_extension, offer.card_id) == (call.key, "172", "4711")
+    async with asyncio.timeout(LIMIT):
+        dialog = await second.rings()
+    assert "X-Card-Id: 4711" in dialog.invite
+    assert "X-Call-Role: consult" in dialog.invite
+    assert f"X-Call-Id: {call.key}" in dialog.invite
+    await house.call(CallEventKind.CONSULTING, citizen.user, "172")
+    with pytest.raises(IllegalStep):
+        await transfers.complete(call.key, "171")
+    with pytest.raises(Conflict):
+        await house.service.control.hangup(call.key, "171")
+    async with asyncio.timeout(LIMIT):
+        await second.answer()
+        await until_state(house, call.key, "consulting")
+    await transfers.complete(call.key, "171")
+    transferred = await house.call(CallEventKind.TRANSFERRED, citizen.user, "172")
+    assert (transferred.operator, transferred.phase) == ("172", Phase.TALKING)
+    assert (await house.consult_ended()).status == "done"
+    assert not citizen.dialog.ended.is_set()
+    citizen.hang_up()
+    ended = await house.call(CallEventKind.ENDED, citizen.user)
+    assert (ended.operator, ended.ended_by) == ("172", EndedBy.CALLER)
+    await compare(house, ended)
+
+
+async def until_state(house: House, key: str, state: str) -> None:
+    """Wait for a transfer's state. It has no event of its own: the browser sees the phone and the call."""
+    while (transfer := house.service.transfers.get(key)) is None or transfer.state != state:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(("status", "reason"), [(486, "BUSY"), (480, "NOANSWER")])
+async def test_refused_consultation_brings_the_operator_back(
+    house: House, operators: tuple[Phone, Phone], citizen: Phone, status: int, reason: str
+) -> None:
+    call = await talk(house, citizen, operators[0])
+    await house.service.transfers.consult(call.key, "171", "172")
+    async with asyncio.timeout(LIMIT):
+        await operators[1].rings()
+    operators[1].refuse(status)
+    await house.call(CallEventKind.RESUMED, citizen.user, "171")
+    over = await house.consult_ended()
+    assert (over.status, over.reason) == ("refused", reason)
+    citizen.hang_up()
+    await compare(house, await house.call(CallEventKind.ENDED, citizen.user))
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["while it rings", "after the answer"])
+async def test_cancelled_consultation_brings_the_operator_back(
+    house: House, operators: tuple[Phone, Phone], citizen: Phone, *, answered: bool
+) -> None:
+    call = await talk(house, citizen, operators[0])
+    await house.service.transfers.consult(call.key, "171", "172")
+    async with asyncio.timeout(LIMIT):
+        await operators[1].rings()
+        if answered:
+            await operators[1].answer()
+            await until_state(house, call.key, "consulting")
+    await house.service.transfers.cancel(call.key, "171")
+    await house.call(CallEventKind.RESUMED, citizen.user, "171")
+    assert (await house.consult_ended()).status == "cancelled"
+    async with asyncio.timeout(LIMIT):
+        await operators[1].dialog.ended.wait()
+    assert not operators[0].dialog.ended.is_set()
+    citizen.hang_up()
+    await house.call(CallEventKind.ENDED, citizen.user)
+
+
+async def test_colleague_who_does_not_exist_is_refused(
+    house: House, operators: tuple[Phone, Phone], citizen: Phone
+) -> None:
+    call = await talk(house, citizen, operators[0])
+    await house.service.transfers.consult(call.key, "171", "179")
+    await house.call(CallEventKind.RESUMED, citizen.user, "171")
+    over = await house.consult_ended()
+    assert (over.status, over.reason) == ("refused", "CHANUNAVAIL")
+    with pytest.raises(NotFound):
+        await house.service.transfers.complete(call.key, "171")
+    citizen.hang_up()
+    await house.call(CallEventKind.ENDED, citizen.user)
+
+
+async def test_citizen_who_gives_up_during_a_consultation(
+    house: House, operators: tuple[Phone, Phone], citizen: Phone
+) -> None:
+    call = await talk(house, citizen, operators[0])
+    await house.service.transfers.consult(call.key, "171", "172")
+    async with asyncio.timeout(LIMIT):
+        await operators[1].rings()
+    citizen.hang_up()
+    ended = await house.call(CallEventKind.ENDED, citizen.user)
+    assert ended.ended_by is EndedBy.CALLER
+    assert (await house.consult_ended()).status == "cancelled"
+
+
+async def test_call_that_goes_on_over_a_restart_of_the_service(
+    stand: Stand, own_db: Database, house: House, operators: tuple[Phone, Phone], citizen: Phone
+) -> None:
+    call = await talk(house, citizen, operators[0])
+    await house.service.transfers.consult(call.key, "171", "172", card_id="5")
+    async with asyncio.timeout(LIMIT):
+        await operators[1].rings()
+        await operators[1].answer()
+        await until_state(house, call.key, "consulting")
+    await house.service.stop()
+    async with running(stand.asterisk.settings, own_db) as second:
+        found = await second.call(CallEventKind.RECOVERED, citizen.user)
+        assert (found.key, found.operator, found.phase) == (call.key, "171", Phase.CONSULTING)
+        await second.service.transfers.complete(call.key, "171")  # found again in the live call
+        await second.call(CallEventKind.TRANSFERRED, citizen.user, "172")
+        citizen.hang_up()
+        await second.call(CallEventKind.ENDED, citizen.user)
+        logged = await second.logged(call.key)
+        await second.service.commands.remove_member(QUEUE, "171")
+    assert (logged.operator, logged.started_at) == ("172", logged.legs[0].started_at)
+
+
+async def test_call_that_ended_while_the_service_was_down_is_recorded_once(
+    stand: Stand, own_db: Database, house: House, operators: tuple[Phone, Phone], citizen: Phone
+) -> None:
+    call = await talk(house, citizen, operators[0])
+    await house.service.stop()
+    citizen.hang_up()
+    async with asyncio.timeout(LIMIT):
+        await operators[0].dialog.ended.wait()
+    async with running(stand.asterisk.settings, own_db) as second:
+        logged = await second.logged(call.key)
+        assert (logged.outcome, logged.ended_by, logged.operator) == (Outcome.ANSWERED, EndedBy.CALLER, "171")
+        assert logged.answered_at is not None
+        assert second.service.calls == {}
+        await second.service.importer.run()  # the sink has been called; now its transaction is committed, too
+    async with running(stand.asterisk.settings, own_db) as third:
+        await third.service.importer.run()
+        assert call.key not in {one.key for one in third.recorded}
+        await third.service.commands.remove_member(QUEUE, "171")
