@@ -11,19 +11,22 @@
     drafts.get(user, draft_id) -> Draft                  NotFound
     drafts.save(user, draft_id, rev, fields) -> Draft    Conflict: details["draft"] is the stored one
     drafts.open(user) -> tuple[Draft, ...]               those with typed text, newest first
+    drafts.view(user, draft_id) -> Draft                 also for a colleague being consulted in its call
     drafts.discard(user, draft_id) -> None
+    drafts.purge() -> int                                once a day
 
     appeals.save_card(user, form: CardForm, idempotency_key) -> Appeal   BadInput.details = {field: message}
     appeals.get(user, appeal_id) -> Appeal               NotFound, Forbidden
     appeals.update(user, appeal_id, form, version) -> Appeal   Conflict: details["fields"] = {name: [yours, stored]}
-    appeals.forward(user, appeal_id, to_user_id, comment, version) -> Appeal
-    appeals.accept / decline / recall (user, appeal_id, version, ...) -> Appeal
+    appeals.forward(user, appeal_id, to_user_id, version, comment="") -> Appeal
+    appeals.accept(user, appeal_id, version) -> Appeal
+    appeals.decline(user, appeal_id, version, comment) / recall(user, appeal_id, version, comment="") -> Appeal
     handover.hand_over(user, card: CardRef, to_user_id) -> HandOver
 
     persons.search(user, PersonQuery) -> PersonsFound    PersonQuery.from_text(q) / .from_form(values)
     persons.by_phone(e164) -> tuple[PersonRow, ...]      at most 5
     persons.get(user, person_id) -> PersonRow
-    persons.appeals(user, person_id, show_all=False) -> tuple[AppealRow, ...]
+    persons.appeals(user, person_id, *, show_all=False) -> tuple[AppealRow, ...]
 
     classifier.{types, channels, sources, results, kinships, dispositions, pause_reasons}() -> tuple[Named, ...]
     classifier.topics(type, q="") -> tuple[Topic, ...]

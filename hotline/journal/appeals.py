@@ -22,7 +22,7 @@ from hotline.journal.forwarding import Kind, Party, may_forward
 from hotline.journal.model import Appeal, CardForm, Form, PersonSnapshot, Phase
 from hotline.journal.moves import Step, actor, move, note
 from hotline.journal.outbox import Outbox
-from hotline.journal.persons import remember
+from hotline.journal.persons import lock_enps, remember
 from hotline.journal.tables import AppealCallRow, AppealRecord, DraftRow
 from hotline.journal.tables_call import CallRecord
 from hotline.journal.tables_classifier import (
@@ -324,6 +324,7 @@ async def _with_dossiers(session: AsyncSession, data: CardData, now: datetime) -
     """Attach the dossiers of the people named on the card, made where there are none."""
     if data.anonymous:
         return data
+    await lock_enps(session, (data.applicant, data.insured))
     applicant = await _attached(session, data.applicant, now)
     insured = applicant if data.same_person else await _attached(session, data.insured, now)
     return replace(data, applicant=applicant, insured=insured)

@@ -188,6 +188,15 @@ def _row(row: Row[Any]) -> PersonRow:
     )
 
 
+async def lock_enps(session: AsyncSession, people: Iterable[PersonSnapshot]) -> None:
+    """Let cards that name the same new person take turns: the second one then finds the first one's row.
+
+    To be called before :func:`remember`, for everybody on the card at once: sorted locks cannot deadlock.
+    """
+    for enp in sorted({who.enp for who in people if who.enp}):
+        await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"enp:{enp}", 0))))
+
+
 async def remember(session: AsyncSession, who: PersonSnapshot, now: datetime) -> int | None:
     """Return the dossier of somebody named on a card, made when there is none; ``None`` when he cannot be told apart.
 
@@ -228,8 +237,6 @@ async def remember(session: AsyncSession, who: PersonSnapshot, now: datetime) ->
 async def _known(session: AsyncSession, who: PersonSnapshot) -> int | None:
     alive = PersonTable.merged_into_id.is_(None)
     if who.enp:
-        # Two cards naming the same new person at once: the second waits here and finds the first one's row.
-        await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"enp:{who.enp}", 0))))
         found = await session.scalar(select(PersonTable.id).where(PersonTable.enp == who.enp, alive))
         if found is not None:
             return found
