@@ -19,6 +19,7 @@ import ToastsController from "./controllers/toasts_controller";
 import TopicPickerController from "./controllers/topic_picker_controller";
 import TransferController from "./controllers/transfer_controller";
 import { startMenus } from "./menus";
+import { unlockAudioOnGesture } from "./ringtone";
 import { startTheme } from "./theme";
 
 /** Controllers of well-known places, which templates need not name. */
@@ -40,6 +41,7 @@ function mount(): void {
 startTheme();
 mount();
 startMenus();
+unlockAudioOnGesture();
 
 const application = Application.start();
 application.register("card", CardController);

@@ -55,6 +55,13 @@ export async function unlockAudio(): Promise<void> {
   await applyDevice();
 }
 
+/** After a reload the telephone starts by itself, without a click: the first gesture of any kind lets it ring aloud. */
+export function unlockAudioOnGesture(): void {
+  const unlock = (): void => void unlockAudio();
+  document.addEventListener("pointerdown", unlock, { once: true });
+  document.addEventListener("keydown", unlock, { once: true });
+}
+
 function playOnce(audio: AudioContext, at: number, volume: number): OscillatorNode[] {
   return NOTES_HZ.map((frequency, index) => {
     const start = at + index * 0.22;
