@@ -89,14 +89,14 @@ async def web_template(pg_cluster: PrivateCluster, pg_template: str) -> str:
     return name
 
 
-@pytest.fixture
-async def web_db(pg_cluster: PrivateCluster, web_template: str) -> AsyncIterator[Database]:
-    """A pool on a copy of the prepared database, this test's own."""
+@asynccontextmanager
+async def copied(cluster: PrivateCluster, template: str) -> AsyncIterator[Database]:
+    """A pool on a copy of the prepared database."""
     name = f"web_{uuid.uuid4().hex[:12]}"
-    database = Database.connect(await pg_cluster.create_database(name, template=web_template), pool_size=4)
+    database = Database.connect(await cluster.create_database(name, template=template), pool_size=4)
     yield database
     await database.close()
-    await pg_cluster.drop_database(name)
+    await cluster.drop_database(name)
 
 
 @dataclass(frozen=True)
@@ -239,14 +239,31 @@ class EventStream:
 
 
 @pytest.fixture
-async def site(web_db: Database, clock: FakeClock, tmp_path: Path) -> AsyncIterator[Site]:
-    """The application, served on a port of its own."""
+async def site(pg_cluster: PrivateCluster, web_template: str, clock: FakeClock, tmp_path: Path) -> AsyncIterator[Site]:
+    """The application, with a database of this test's own."""
+    async with copied(pg_cluster, web_template) as database, served(database, clock, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def shared_site(
+    pg_cluster: PrivateCluster, web_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Site]:
+    """One application for all tests that change nothing but sessions."""
+    folder = tmp_path_factory.mktemp("shared")
+    async with copied(pg_cluster, web_template) as database, served(database, FakeClock(NOW), folder) as running:
+        yield running
+
+
+@asynccontextmanager
+async def served(database: Database, clock: FakeClock, folder: Path) -> AsyncIterator[Site]:
+    """Serve the application on a port of its own."""
     port = unused_port()
     url = f"http://127.0.0.1:{port}"
-    recordings = tmp_path / "recordings"
+    recordings = folder / "recordings"
     recordings.mkdir()
     # Nothing listens on these ports: the telephony is down all the time, which the web part must survive.
-    asterisk = AsteriskSettings(ami_port=unused_port(), recording_dir=recordings, log_dir=tmp_path)
+    asterisk = AsteriskSettings(ami_port=unused_port(), recording_dir=recordings, log_dir=folder)
     asterisk = asterisk.model_copy(update={"http_url": f"http://127.0.0.1:{unused_port()}"})
     settings = Settings(
         public_url=url, asterisks=[asterisk], organisation="07", monitoring_token=SecretStr(MONITORING_TOKEN)
@@ -254,7 +271,7 @@ async def site(web_db: Database, clock: FakeClock, tmp_path: Path) -> AsyncItera
     bus = Bus()
     queue = RecordingPort()
     async with aiohttp.ClientSession() as http:
-        services = wire(settings, web_db, bus, clock, queue, http)
+        services = wire(settings, database, bus, clock, queue, http)
         await services.desk.start()
         server = TestServer(make_app(services), port=port)
         await server.start_server(access_log=None)
