@@ -192,6 +192,11 @@ export class JsSipAdapter implements SipPort {
 
   private adopt(ua: JsSIP.UA, session: RTCSession, microphone: MediaStream | null): void {
     const id = session.id;
+    // JsSIP ends a call by itself when a renegotiation fails, and throws when the call has ended in the meantime.
+    const terminate = session.terminate.bind(session);
+    session.terminate = (options) => {
+      if (!session.isEnded()) terminate(options);
+    };
     this.legs.set(id, { session, microphone, audio: null, over: false });
     session.on("accepted", () => this.emit(ua, { kind: "accepted", id }));
     session.on("ended", () => this.end(id));
