@@ -72,6 +72,10 @@ class CtiService:
         self.importer = Importer(settings, database, clock, sink)
         self.boot_id = ""
         self.last_event_at: datetime | None = None
+        # Looking a labelled metric up costs more than counting it, and this happens on every event.
+        self._lag = metrics.LAG.labels(settings.name)
+        self._waiting = metrics.BACKLOG.labels(settings.name)
+        self._seen = {name: metrics.EVENTS.labels(settings.name, name) for name in ev.WANTED}
         self._backlog: deque[tuple[float, Framer, Message]] = deque()
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -187,12 +191,12 @@ class CtiService:
             while self._backlog and not self._syncing:
                 read_at, _, message = self._backlog.popleft()
                 await self._handle(message)
-                metrics.LAG.labels(self.name).observe(asyncio.get_running_loop().time() - read_at)
+                self._lag.observe(asyncio.get_running_loop().time() - read_at)
                 done += 1
                 if done % _BREATH == 0:
-                    metrics.BACKLOG.labels(self.name).set(len(self._backlog))
+                    self._waiting.set(len(self._backlog))
                     await asyncio.sleep(0)
-            metrics.BACKLOG.labels(self.name).set(len(self._backlog))
+            self._waiting.set(len(self._backlog))
             if self._overflowed and not self._syncing:
                 self._overflowed = False
                 self._begin_sync()
@@ -208,7 +212,7 @@ class CtiService:
             return
         if event is None:
             return
-        metrics.EVENTS.labels(self.name, message.event).inc()
+        self._seen[message.event].inc()
         self.last_event_at = event.at
         try:
             facts = self.tracker.apply(event)

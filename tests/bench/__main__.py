@@ -1,4 +1,4 @@
-"""``python -m tests.bench``: speed as ratios to floors measured in the same run (the machine's own speed cancels out)."""
+"""``python -m tests.bench``: speed as ratios to floors of the same run, so the machine's own speed cancels out."""
 
 from __future__ import annotations
 
