@@ -12,6 +12,7 @@ from aiohttp import web
 from hotline.cti.recordings import find
 from hotline.errors import NotFound
 from hotline.journal.model import CallRow
+from hotline.staff.model import Right, User
 from hotline.web.context import client_address, current_user, services
 from hotline.web.forms import query_text
 from hotline.web.render import page
@@ -22,7 +23,8 @@ from hotline.web.titles import Mark, direction_mark, outcome_mark
 class CallLine:
     """One line of the list as the template shows it."""
 
-    url: str
+    url: str | None
+    """The card of the call; for who may not fill cards, its appeal."""
     direction: Mark
     number: str | None
     started_at: datetime
@@ -44,11 +46,12 @@ class CallsPage:
     first_url: str | None
 
 
-def call_line(row: CallRow) -> CallLine:
+def call_line(row: CallRow, user: User) -> CallLine:
     """Return a line of the list as the template shows it."""
     appeal = row.appeals[0] if row.appeals else None
+    appeal_url = f"/appeals/{appeal[0]}" if appeal else None
     return CallLine(
-        url=f"/calls/{row.key}/card",
+        url=f"/calls/{row.key}/card" if user.may(Right.APPEAL_CREATE) else appeal_url,
         direction=direction_mark(row.direction),
         number=row.caller if row.direction == "in" else row.dialled,
         started_at=row.started_at,
@@ -56,7 +59,7 @@ def call_line(row: CallRow) -> CallLine:
         wait_s=row.wait_s,
         talk_s=row.talk_s,
         operator_name=row.operator or "",
-        appeal_url=f"/appeals/{appeal[0]}" if appeal else None,
+        appeal_url=appeal_url,
         appeal_number=appeal[1] if appeal else "",
         recording_url=f"/recordings/{row.key}" if row.recorded and row.ended_at else None,
     )
@@ -65,9 +68,10 @@ def call_line(row: CallRow) -> CallLine:
 async def listing(request: web.Request) -> web.StreamResponse:
     """Show the calls that the user may see, newest first."""
     after = query_text(request, "after") or None
-    found = await services(request).lists.calls(current_user(request), after=after)
+    user = current_user(request)
+    found = await services(request).lists.calls(user, after=after)
     view = CallsPage(
-        rows=[call_line(row) for row in found.rows],
+        rows=[call_line(row, user) for row in found.rows],
         next_url=f"/calls?{urlencode({'after': found.after})}" if found.after else None,
         first_url="/calls" if after else None,
     )

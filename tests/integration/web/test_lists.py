@@ -77,7 +77,9 @@ async def test_an_operator_does_not_see_calls_of_others(site: Site) -> None:
     await site.services.calls.record(ended_call("102"))
     async with site.logged_in("anna") as anna, site.logged_in("boss") as boss:
         assert KEY not in (await anna.get("/calls")).text
-        assert KEY in (await boss.get("/calls")).text
+        theirs = (await boss.get("/calls")).text
+        assert "+7 928 000-11-22" in theirs
+        assert f"/calls/{KEY}/card" not in theirs  # a supervisor fills no cards, so no link leads to a refusal
 
 
 async def test_the_directory_shows_presence_and_buttons(site: Site) -> None:
