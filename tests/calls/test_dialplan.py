@@ -185,7 +185,8 @@ async def test_a_citizen_left_alone_goes_to_the_head_of_the_queue(stand: Stand) 
         await events.wait("Hangup", Uniqueid=call)
 
 
-async def test_consultation_refused_brings_the_operator_back(stand: Stand) -> None:
+@pytest.mark.parametrize(("colleague", "status"), [("202", "BUSY"), ("203", "CHANUNAVAIL")], ids=["busy", "nobody"])
+async def test_consultation_refused_brings_the_operator_back(stand: Stand, colleague: str, status: str) -> None:
     async with (
         ami(stand.asterisk.settings) as events,
         operator(stand, "101", sound=OPERATOR_HZ) as who,
@@ -195,9 +196,9 @@ async def test_consultation_refused_brings_the_operator_back(stand: Stand) -> No
     ):
         talk = await answered(events)
         mark = len(events.seen)
-        await consult(events, talk, "202")
+        await consult(events, talk, colleague)
         ended = await events.wait("UserEvent", UserEvent="ConsultEnd", CallId=talk["Uniqueid"])
-        assert ended["Status"] == "BUSY"
+        assert ended["Status"] == status
         await bridged(events, mark, talk["Channel"], talk["DestChannel"])
         await citizen.hang_up()
         await events.wait("Hangup", Uniqueid=talk["Uniqueid"])
