@@ -82,10 +82,11 @@ class Importer:
         self._lock = asyncio.Lock()
         self.counts = ImportCounts()
 
-    async def run(self, *, booted_at: datetime | None = None) -> list[Call]:
+    async def run(self, *, booted_at: datetime | None = None, alive: frozenset[str] = frozenset()) -> list[Call]:
         """Import everything new; return the calls that were completed.
 
         :param booted_at: when this Asterisk was started: what began before and has no end died with the one before.
+        :param alive: keys of the calls that are known to go on.
         :raises Unavailable: the database cannot be reached; nothing has changed.
         """
         calls: list[Call] = []
@@ -96,7 +97,7 @@ class Importer:
                 if not more:
                     break
             if booted_at is not None:
-                calls += await self._close_dead(booted_at)
+                calls += await self._close_dead(booted_at, alive)
         self.counts.calls += len(calls)
         return calls
 
@@ -117,10 +118,10 @@ class Importer:
                 await self._move(session, source, chunk.position)
         return cel_chunk.more or queue_chunk.more, calls
 
-    async def _close_dead(self, booted_at: datetime) -> list[Call]:
+    async def _close_dead(self, booted_at: datetime, alive: frozenset[str]) -> list[Call]:
         async with self._database.begin() as session:
             book = await self._waiting(session)
-            dead = [key for key, at in book.newest().items() if at < booted_at]
+            dead = [key for key, at in book.newest().items() if at < booted_at and key not in alive]
             return await self._finish(session, book, dead, cut_at=booted_at) if dead else []
 
     async def _finish(

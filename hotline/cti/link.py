@@ -181,8 +181,8 @@ class AmiLink:
         self.state = LinkState.DOWN
         self.reason = "not started"
         self.booted_at: datetime | None = None
-        """When Asterisk was started, told by its uptime at our login, to the second and never later than it was;
-        ``None``: it did not say."""
+        """When Asterisk was started, told by its uptime at our login: up to a second late, because uptime is cut off to
+        whole seconds; ``None``: it did not say."""
         self.counts = LinkCounts()
         self.framer = Framer(self._wanted)
         """The present connection's framer, for its counts."""
@@ -314,8 +314,7 @@ class AmiLink:
                 return protocol.lost.result()
             self._protocol = protocol
             if protocol.uptime_s is not None:
-                # Whole seconds, cut off: one more makes sure that it is not later than the truth.
-                self.booted_at = self._clock.now() - timedelta(seconds=protocol.uptime_s + 1)
+                self.booted_at = self._clock.now() - timedelta(seconds=protocol.uptime_s)
             self._reached = True
             self.counts.connections += 1
             self._set(LinkState.SYNCING, "")

@@ -52,7 +52,7 @@ class Snapshot:
     at: datetime
     boot_id: str
     booted_at: datetime | None
-    """When this Asterisk was started, if it said; never later than it was."""
+    """When this Asterisk was started, if it said; up to a second late."""
     queues: tuple[str, ...]
     waiting: tuple[Waiting, ...]
     members: tuple[ev.QueueMember, ...]

@@ -271,7 +271,8 @@ class CtiService:
             try:
                 # Only a live link says for sure which Asterisk's calls can still be going on.
                 booted_at = self.link.booted_at if self.link.state is LinkState.UP else None
-                calls = await self.importer.run(booted_at=booted_at)
+                alive = frozenset(call.key for call in self.tracker.live_calls())
+                calls = await self.importer.run(booted_at=booted_at, alive=alive)
             except Exception as error:  # the database is away, or the sink failed: the lines wait for the next time
                 level = logging.WARNING if isinstance(error, HotlineError) else logging.ERROR
                 log.log(level, "%s: import of the logs failed: %s", self.name, error, exc_info=level == logging.ERROR)

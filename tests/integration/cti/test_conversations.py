@@ -369,3 +369,28 @@ async def test_call_that_ended_while_the_service_was_down_is_recorded_once(
         await third.service.importer.run()
         assert call.key not in {one.key for one in third.recorded}
         await third.service.commands.remove_member(QUEUE, "171")
+
+
+async def test_killed_asterisk_closes_its_calls_with_the_reason(own_db: Database) -> None:
+    async with Stand(database=False, asterisk={"greeting": "beep"}) as stand:
+        port, settings = stand.trunk.asterisk_port, stand.asterisk.settings
+        async with (
+            running(settings, own_db) as house,
+            Phone("171", port) as operator,
+            Phone("79281112233", port, CITIZEN_HOST) as citizen,
+        ):
+            await push_endpoint(settings, operator)
+            await house.service.commands.add_member(QUEUE, "171", "71", paused=False)
+            call = await talk(house, citizen, operator)
+            house.heard.clear()
+            await stand.asterisk.kill()
+            await stand.asterisk.start()
+            ended = await house.call(CallEventKind.ENDED, citizen.user)
+            assert (ended.key, ended.end_source, ended.ended_by) == (call.key, EndSource.RESTART, EndedBy.SYSTEM)
+            logged = await house.logged(call.key)
+            assert (logged.end_source, logged.operator) == (EndSource.RESTART, "171")
+            assert logged.answered_at is not None
+            assert logged.ended_at is not None
+            assert logged.answered_at < logged.ended_at <= SystemClock().now()
+            for dialog in (citizen.dialog, operator.dialog):
+                dialog.ended.set()  # there is nobody left to say goodbye to

@@ -144,6 +144,7 @@ async def test_call_of_a_killed_asterisk_is_closed_at_its_restart(
     assert await made.run() == []
     died = datetime.fromtimestamp(1795327956, UTC) + timedelta(seconds=30)
     assert await made.run(booted_at=died - timedelta(minutes=5)) == []  # that Asterisk still runs
+    assert await made.run(booted_at=died, alive=frozenset({"pbx1-1795327944.0"})) == []  # seen to go on
     (call,) = await made.run(booted_at=died)
     assert (call.end_source, call.ended_at, call.operator) == (EndSource.RESTART, died, "101")
     assert await made.run(booted_at=died) == []
