@@ -3,7 +3,12 @@ import { announce } from "./dom";
 
 /** Show a page in the work area, as a click on a link to it would; the softphone outside stays as it is. */
 export async function openInWork(path: string): Promise<void> {
-  await htmx.ajax("get", path, { target: "#work", swap: "innerHTML show:#work:top", push: path });
+  try {
+    await htmx.ajax("get", path, { target: "#work", swap: "innerHTML show:#work:top", push: path });
+  } catch (error) {
+    // htmx rejects with nothing when the server cannot be reached; the yellow bar says so already.
+    if (error !== undefined) throw error;
+  }
 }
 
 /** The card that is open with text nobody has saved yet: another one must not replace it (DAY-12). */

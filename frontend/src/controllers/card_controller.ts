@@ -26,6 +26,11 @@ interface AppealSaved {
   warnings?: readonly string[];
 }
 
+interface CardHanded {
+  call_key: string;
+  moved: boolean;
+}
+
 const SAVE_AGAIN_MS = 3_000;
 
 /**
@@ -74,6 +79,9 @@ export default class CardController extends Controller<HTMLFormElement> {
       onDocument("hotline:signed-in", () => this.signedIn()),
       onDocument<{ status: string }>("hotline:events", ({ status }) => {
         if (status === "up") this.onOnline();
+      }),
+      onDocument<CardHanded>("hotline:card.handed", ({ call_key, moved }) => {
+        if (moved && call_key === this.callValue) void this.handedOver();
       }),
     ];
     this.clock = setInterval(() => this.showState(), 1_000);
@@ -136,6 +144,9 @@ export default class CardController extends Controller<HTMLFormElement> {
   }
 
   private feed(event: DraftEvent): void {
+    // While the card itself is on its way its draft keeps still: sent now, it would reach a server that no longer has it.
+    if (this.saving && (event.type === "blurred" || event.type === "timer" || event.type === "online"))
+      return;
     const [next, effects] = step(this.draft, event);
     this.draft = next;
     for (const effect of effects) this.carryOut(effect);
@@ -259,6 +270,16 @@ export default class CardController extends Controller<HTMLFormElement> {
     this.feed({ type: "blurred" });
   }
 
+  /** The colleague has the call and the card now: nothing more is sent from here. */
+  private async handedOver(): Promise<void> {
+    this.draft = loadedDraft(this.draft.rev);
+    clearTimeout(this.timer);
+    dropDraft(this.draftValue);
+    delete this.element.dataset["unsaved"];
+    toast(t("The call and its card were handed over."), "success");
+    await openInWork("/journal");
+  }
+
   // --- saving as an appeal -------------------------------------------------------------------------------------
 
   private async save(): Promise<void> {
@@ -302,6 +323,7 @@ export default class CardController extends Controller<HTMLFormElement> {
       else this.refused(error);
       return;
     }
+    this.feed({ type: "blurred" });
     if (error instanceof Unreachable || error instanceof ApiError) this.saveLater();
     else toast(explain(error), "danger");
   }

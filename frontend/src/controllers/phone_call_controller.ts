@@ -12,7 +12,10 @@ import { ownedElsewhere, thePhone } from "../phone-host";
 import { toast } from "../toast";
 
 function headline(call: PhoneCall, live: LiveCall | null): string {
-  if (live?.phase === "consulting") return t("Talking to a colleague, the citizen waits");
+  if (live?.phase === "consulting" && call.state === "talking")
+    return call.role === "consult"
+      ? t("A colleague asks for help")
+      : t("Talking to a colleague, the citizen waits");
   switch (call.state) {
     case "ringing":
       return call.role === "consult" ? t("A colleague asks for help") : t("Incoming call");

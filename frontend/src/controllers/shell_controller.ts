@@ -8,7 +8,9 @@ import { duration } from "../format";
 import { t } from "../i18n";
 import type { AppealChanged, ConsultOffer, LinkNow, LiveCall, QueueNow, Snapshot } from "../model";
 import { offerCard } from "../navigate";
+import { noticeText } from "../notices";
 import { askToSignIn } from "../sign-in";
+import { toast } from "../toast";
 
 /** Attempts without an answer after which we ask whether the session still lives: a refused upgrade looks like no network. */
 const ASK_SESSION_AFTER = 2;
@@ -95,6 +97,8 @@ export default class ShellController extends Controller<HTMLElement> {
     else if (type === "appeal.created" || type === "appeal.changed") this.folders(data as AppealChanged);
     announce(`hotline:${type}`, data);
     if (type === "call.offered") this.offered(data as LiveCall);
+    else if (type === "operator.notice") this.notice((data as { notice: string }).notice);
+    else if (type === "card.handed") this.handed(data as { moved: boolean; reason: string });
     else if (type === "consult.offer") {
       const { call } = data as ConsultOffer;
       void offerCard(call.key, call.caller ?? "");
@@ -114,6 +118,20 @@ export default class ShellController extends Controller<HTMLElement> {
   private offered(call: LiveCall): void {
     const mine = this.extensionValue !== "" && call.ringing.includes(this.extensionValue);
     if (mine && call.direction === "in") void offerCard(call.key, call.caller ?? "");
+  }
+
+  private notice(notice: string): void {
+    const text = noticeText(notice);
+    if (text !== "") toast(text, notice === "phone-back" ? "success" : "warning");
+  }
+
+  /** The telephone went over in any case; the forwarding rules decide about the card (domain 2.4). */
+  private handed({ moved, reason }: { moved: boolean; reason: string }): void {
+    if (moved || reason === "no-card") return;
+    toast(
+      t("The call was handed over without its card: the forwarding rules do not allow it to go along."),
+      "warning",
+    );
   }
 
   private queue(now: QueueNow): void {
