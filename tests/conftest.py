@@ -106,8 +106,11 @@ async def demo_db(demo_db_url: str) -> AsyncIterator[Database]:
     await database.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def stand() -> AsyncIterator[Stand]:
-    """A real Asterisk on free ports, with a greeting of a fifth of a second. Databases come from the fixtures above."""
+    """A real Asterisk on free ports, with a greeting of a fifth of a second. Databases come from the fixtures above.
+
+    One for each module: it starts in half a second, and nobody inherits another module's operators and accounts.
+    """
     async with Stand(database=False, asterisk={"greeting": "beep", "alone_s": 1}) as running:
         yield running

@@ -44,6 +44,7 @@ async def test_a_citizen_is_answered_registered_and_recorded(
         number = await desk.save()
         assert number.endswith("-00001")
 
+        await expect(desk.phone.locator(".phone-time b")).to_have_text("0:03")  # long enough to measure the recording
         await desk.hang_up()
         result = await citizen.wait()
         assert result.ok, result.errors
