@@ -23,6 +23,7 @@ from hotline.cti.model import Call, CallEvent, LinkChanged
 from hotline.cti.service import CtiService
 from hotline.db import Database
 from hotline.events import Bus
+from hotline.housekeeping import Housekeeping
 from hotline.journal.calls import CallJournal
 from hotline.journal.service import Journal
 from hotline.queue.model import Policy
@@ -107,6 +108,11 @@ class Hotline:
         for service in cti.values():
             await service.start()
             stack.push_async_callback(service.stop)
+        keeper = Housekeeping(
+            clock, settings.zone, {"drafts": journal.drafts.purge, "sessions": self.services.staff.purge}
+        )
+        keeper.start()
+        stack.push_async_callback(keeper.close)
         await self._listen(stack)
         stack.push_async_callback(sip.close)
 
