@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -33,7 +33,9 @@ class AsteriskSettings(BaseModel):
 class Settings(BaseSettings):
     """Everything that differs between installations."""
 
-    model_config = SettingsConfigDict(env_prefix="HOTLINE_", env_nested_delimiter="__", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="HOTLINE_", env_nested_delimiter="__", extra="ignore", hide_input_in_errors=True
+    )
 
     database_url: SecretStr = SecretStr("postgresql+asyncpg:///hotline")
     listen_host: str = "127.0.0.1"
@@ -54,6 +56,10 @@ class Settings(BaseSettings):
     """Bearer token with which a monitoring system reads ``/status`` and ``/metrics``; empty: only users may."""
     trusted_proxies: int = Field(0, ge=0)
     """How many reverse proxies stand in front; that many entries of X-Forwarded-For are believed."""
+    turn_urls: list[str] = Field(default_factory=list)
+    """Relays for browsers that cannot reach Asterisk's RTP ports, as ``turn:host:3478?transport=udp`` (RFC 7065)."""
+    turn_secret: SecretStr = SecretStr("")
+    """Shared with the TURN server (coturn's ``static-auth-secret``); browsers get passwords of one shift."""
 
     @field_validator("time_zone")
     @classmethod
@@ -64,6 +70,22 @@ class Settings(BaseSettings):
             msg = f"no such time zone: {value!r}"
             raise ValueError(msg) from error
         return value
+
+    @field_validator("turn_urls")
+    @classmethod
+    def _turn_addresses(cls, value: list[str]) -> list[str]:
+        for url in value:
+            if not url.startswith(("turn:", "turns:")):
+                msg = f"not the address of a TURN server: {url!r}"
+                raise ValueError(msg)
+        return value
+
+    @model_validator(mode="after")
+    def _turn_has_a_secret(self) -> Settings:
+        if self.turn_urls and not self.turn_secret.get_secret_value():
+            msg = "turn_urls without turn_secret: no browser could use the relay"
+            raise ValueError(msg)
+        return self
 
     @property
     def zone(self) -> ZoneInfo:

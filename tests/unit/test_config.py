@@ -69,6 +69,8 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
         ("WRAP_UP_S", "-1", "wrap_up_s"),
         ("SESSION_HOURS", "0", "session_hours"),
         ("TRUSTED_PROXIES", "-1", "trusted_proxies"),
+        ("TURN_URLS", '["https://turn.example.org"]', "turn_urls"),
+        ("TURN_URLS", '["turn:turn.example.org"]', "turn_secret"),
         ("LISTEN_PORT", "http", "listen_port"),
         ("ASTERISKS", json.dumps([{"name": "pbx 1"}]), "name"),
         ("ASTERISKS", json.dumps([{"name": "a-b"}]), "name"),
@@ -80,6 +82,13 @@ def test_nonsense_is_refused_with_the_name_of_the_setting(
     monkeypatch.setenv(f"HOTLINE_{name}", value)
     with pytest.raises(ValidationError, match=word):
         Settings()
+
+
+def test_a_refusal_does_not_show_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOTLINE_ASTERISKS", json.dumps([{"name": "a-b", "ami_secret": ["s3cret"]}]))
+    with pytest.raises(ValidationError) as refused:
+        Settings()
+    assert "s3cret" not in str(refused.value)
 
 
 def test_a_server_name_can_begin_a_call_key() -> None:

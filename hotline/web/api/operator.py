@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import msgspec
 from aiohttp import web
 
 from hotline.queue.model import Operator, OperatorState
+from hotline.softphone.ice import ice_servers
 from hotline.staff.model import Right, Role
 from hotline.web.context import current_user, require_extension, require_right, services
 from hotline.web.forms import json_body
 from hotline.web.push_messages import operator_data
+from hotline.web.services import Services
 
 RING_S = 20
 """Seconds that a queue rings one operator; asterisk_config's queue has the same ``timeout``."""
@@ -44,7 +49,7 @@ async def softphone(request: web.Request) -> web.Response:
             "uri": account.uri,
             "password": account.password,
             "ws": websocket,
-            "ice_servers": [],
+            "ice_servers": _relays(its, user.id),
             "ring_s": RING_S,
             "active": operator is not None and operator.state is not OperatorState.OFFLINE,
         }
@@ -80,6 +85,13 @@ async def pause(request: web.Request) -> web.Response:
 async def more_time(request: web.Request) -> web.Response:
     """More time for the card after a call."""
     return _answer(await services(request).desk.extend_wrap_up(current_user(request).id))
+
+
+def _relays(its: Services, user_id: int) -> list[dict[str, Any]]:
+    """Return the TURN relay for one shift; nothing when the installation has none."""
+    settings = its.settings
+    until = its.clock.now() + timedelta(hours=settings.session_hours)
+    return ice_servers(settings.turn_urls, settings.turn_secret.get_secret_value(), user_id, until)
 
 
 def _answer(operator: Operator) -> web.Response:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
 from hotline.config import AsteriskSettings, Settings
 from hotline.stand.rendering import AsteriskRenderSettings, TrunkSettings
@@ -49,6 +50,23 @@ def test_every_setting_exists(compose: dict[str, Any]) -> None:
     assert compose["services"]["render"]["environment"].keys() <= render
     described = re.findall(r'"(\w+)":', compose["services"]["service"]["environment"]["HOTLINE_ASTERISKS"])
     assert set(described) <= AsteriskSettings.model_fields.keys()
+
+
+@pytest.mark.parametrize(
+    ("model", "prefix"),
+    [(Settings, "HOTLINE_"), (AsteriskSettings, ""), (AsteriskRenderSettings, "…"), (TrunkSettings, "…TRUNK__")],
+)
+def test_every_setting_is_documented(model: type[BaseModel], prefix: str) -> None:
+    """docs/operations.md is where whoever installs the product looks."""
+    text = (ROOT / "docs/operations.md").read_text()
+    names = [f"{prefix}{name.upper()}" if prefix else name for name in model.model_fields]
+    assert [name for name in names if f"`{name}`" not in text] == []
+
+
+def test_env_file_reaches_service_and_renderer(compose: dict[str, Any]) -> None:
+    """What operations.md documents must not be lost between .env and the container."""
+    for name in ("service", "migrate", "render"):
+        assert compose["services"][name]["env_file"] == [{"path": ".env", "required": False}]
 
 
 def test_no_secret_has_a_default() -> None:
