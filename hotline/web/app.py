@@ -24,7 +24,7 @@ def make_app(services: Services) -> web.Application:
     )
     announcer = Announcer(services)
     metrics = WebMetrics()
-    metrics.watch(announcer.hub, services.bus)
+    metrics.watch(announcer.hub, services.bus, services.sip)
     app[SERVICES] = services
     app[HUB] = announcer.hub
     courier = CardCourier(services, announcer.hub)

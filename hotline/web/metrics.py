@@ -9,6 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from hotline.events import Bus
+from hotline.softphone.proxy import SipProxy
 from hotline.web.push import PushHub
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -30,9 +31,10 @@ class WebMetrics:
             buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
         )
 
-    def watch(self, hub: PushHub, bus: Bus) -> None:
-        """Report the hub and the bus as well."""
+    def watch(self, hub: PushHub, bus: Bus, sip: SipProxy) -> None:
+        """Report the hub, the bus and the telephones' proxy as well."""
         self._registry.register(_Watched(hub, bus))
+        self._registry.register(_Telephones(sip))
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answered request."""
@@ -63,6 +65,27 @@ class _Watched(Collector):
             errors.add_metric([one.name], one.errors)
             dropped.add_metric([one.name], one.dropped)
         yield from (waiting, errors, dropped)
+
+
+class _Telephones(Collector):
+    def __init__(self, sip: SipProxy) -> None:
+        self._sip = sip
+
+    def collect(self) -> Iterator[Metric]:
+        stats = self._sip.stats
+        yield _gauge("hotline_sip_connected", "Telephones connected through the proxy.", len(self._sip.connected))
+        yield CounterMetricFamily("hotline_sip_opened", "Telephones that connected.", value=stats.opened)
+        yield CounterMetricFamily("hotline_sip_replaced", "Replaced by a newer connection.", value=stats.replaced)
+        yield CounterMetricFamily(
+            "hotline_sip_upstream_failures", "Asterisk did not accept a connection.", value=stats.upstream_failures
+        )
+        messages = CounterMetricFamily("hotline_sip_messages", "SIP messages passed on.", labels=["direction"])
+        messages.add_metric(["from_browser"], stats.from_browser)
+        messages.add_metric(["to_browser"], stats.to_browser)
+        refused = CounterMetricFamily("hotline_sip_refused", "SIP messages refused, by fault.", labels=["fault"])
+        for fault, count in sorted(stats.refused.items()):
+            refused.add_metric([str(fault)], count)
+        yield from (messages, refused)
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:

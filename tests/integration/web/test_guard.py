@@ -247,6 +247,8 @@ async def test_metrics_have_patterns_not_addresses(site: Site) -> None:
     assert 'route="/calls/{key}/card"' in text
     assert 'route="(unknown)"' in text
     assert "hotline_push_clients 0.0" in text
+    assert "hotline_sip_connected 0.0" in text
+    assert 'hotline_sip_messages_total{direction="from_browser"} 0.0' in text
     assert 'hotline_bus_waiting{subscriber="push:calls"}' in text
     assert KEY not in text
     assert "nowhere" not in text
