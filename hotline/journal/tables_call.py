@@ -19,6 +19,17 @@ class CallRecord(Base):
         Index("ix_call_started", desc("started_at"), desc("id")),
         Index("ix_call_operator_started", "operator_id", desc("started_at"), desc("id")),
         Index("ix_call_open", "asterisk", postgresql_where=text("ended_at IS NULL")),
+        # The calls that still need a characteristic: a handful at any time, whoever counts them.
+        Index(
+            "ix_call_unclassified",
+            "operator_id",
+            desc("started_at"),
+            desc("id"),
+            postgresql_where=text(
+                "disposition_code IS NULL AND ended_at IS NOT NULL AND operator_id IS NOT NULL"
+                " AND direction <> 'internal'"
+            ),
+        ),
         Index("ix_call_from", "from_e164", desc("started_at"), postgresql_where=text("from_e164 IS NOT NULL")),
     )
 
@@ -53,6 +64,9 @@ class CallRecord(Base):
     recorded: Mapped[bool] = mapped_column(server_default=text("false"))
     disposition_code: Mapped[str | None] = mapped_column(ForeignKey("disposition.code"))
     disposition_note: Mapped[str] = mapped_column(Text, server_default="")
+    disposition_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
+    """Who chose the characteristic; ``None`` with a code: the system did, by ``closing``'s rules."""
+    disposition_at: Mapped[datetime | None]
 
     legs: Mapped[list[CallLegRow]] = relationship(lazy="raise", order_by="CallLegRow.started_at, CallLegRow.uniqueid")
 

@@ -101,6 +101,8 @@ class DispositionRow(Choice, Base):
 
     direction: Mapped[str] = mapped_column(Text)
     needs_note: Mapped[bool] = mapped_column(server_default=text("false"))
+    closes: Mapped[list[Any]] = mapped_column(server_default=EMPTY_LIST)
+    """Values of ``closing.Ending``: calls that end so get this characteristic without anybody's choice."""
 
 
 class PauseReasonRow(Choice, Base):

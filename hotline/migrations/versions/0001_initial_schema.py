@@ -188,6 +188,7 @@ def upgrade() -> None:
         "disposition",
         sa.Column("direction", sa.Text(), nullable=False),
         sa.Column("needs_note", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("closes", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("sort", sa.Integer(), server_default=sa.text("0"), nullable=False),
@@ -437,6 +438,9 @@ def upgrade() -> None:
         sa.Column("recorded", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("disposition_code", sa.Text(), nullable=True),
         sa.Column("disposition_note", sa.Text(), server_default="", nullable=False),
+        sa.Column("disposition_by_id", sa.BigInteger(), nullable=True),
+        sa.Column("disposition_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["disposition_by_id"], ["staff_user.id"], name=op.f("fk_call_disposition_by_id")),
         sa.ForeignKeyConstraint(["disposition_code"], ["disposition.code"], name=op.f("fk_call_disposition_code")),
         sa.ForeignKeyConstraint(["operator_id"], ["staff_user.id"], name=op.f("fk_call_operator_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_call")),
@@ -455,6 +459,15 @@ def upgrade() -> None:
         "call",
         ["operator_id", sa.literal_column("started_at DESC"), sa.literal_column("id DESC")],
         unique=False,
+    )
+    op.create_index(
+        "ix_call_unclassified",
+        "call",
+        ["operator_id", sa.literal_column("started_at DESC"), sa.literal_column("id DESC")],
+        unique=False,
+        postgresql_where=sa.text(
+            "disposition_code IS NULL AND ended_at IS NOT NULL AND operator_id IS NOT NULL AND direction <> 'internal'"
+        ),
     )
     op.create_index(
         "ix_call_started", "call", [sa.literal_column("started_at DESC"), sa.literal_column("id DESC")], unique=False
