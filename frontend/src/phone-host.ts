@@ -17,6 +17,11 @@ export type PhoneLike = Pick<
   | "dtmf"
   | "call"
   | "level"
+  | "microphone"
+  | "useMicrophone"
+  | "useSpeaker"
+  | "stats"
+  | "mend"
 >;
 
 let phone: PhoneLike | null = null;

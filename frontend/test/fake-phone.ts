@@ -1,4 +1,7 @@
+import type { AudioDevice } from "../src/phone/device-choice";
 import type { PhoneCall, PhoneView } from "../src/phone/index";
+import type { Microphone } from "../src/phone/media-port";
+import type { CallStats } from "../src/phone/quality";
 import type { PhoneLike } from "../src/phone-host";
 
 export function phoneCall(change: Partial<PhoneCall> = {}): PhoneCall {
@@ -76,5 +79,28 @@ export class FakePhone implements PhoneLike {
 
   level(): number {
     return 0.25;
+  }
+
+  heard: Microphone | null = { label: "Headset", missing: null, switchedOff: false };
+  counted: CallStats | null = null;
+
+  microphone(): Microphone | null {
+    return this.heard;
+  }
+
+  async useMicrophone(device: AudioDevice | null): Promise<void> {
+    this.asked.push(`microphone ${device?.id ?? "default"}`);
+  }
+
+  async useSpeaker(id: string): Promise<void> {
+    this.asked.push(`speaker ${id}`);
+  }
+
+  async stats(): Promise<CallStats | null> {
+    return this.counted;
+  }
+
+  mend(id: string, newPath: boolean): void {
+    this.asked.push(`mend ${id} ${newPath}`);
   }
 }

@@ -4,8 +4,10 @@ import * as JsSIP from "jssip";
 import type { RTCSession } from "jssip/lib/RTCSession";
 import type { IncomingRequest } from "jssip/lib/SIPMessage";
 import type { IncomingRTCSessionEvent, OutgoingRTCSessionEvent } from "jssip/lib/UA";
+import type { CallStats } from "./quality";
 import type { Account, SipEvent, SipPort } from "./sip-port";
 import type { CallFacts } from "./state";
+import { readStats } from "./stats";
 
 /** Close codes of `/sip` after which coming back by ourselves would be wrong (hotline/softphone/model.py). */
 const REPLACED = 4001;
@@ -16,6 +18,8 @@ const RENEGOTIATE_AGAIN_MS = 1_000;
 const RENEGOTIATE_TRIES = 5;
 const TONE_MS = 160;
 const FAREWELL_MS = 1_000;
+/** What JsSIP says when it ends a call because the far end did not agree to a renegotiation. */
+const RENEGOTIATION_FAILED = "Media Renegotiation Failed";
 
 type Listener = (event: SipEvent) => void;
 type SocketMaker = (url: string) => JsSIP.Socket;
@@ -47,6 +51,7 @@ export class JsSipAdapter implements SipPort {
   private account: Account | null = null;
   private listener: Listener = () => undefined;
   private readonly legs = new Map<string, Leg>();
+  private speaker = "";
 
   constructor(private readonly makeSocket: SocketMaker = (url) => new JsSIP.WebSocketInterface(url)) {}
 
@@ -178,6 +183,21 @@ export class JsSipAdapter implements SipPort {
     }
   }
 
+  async useSpeaker(id: string): Promise<void> {
+    this.speaker = id;
+    await Promise.all([...this.legs.values()].map(async ({ audio }) => audio && toSpeaker(audio, id)));
+  }
+
+  async stats(id: string): Promise<CallStats | null> {
+    const report = await this.established(id)?.connection?.getStats();
+    return report ? readStats(report) : null;
+  }
+
+  mend(id: string, newPath: boolean): void {
+    if (newPath) this.established(id)?.renegotiate({ rtcOfferConstraints: { iceRestart: true } });
+    else this.renegotiate(id);
+  }
+
   /** Refused by JsSIP while another INVITE or UPDATE is pending; then it is tried again. */
   private tryRenegotiate(id: string, tries: number): void {
     const session = this.established(id);
@@ -193,9 +213,10 @@ export class JsSipAdapter implements SipPort {
   private adopt(ua: JsSIP.UA, session: RTCSession, microphone: MediaStream | null): void {
     const id = session.id;
     // JsSIP ends a call by itself when a renegotiation fails, and throws when the call has ended in the meantime.
+    // A try to mend the sound must never cost the call, so only an end that somebody wished is one.
     const terminate = session.terminate.bind(session);
     session.terminate = (options) => {
-      if (!session.isEnded()) terminate(options);
+      if (!session.isEnded() && options?.reason_phrase !== RENEGOTIATION_FAILED) terminate(options);
     };
     this.legs.set(id, { session, microphone, audio: null, over: false });
     session.on("accepted", () => this.emit(ua, { kind: "accepted", id }));
@@ -247,6 +268,8 @@ export class JsSipAdapter implements SipPort {
     leg.audio.hidden = true;
     leg.audio.dataset["phoneCall"] = id;
     leg.audio.srcObject = stream;
+    // An output that was unplugged since it was chosen: the default one plays.
+    if (this.speaker !== "") void toSpeaker(leg.audio, this.speaker).catch(() => undefined);
     document.body.append(leg.audio);
   }
 
@@ -288,6 +311,11 @@ function absolute(address: string): string {
   const url = new URL(address, document.baseURI);
   url.protocol = url.protocol.replace(/^http/, "ws");
   return url.href;
+}
+
+/** Safari has no choice of outputs; there the system's own settings decide. */
+async function toSpeaker(audio: HTMLAudioElement, id: string): Promise<void> {
+  if ("setSinkId" in audio) await audio.setSinkId(id);
 }
 
 function stopTracks(stream: MediaStream): void {

@@ -1,5 +1,7 @@
+import type { AudioDevice } from "./device-choice";
 import type { LeaderPort } from "./leader";
-import { type MediaPort, MicrophoneError } from "./media-port";
+import { type MediaPort, type Microphone, MicrophoneError } from "./media-port";
+import type { CallStats } from "./quality";
 import type { Account, SipPort } from "./sip-port";
 import {
   type Effect,
@@ -29,7 +31,7 @@ export class Phone {
   private mirrored: PhoneView | null = null;
   private readonly listeners = new Set<(view: PhoneView) => void>();
   private account: Account | null = null;
-  private microphone: MediaStream | null = null;
+  private stream: MediaStream | null = null;
   private readonly watches = new Map<string, ReturnType<typeof setTimeout>>();
   private again: ReturnType<typeof setTimeout> | undefined;
   private stopping: Promise<void> = Promise.resolve();
@@ -38,6 +40,7 @@ export class Phone {
 
   constructor(private readonly ports: PhonePorts) {
     ports.media.onChange((microphone) => this.microphoneChanged(microphone));
+    ports.media.onSwitched(() => this.tell());
     ports.leader?.listen({
       viewChanged: (view) => this.mirror(view),
       viewWanted: () => this.ports.leader?.publish(this.view),
@@ -79,7 +82,7 @@ export class Phone {
 
   answer(id?: string): void {
     const call = this.find(id, ["ringing"]);
-    if (call && this.microphone) this.ports.sip.answer(call, this.microphone);
+    if (call && this.stream) this.ports.sip.answer(call, this.stream);
   }
 
   hangup(id?: string): void {
@@ -105,13 +108,38 @@ export class Phone {
 
   /** Dial. Does nothing while the telephone is not active. */
   call(number: string): void {
-    if (this.mirrored === null && this.state.status === "active" && this.microphone && number !== "")
-      this.ports.sip.call(number, this.microphone);
+    if (this.mirrored === null && this.state.status === "active" && this.stream && number !== "")
+      this.ports.sip.call(number, this.stream);
   }
 
   /** Microphone level for the meter, 0 to 1. */
   level(): number {
     return this.ports.media.level();
+  }
+
+  /** The microphone in use; `null` while there is none. A change of it is told to subscribers. */
+  microphone(): Microphone | null {
+    return this.ports.media.current();
+  }
+
+  /** Choose the microphone, before or during a call; `null` is the default one. See {@link MediaPort.choose}. */
+  useMicrophone(device: AudioDevice | null): Promise<void> {
+    return this.ports.media.choose(device);
+  }
+
+  /** Choose where the far ends are heard; `""` is the default output. */
+  useSpeaker(id: string): Promise<void> {
+    return this.ports.sip.useSpeaker(id);
+  }
+
+  /** The browser's figures about a call of this page; `null` when there are none. */
+  stats(id: string): Promise<CallStats | null> {
+    return this.ports.sip.stats(id);
+  }
+
+  /** Try to bring lost sound back. Does nothing without a connection: SIP recovers first. */
+  mend(id: string, newPath: boolean): void {
+    if (this.state.status === "active") this.ports.sip.mend(id, newPath);
   }
 
   private async begin(account: Account, steal: boolean): Promise<void> {
@@ -126,7 +154,7 @@ export class Phone {
     try {
       const microphone = await this.ports.media.open();
       if (run !== this.run) return;
-      this.microphone = microphone;
+      this.stream = microphone;
       this.take({ kind: "microphone-ready" });
     } catch (error) {
       if (run !== this.run) return; // stopped meanwhile
@@ -193,7 +221,7 @@ export class Phone {
     this.run++;
     clearTimeout(this.again);
     this.account = null;
-    this.microphone = null;
+    this.stream = null;
     this.stopping = this.ports.sip.stop().finally(() => {
       // Released only now: the next tab must not register before this one has left.
       this.ports.media.close();
@@ -207,9 +235,10 @@ export class Phone {
       this.take({ kind: "microphone-lost" });
       return;
     }
-    this.microphone = microphone;
+    this.stream = microphone;
     this.ports.sip.useMicrophone(microphone);
     this.take({ kind: "microphone-back" });
+    this.tell();
   }
 
   /** Another tab's telephone changed; `null`: no tab has it any more. */

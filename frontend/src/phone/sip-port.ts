@@ -1,3 +1,4 @@
+import type { CallStats } from "./quality";
 import type { CallFacts } from "./state";
 
 export interface Account {
@@ -43,4 +44,10 @@ export interface SipPort {
   renegotiate(id: string): void;
   /** Speak into another microphone from now on. */
   useMicrophone(microphone: MediaStream): void;
+  /** Play the far ends on this output from now on; `""` is the system's default. Rejects when it is not there. */
+  useSpeaker(id: string): Promise<void>;
+  /** What the browser counts about a call; `null` while it has no sound. */
+  stats(id: string): Promise<CallStats | null>;
+  /** Try to bring lost sound back: find a new network path (ICE restart), or only tell the far end where we are. */
+  mend(id: string, newPath: boolean): void;
 }

@@ -1,5 +1,5 @@
 import type { LeaderListener, LeaderPort } from "../../src/phone/leader";
-import { type MediaPort, MicrophoneError } from "../../src/phone/media-port";
+import { type MediaPort, type Microphone, MicrophoneError } from "../../src/phone/media-port";
 import type { Account, SipEvent, SipPort } from "../../src/phone/sip-port";
 import type { PhoneView } from "../../src/phone/state";
 
@@ -57,6 +57,15 @@ export class FakeSip implements SipPort {
   useMicrophone(microphone: MediaStream): void {
     this.done.push(`use ${microphone.id}`);
   }
+  async useSpeaker(id: string): Promise<void> {
+    this.done.push(`speaker ${id}`);
+  }
+  async stats(): Promise<null> {
+    return null;
+  }
+  mend(id: string, newPath: boolean): void {
+    this.done.push(`mend ${id} ${newPath}`);
+  }
 }
 
 export class FakeMedia implements MediaPort {
@@ -85,6 +94,14 @@ export class FakeMedia implements MediaPort {
   onChange(listener: (microphone: MediaStream | null) => void): void {
     this.change = listener;
   }
+  switched: () => void = () => undefined;
+  onSwitched(listener: () => void): void {
+    this.switched = listener;
+  }
+  current(): Microphone | null {
+    return this.isOpen ? { label: "Headset", missing: null, switchedOff: false } : null;
+  }
+  async choose(): Promise<void> {}
 }
 
 export class FakeLeader implements LeaderPort {

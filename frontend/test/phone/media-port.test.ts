@@ -25,13 +25,26 @@ it("measures the root mean square", () => {
 
 class Track extends EventTarget {
   stopped = false;
+  muted = false;
+  constructor(readonly id: string) {
+    super();
+  }
+  get label(): string {
+    return `Label of ${this.id}`;
+  }
+  getSettings(): MediaTrackSettings {
+    return { deviceId: this.id };
+  }
   stop(): void {
     this.stopped = true;
   }
 }
 
 class Stream {
-  readonly track = new Track();
+  readonly track: Track;
+  constructor(id = "default") {
+    this.track = new Track(id);
+  }
   getTracks(): Track[] {
     return [this.track];
   }
@@ -44,8 +57,9 @@ describe("BrowserMedia", () => {
   let loudness: number;
   let contextState: string;
   let streams: Stream[];
-  let give: () => Promise<Stream>;
-  let devices: EventTarget & { getUserMedia: () => Promise<Stream> };
+  let give: (device: string) => Promise<Stream>;
+  let plugged: string[];
+  let devices: EventTarget;
   let media: BrowserMedia;
 
   beforeEach(() => {
@@ -53,12 +67,21 @@ describe("BrowserMedia", () => {
     loudness = 0.01;
     contextState = "running";
     streams = [];
-    give = async () => {
-      const stream = new Stream();
+    plugged = ["desk", "headset"];
+    localStorage.clear();
+    give = async (device) => {
+      if (device !== "default" && !plugged.includes(device))
+        throw new DOMException("", "OverconstrainedError");
+      const stream = new Stream(device);
       streams.push(stream);
       return stream;
     };
-    devices = Object.assign(new EventTarget(), { getUserMedia: () => give() });
+    devices = Object.assign(new EventTarget(), {
+      getUserMedia: ({ audio }: { audio: { deviceId?: { exact: string } } }) =>
+        give(audio.deviceId?.exact ?? "default"),
+      enumerateDevices: async () =>
+        plugged.map((deviceId) => ({ kind: "audioinput", deviceId, label: deviceId })),
+    });
     vi.stubGlobal("navigator", { mediaDevices: devices });
     vi.stubGlobal(
       "AudioContext",
@@ -127,7 +150,7 @@ describe("BrowserMedia", () => {
       await new Promise<void>((resolve) => {
         allow = resolve;
       });
-      return asked();
+      return asked("default");
     };
     const opened = media.open().catch((error: unknown) => error);
     media.close();
@@ -158,10 +181,85 @@ describe("BrowserMedia", () => {
     await open();
     const heard: unknown[] = [];
     media.onChange((microphone) => heard.push(microphone));
-    streams[0]?.track.dispatchEvent(new Event("ended"));
     give = () => Promise.reject(new DOMException("", "NotFoundError"));
+    streams[0]?.track.dispatchEvent(new Event("ended"));
     devices.dispatchEvent(new Event("devicechange"));
     await vi.advanceTimersByTimeAsync(0);
     expect(heard).toEqual([null]);
+  });
+
+  describe("chosen by the operator", () => {
+    const headset = { id: "headset", label: "Headset" };
+    const heard: unknown[] = [];
+
+    beforeEach(async () => {
+      heard.length = 0;
+      media.onChange((microphone) => heard.push(microphone));
+    });
+
+    async function devicesChange(...now: string[]): Promise<void> {
+      plugged = now;
+      devices.dispatchEvent(new Event("devicechange"));
+      await vi.advanceTimersByTimeAsync(0);
+    }
+
+    it("is opened first, and again after a reload", async () => {
+      await media.choose(headset);
+      await open();
+      expect(media.current()).toEqual({ label: "Label of headset", missing: null, switchedOff: false });
+      media = new BrowserMedia();
+      await open();
+      expect(media.current()?.label).toBe("Label of headset");
+    });
+
+    it("takes over in a call, and the old one is let go", async () => {
+      await open();
+      await media.choose(headset);
+      expect(heard).toEqual([streams[1]]);
+      expect(streams.map(({ track }) => track.stopped)).toEqual([true, false]);
+    });
+
+    it("leaves the old one when it cannot be opened, and is not remembered", async () => {
+      await open();
+      plugged = [];
+      await expect(media.choose(headset)).rejects.toEqual(new MicrophoneError("no-microphone"));
+      expect(heard).toEqual([]);
+      expect(streams[0]?.track.stopped).toBe(false);
+      expect(media.current()?.missing).toBeNull();
+    });
+
+    it("is replaced by the default one when it is unplugged, says so, and comes back", async () => {
+      await media.choose(headset);
+      await open();
+      plugged = ["desk"];
+      streams[0]?.track.dispatchEvent(new Event("ended"));
+      await vi.advanceTimersByTimeAsync(0);
+      expect(heard).toEqual([null, streams[1]]);
+      expect(media.current()).toMatchObject({ label: "Label of default", missing: "Headset" });
+      await devicesChange("desk", "camera");
+      expect(heard).toHaveLength(2);
+      await devicesChange("desk", "headset");
+      expect(media.current()).toMatchObject({ label: "Label of headset", missing: null });
+      expect(heard.at(-1)).toBe(streams[2]);
+    });
+
+    it("is not looked for behind a refusal of the browser", async () => {
+      await media.choose(headset);
+      give = () => Promise.reject(new DOMException("", "NotAllowedError"));
+      expect(await open()).toEqual(new MicrophoneError("microphone-denied"));
+    });
+
+    it("shows its own switch", async () => {
+      await open();
+      const track = streams[0]?.track as Track;
+      let told = 0;
+      media.onSwitched(() => told++);
+      track.muted = true;
+      track.dispatchEvent(new Event("mute"));
+      expect(media.current()?.switchedOff).toBe(true);
+      track.muted = false;
+      track.dispatchEvent(new Event("unmute"));
+      expect([media.current()?.switchedOff, told]).toEqual([false, 2]);
+    });
   });
 });
