@@ -5,7 +5,10 @@
     calls.record(call)                                   subscribed to CallEvent by app.py (calls.on_event)
     calls.open(asterisk) -> tuple[Call, ...]
     calls.get(user, key) -> CallRow                      NotFound
-    calls.set_disposition(user, key, code, note="") -> None
+
+    dispositions.choices(user, key) -> (CallRow, tuple[DispositionChoice, ...])   the user's most used first
+    dispositions.set(user, key, code, note="") -> CallRow   publishes CallClassified on the bus
+    dispositions.unclassified(user) -> Unclassified      the user's calls that wait for a characteristic
 
     drafts.create_or_get(user, call_key=None, call=None) -> Draft    prefilled; ``call`` when it is live
     drafts.get(user, draft_id) -> Draft                  NotFound

@@ -14,9 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hotline.clock import Clock
 from hotline.db import Database
 from hotline.errors import BadInput, Conflict, Forbidden, NotFound
-from hotline.journal import appeal_view, settings_store
+from hotline.events import Bus
+from hotline.journal import appeal_view, dispositions, settings_store
 from hotline.journal.cardcheck import CardData, Lists, check
 from hotline.journal.classifier import valid_rows
+from hotline.journal.closing import CallClassified
 from hotline.journal.deadlines import Deadline, Facts, deadline
 from hotline.journal.forwarding import Kind, Party, may_forward
 from hotline.journal.model import Appeal, CardForm, Form, PersonSnapshot, Phase
@@ -24,11 +26,9 @@ from hotline.journal.moves import Step, actor, move, note
 from hotline.journal.outbox import Outbox
 from hotline.journal.persons import lock_enps, remember
 from hotline.journal.tables import AppealCallRow, AppealRecord, DraftRow
-from hotline.journal.tables_call import CallRecord
 from hotline.journal.tables_classifier import (
     AppealTypeRow,
     ChannelRow,
-    DispositionRow,
     KinshipRow,
     SourceRow,
     TopicRow,
@@ -40,18 +40,15 @@ from hotline.staff.audit import audit
 from hotline.staff.model import Right, User
 from hotline.staff.tables import UserRow
 
-REGISTERED = "D01"
-"""Disposition of a call whose card was saved, unless the operator chose another one."""
-
-
 class Appeals:
     """The door to registered appeals. Every method checks rights; every write is one transaction."""
 
-    def __init__(self, db: Database, clock: Clock, zone: ZoneInfo, outbox: Outbox) -> None:
+    def __init__(self, db: Database, clock: Clock, zone: ZoneInfo, outbox: Outbox, bus: Bus | None = None) -> None:
         self._db = db
         self._clock = clock
         self._zone = zone
         self._outbox = outbox
+        self._bus = bus
 
     async def save_card(self, user: User, form: CardForm, idempotency_key: str) -> Appeal:
         """Register an appeal: number, status, deadline, history, link to its call; the draft is gone then (T2).
@@ -67,9 +64,10 @@ class Appeals:
             raise Forbidden("this user may not register appeals")
         if not idempotency_key or len(idempotency_key) > 100:
             raise BadInput("no idempotency key", details={"idempotency_key": "1 to 100 characters"})
+        fact: CallClassified | None = None
         try:
             async with self._db.begin() as session:
-                appeal = await self._register(session, user, form, idempotency_key)
+                appeal, fact = await self._register(session, user, form, idempotency_key)
         except IntegrityError:
             # The same card, saved twice at the same moment: the other transaction won.
             async with self._db.begin() as session:
@@ -77,6 +75,8 @@ class Appeals:
                 if saved is None:
                     raise
                 appeal = await appeal_view.load(session, user, saved, self._zone, self._clock.now())
+        if fact is not None and self._bus is not None:
+            self._bus.publish(fact)
         await self._outbox.relay()
         return appeal
 
@@ -180,13 +180,15 @@ class Appeals:
         async with self._db.begin() as session:
             return await appeal_view.load(session, user, appeal_id, self._zone, self._clock.now())
 
-    async def _register(self, session: AsyncSession, user: User, form: CardForm, idempotency_key: str) -> Appeal:
+    async def _register(
+        self, session: AsyncSession, user: User, form: CardForm, idempotency_key: str
+    ) -> tuple[Appeal, CallClassified | None]:
         now = self._clock.now()
         draft_id = _number_or_none(form.draft_id)
         draft = await session.get(DraftRow, draft_id, with_for_update=True) if draft_id else None
         saved = await _already_saved(session, user, idempotency_key, draft_id)
         if saved is not None:
-            return await appeal_view.load(session, user, saved, self._zone, now)
+            return await appeal_view.load(session, user, saved, self._zone, now), None
         if draft is not None and draft.user_id != user.id:
             raise Conflict("the card was handed over to somebody else", error_id="card-handed-over")
         data = await self._checked(session, user, form, now)
@@ -210,12 +212,14 @@ class Appeals:
         row.number = await settings_store.next_number(session, user.organisation, now.astimezone(self._zone).date())
         await move(session, row, Trigger.SAVE, Step(user, now))
         call_key = (draft.call_key if draft else None) or form.call_key or None
+        fact = None
         if call_key:
             await _link_call(session, row.id, call_key)
+            fact = await dispositions.register(session, call_key, self._clock)
         if draft is not None:
             await session.delete(draft)
         await session.flush()
-        return await appeal_view.load(session, user, row.id, self._zone, now, data.warnings)
+        return await appeal_view.load(session, user, row.id, self._zone, now, data.warnings), fact
 
     async def _checked(self, session: AsyncSession, user: User, form: CardForm, now: datetime) -> CardData:
         today = now.astimezone(self._zone).date()
@@ -338,11 +342,6 @@ async def _link_call(session: AsyncSession, appeal_id: int, call_key: str) -> No
     await session.execute(
         insert(AppealCallRow).values(call_key=call_key, appeal_id=appeal_id, relation="opened").on_conflict_do_nothing()
     )
-    call = await session.scalar(
-        select(CallRecord).where(CallRecord.key == call_key, CallRecord.disposition_code.is_(None)).with_for_update()
-    )
-    if call is not None and await session.get(DispositionRow, REGISTERED) is not None:
-        call.disposition_code = REGISTERED
 
 
 def _fill(row: AppealRecord, data: CardData) -> None:

@@ -26,13 +26,12 @@ from hotline.cti.model import (
     Span,
 )
 from hotline.db import Database
-from hotline.errors import BadInput, NotFound
-from hotline.journal import identifiers, queries_calls
+from hotline.errors import NotFound
+from hotline.events import Bus
+from hotline.journal import dispositions, identifiers, queries_calls
 from hotline.journal.callmerge import merge
 from hotline.journal.model import CallRow
 from hotline.journal.tables_call import CallLegRow, CallRecord
-from hotline.journal.tables_classifier import DispositionRow
-from hotline.staff.audit import audit
 from hotline.staff.model import User
 from hotline.staff.tables import UserRow
 
@@ -40,9 +39,10 @@ from hotline.staff.tables import UserRow
 class CallJournal:
     """Writes call rows. Nothing here knows Asterisk; ``app.py`` subscribes :meth:`on_event` to the bus."""
 
-    def __init__(self, db: Database, clock: Clock) -> None:
+    def __init__(self, db: Database, clock: Clock, bus: Bus | None = None) -> None:
         self._db = db
         self._clock = clock
+        self._bus = bus
 
     async def on_event(self, event: CallEvent) -> None:
         """Record the state that an event carries."""
@@ -75,6 +75,13 @@ class CallJournal:
             for name, value in _values(after).items():
                 setattr(row, name, value)
             await self._map_people(tx, row, before, after)
+            if after.ended_at is None:
+                return
+            await tx.flush()
+            await dispositions.close_by_itself(tx, row, after, self._clock)
+            fact = dispositions.fact_about(row)
+        if fact is not None and self._bus is not None:
+            self._bus.publish(fact)
 
     async def open(self, asterisk: str) -> tuple[Call, ...]:
         """Return the calls of one Asterisk server that have not ended as far as the journal knows."""
@@ -97,33 +104,6 @@ class CallJournal:
         if not page.rows:
             raise NotFound("there is no such call", error_id="no-such-call")
         return page.rows[0]
-
-    async def set_disposition(self, user: User, key: str, code: str, note: str = "") -> None:
-        """Say how a call ended, in the organisation's own words (S002-20).
-
-        :raises NotFound: no such call, or not the user's.
-        :raises BadInput: unknown disposition, or one that needs a note without a note (S002-21).
-        """
-        await self.get(user, key)
-        async with self._db.begin() as session:
-            disposition = await session.get(DispositionRow, code)
-            if disposition is None:
-                raise BadInput("unknown disposition", details={"disposition": "unknown"})
-            if disposition.needs_note and not note.strip():
-                raise BadInput("this disposition needs a note", details={"disposition_note": "required"})
-            row = await self._locked(session, key)
-            if row is None:
-                raise NotFound("there is no such call", error_id="no-such-call")
-            row.disposition_code = code
-            row.disposition_note = note.strip()
-            audit(
-                session,
-                "change",
-                ("call", key),
-                user_id=user.id,
-                at=self._clock.now(),
-                details={"fields": ["disposition"]},
-            )
 
     @asynccontextmanager
     async def _transaction(self, session: AsyncSession | None) -> AsyncIterator[AsyncSession]:

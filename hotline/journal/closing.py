@@ -47,6 +47,32 @@ class Talker:
     roles: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class DispositionChoice:
+    """A characteristic that can be given to a call (S002-20)."""
+
+    code: str
+    title: str
+    needs_note: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unclassified:
+    """An operator's calls that wait for their characteristic: how many, and the keys of the latest."""
+
+    count: int
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallClassified:
+    """Published on the bus when an ended call got its characteristic, or ended without one (``code`` is ``None``)."""
+
+    call_key: str
+    user_id: int  # whose call it is
+    code: str | None
+
+
 def talkers_in_order(call: Call) -> tuple[str, ...]:
     """Return the internal numbers that talked in a call and had the citizen, first to last.
 
@@ -73,9 +99,12 @@ def ending(
         return Ending.REGISTERED
     if outcome is not Outcome.ANSWERED:
         return None if outcome is None else Ending(outcome.value)
-    if len(talkers) < 2 or talkers[0].user_id == talkers[-1].user_id:
+    return _handed_over(talkers[0], talkers[-1]) if talkers else None
+
+
+def _handed_over(sender: Talker, taker: Talker) -> Ending | None:
+    if sender.user_id == taker.user_id:
         return None
-    sender, taker = talkers[0], talkers[-1]
     if taker.organisation_kind == INSURER and taker.organisation_id != sender.organisation_id:
         return Ending.INSURER
     if taker.roles & LEVEL_2:
@@ -83,7 +112,9 @@ def ending(
     return None if taker.roles & LEVEL_1 else Ending.ELSEWHERE
 
 
-def code_for(found: Ending | None, direction: Direction, choices: Iterable[tuple[str, str, Sequence[str]]]) -> str | None:
+def code_for(
+    found: Ending | None, direction: Direction, choices: Iterable[tuple[str, str, Sequence[str]]]
+) -> str | None:
     """Return the characteristic that the profile gives to an ending; ``None`` when it has none.
 
     :param choices: code, direction and ``closes`` of each characteristic, in the profile's order.

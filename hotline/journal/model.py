@@ -332,6 +332,9 @@ class CallRow:
     disposition: str | None  # title
     recorded: bool
     appeals: tuple[tuple[int, str], ...] = ()  # (id, number)
+    disposition_code: str | None = None
+    disposition_note: str = ""
+    classify: bool = False  # ended, talked in by an operator, and without a characteristic
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,13 +122,17 @@ class JournalQueries:
             None if last is None else cursors.encode(last.id, last.due_at if by_due else None),
         )
 
-    async def calls(self, user: User, *, after: str | None = None, limit: int = PAGE) -> Page[CallRow]:
+    async def calls(
+        self, user: User, *, after: str | None = None, unclassified: bool = False, limit: int = PAGE
+    ) -> Page[CallRow]:
         """Return a page of the calls that the user may see, newest first (S002-01).
+
+        :param unclassified: only those that wait for their characteristic (S002-20).
 
         :raises BadInput: ``after`` is no cursor.
         """
         async with self._db.begin() as session:
-            return await queries_calls.calls(session, user, after=after, limit=limit)
+            return await queries_calls.calls(session, user, unclassified=unclassified, after=after, limit=limit)
 
 
 async def of_person(

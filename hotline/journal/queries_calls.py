@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, and_, func, literal, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from hotline.cti.model import Direction
 from hotline.journal import cursors
+from hotline.journal.closing import must_be_classified
 from hotline.journal.model import CallRow, Page
 from hotline.journal.tables import AppealCallRow, AppealRecord
 from hotline.journal.tables_call import CallLegRow, CallRecord
@@ -46,10 +48,27 @@ def visible(user: User) -> ColumnElement[bool] | None:
     return or_(own, CallRecord.operator_id.in_(colleagues))
 
 
+def without_characteristic() -> ColumnElement[bool]:
+    """Return what makes a call wait for its characteristic: ``closing.must_be_classified`` as the index has it."""
+    return and_(
+        CallRecord.disposition_code.is_(None),
+        CallRecord.ended_at.is_not(None),
+        CallRecord.operator_id.is_not(None),
+        # Written into the statement: a bound parameter could not prove that the partial index holds the rows.
+        CallRecord.direction != literal(Direction.INTERNAL.value, literal_execute=True),
+    )
+
+
 async def calls(
-    session: AsyncSession, user: User, *, key: str | None = None, after: str | None, limit: int
+    session: AsyncSession,
+    user: User,
+    *,
+    key: str | None = None,
+    unclassified: bool = False,
+    after: str | None,
+    limit: int,
 ) -> Page[CallRow]:
-    """Return a page of calls, newest first."""
+    """Return a page of calls, newest first; with ``unclassified`` only those that wait for a characteristic."""
     statement = (
         select(
             CallRecord,
@@ -69,6 +88,8 @@ async def calls(
         statement = statement.where(limits)
     if key is not None:
         statement = statement.where(CallRecord.key == key)
+    if unclassified:
+        statement = statement.where(without_characteristic())
     if after:
         statement = statement.where(tuple_(CallRecord.started_at, CallRecord.id) < tuple_(*cursors.decode(after)))
     rows = (await session.execute(statement)).all()
@@ -100,4 +121,10 @@ def _row(row: Row[Any]) -> CallRow:
         disposition=row.disposition,
         recorded=call.recorded,
         appeals=tuple((appeal_id, number) for appeal_id, number in row.appeals or ()),
+        disposition_code=call.disposition_code,
+        disposition_note=call.disposition_note,
+        classify=call.disposition_code is None
+        and must_be_classified(
+            Direction(call.direction), ended=call.ended_at is not None, operator_known=call.operator_id is not None
+        ),
     )

@@ -9,6 +9,7 @@ from hotline.events import Bus
 from hotline.journal.appeals import Appeals
 from hotline.journal.calls import CallJournal
 from hotline.journal.classifier import Classifier
+from hotline.journal.dispositions import Dispositions
 from hotline.journal.drafts import Drafts
 from hotline.journal.handover import HandOvers
 from hotline.journal.outbox import Outbox
@@ -26,9 +27,10 @@ class Journal:
     def __init__(self, db: Database, clock: Clock, settings: Settings, bus: Bus | None = None) -> None:
         self.outbox = Outbox(db, bus)
         self.classifier = Classifier(db, clock, settings.zone)
-        self.calls = CallJournal(db, clock)
+        self.calls = CallJournal(db, clock, bus)
+        self.dispositions = Dispositions(db, clock, settings.zone, bus)
         self.drafts = Drafts(db, clock, settings.zone, self.classifier)
-        self.appeals = Appeals(db, clock, settings.zone, self.outbox)
+        self.appeals = Appeals(db, clock, settings.zone, self.outbox, bus)
         self.handover = HandOvers(db, clock, self.outbox)
         self.persons = Persons(db, clock)
         self.queries = JournalQueries(db, clock)

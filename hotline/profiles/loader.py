@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hotline.clock import Clock, SystemClock
 from hotline.db import Database
 from hotline.errors import BadInput
+from hotline.journal.closing import Ending
 from hotline.journal.deadlines import Shift, Unit
 from hotline.journal.forwarding import Kind
 from hotline.journal.model import Form, Phase
@@ -192,6 +193,9 @@ def _check(name: str, data: Mapping[str, Any]) -> None:
         for entry in data.get(section, []):
             if key in entry and entry[key] not in list(kind):
                 problems[section] = f"{key} = {entry[key]!r} is unknown"
+    for entry in data.get("disposition", []):
+        if strange := set(entry.get("closes", [])) - set(Ending):
+            problems["disposition"] = f"closes = {', '.join(sorted(strange))} is unknown"
     types = {entry.get("code") for entry in data.get("appeal_type", [])}
     if orphans := [entry["code"] for entry in data.get("topic", []) if entry.get("type") not in types]:
         problems["topic"] = f"no such type: {', '.join(orphans)}"

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import func, select, update
 
 from hotline.cti.model import Call, EndSource, Phase, Span
-from hotline.errors import BadInput, NotFound
 from hotline.journal.tables_call import CallLegRow, CallRecord
 from hotline.staff.tables import UserRow
 from tests.integration.journal.world import World, at, end
@@ -109,19 +108,3 @@ async def test_a_withheld_number_is_nobody(world: World) -> None:
     await world.journal.calls.record(call)
     row, _ = await stored(world, call)
     assert (row.from_raw, row.from_e164) == (None, None)
-
-
-async def test_dispositions(world: World) -> None:
-    """S002-20, S002-21."""
-    call = world.call()
-    await world.journal.calls.record(call)
-    user = world.people["op101"]
-    with pytest.raises(BadInput) as error:
-        await world.journal.calls.set_disposition(user, call.key, "D03")
-    assert error.value.details == {"disposition_note": "required"}
-    with pytest.raises(BadInput):
-        await world.journal.calls.set_disposition(user, call.key, "D99")
-    await world.journal.calls.set_disposition(user, call.key, "D03", "Спрашивал адрес")
-    assert (await world.journal.calls.get(user, call.key)).disposition == "Информационный запрос"
-    with pytest.raises(NotFound):
-        await world.journal.calls.set_disposition(world.people["op102"], call.key, "D09")
