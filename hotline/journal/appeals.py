@@ -20,11 +20,11 @@ from hotline.journal.cardcheck import CardData, Lists, check
 from hotline.journal.classifier import valid_rows
 from hotline.journal.closing import CallClassified
 from hotline.journal.deadlines import Deadline, Facts, deadline
-from hotline.journal.forwarding import Kind, Party, may_forward
 from hotline.journal.model import Appeal, CardForm, Form, PersonSnapshot, Phase
 from hotline.journal.moves import Step, actor, move, note
 from hotline.journal.outbox import Outbox
 from hotline.journal.persons import lock_enps, remember
+from hotline.journal.recipients import Recipient, find_target, recipients, require_forwarding
 from hotline.journal.tables import AppealCallRow, AppealRecord, DraftRow
 from hotline.journal.tables_classifier import (
     AppealTypeRow,
@@ -35,10 +35,9 @@ from hotline.journal.tables_classifier import (
 )
 from hotline.journal.tables_person import PersonRow
 from hotline.journal.workflow import Trigger, may_edit
-from hotline.staff import queries as staff_queries
 from hotline.staff.audit import audit
 from hotline.staff.model import Right, User
-from hotline.staff.tables import UserRow
+
 
 class Appeals:
     """The door to registered appeals. Every method checks rights; every write is one transaction."""
@@ -152,6 +151,13 @@ class Appeals:
             await move(session, row, Trigger.FORWARD, Step(user, self._clock.now(), comment, target))
         return await self._after(user, appeal_id)
 
+    async def recipients(self, user: User, appeal: Appeal) -> tuple[Recipient, ...]:
+        """Return to whom ``user`` may forward an appeal now; nobody when its phase or his rights forbid it."""
+        if Trigger.FORWARD not in appeal.actions:
+            return ()
+        async with self._db.begin() as session:
+            return await recipients(session, user, appeal.form)
+
     async def accept(self, user: User, appeal_id: int, version: int) -> Appeal:
         """Take a forwarded appeal into work; the first one wins (T5, S000-08).
 
@@ -261,40 +267,6 @@ class Appeals:
         if stored is not None and yours is not None:
             details["fields"] = {name: [yours.get(name, ""), stored[name]] for name in _difference(stored, yours)}
         raise Conflict("somebody else changed this appeal", error_id="stale-appeal", details=details)
-
-
-async def find_target(session: AsyncSession, user_id: int) -> User:
-    """Return whom an appeal goes to.
-
-    :raises BadInput: nobody.
-    """
-    target = await staff_queries.find_user(session, UserRow.id == user_id)
-    if target is None:
-        raise BadInput("there is no such user", details={"to_user_id": "unknown"})
-    return target
-
-
-async def require_forwarding(session: AsyncSession, user: User, target: User, form: Form, comment: str = "") -> None:
-    """Ask the matrix (domain 2.4); administrators may reassign with a reason.
-
-    :raises Forbidden: no; ``details["reason"]`` says why.
-    """
-    rules = await settings_store.forward_rules(session)
-    sender, receiver = party(user), party(target)
-    verdict = may_forward(sender, receiver, form, rules)
-    if not verdict.allowed and user.may(Right.APPEAL_EDIT_ANY):
-        verdict = may_forward(sender, receiver, form, rules, kind=Kind.REASSIGN, reason_given=bool(comment.strip()))
-    if not verdict.allowed:
-        raise Forbidden(
-            "the appeal may not go to this user",
-            error_id="forwarding-forbidden",
-            details={"reason": verdict.reason},
-        )
-
-
-def party(user: User) -> Party:
-    """Return what the matrix looks at."""
-    return Party(user.id, user.roles, user.organisation.id, user.active)
 
 
 async def _lists(session: AsyncSession, today: date, organisation_id: int) -> Lists:

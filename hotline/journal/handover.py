@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hotline.clock import Clock
 from hotline.db import Database
 from hotline.errors import Conflict, Forbidden, NotFound
-from hotline.journal.appeals import find_target, require_forwarding
 from hotline.journal.model import CardRef, Form, HandOver
 from hotline.journal.moves import Step, move
 from hotline.journal.outbox import Outbox
+from hotline.journal.recipients import find_target, require_forwarding
 from hotline.journal.tables import AppealRecord, DraftRow
 from hotline.journal.tables_classifier import ChannelRow
 from hotline.journal.workflow import Trigger

@@ -7,7 +7,7 @@ from aiohttp import web
 from hotline.web import ops
 from hotline.web.api import calls as calls_api
 from hotline.web.api import drafts, operator
-from hotline.web.views import calls, card, events, journal, login, people
+from hotline.web.views import appeal, calls, card, events, journal, login, people
 
 _KEY = r"{key:[A-Za-z0-9][A-Za-z0-9.-]{0,63}}"
 """The key of a call: an Asterisk Uniqueid with systemname. Nothing in it can leave a folder."""
@@ -26,8 +26,15 @@ def add_routes(app: web.Application) -> None:
     add.add_get("/calls", calls.listing)
     add.add_get(f"/calls/{_KEY}/card", card.of_call)
     add.add_get("/appeals/new", card.new)
-    add.add_get(r"/appeals/{id:\d+}", card.show)
     add.add_post("/appeals", card.save)
+    add.add_get(r"/appeals/{id:\d+}", appeal.show)
+    add.add_post(r"/appeals/{id:\d+}", appeal.update)
+    add.add_get(r"/appeals/{id:\d+}/edit", appeal.edit)
+    add.add_post(r"/appeals/{id:\d+}/forward", appeal.forward)
+    add.add_post(r"/appeals/{id:\d+}/accept", appeal.accept)
+    add.add_post(r"/appeals/{id:\d+}/decline", appeal.decline)
+    add.add_post(r"/appeals/{id:\d+}/recall", appeal.recall)
+    add.add_get("/scripts", appeal.scripts)
     add.add_get("/persons/search", people.search)
     add.add_get("/persons/history", people.history)
     add.add_get("/topics", card.topics)

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from aiohttp import web
 
 from hotline.cti.model import Call, ConsultOffered, Direction, Phase
 from hotline.errors import BadInput, Forbidden, NotFound
 from hotline.journal import identifiers
-from hotline.journal.model import Appeal, CallRow, CardForm, Channel, Draft, Named, PersonSnapshot
+from hotline.journal.model import CallRow, CardForm, Channel, Draft, Named
 from hotline.staff.model import Right, User
-from hotline.web import titles
 from hotline.web.context import COURIER, current_user, require_right, services, wants_json
 from hotline.web.courier import card_ref
 from hotline.web.error_texts import warning_text
 from hotline.web.failures import details_of
-from hotline.web.forms import form_fields, path_id, query_text
-from hotline.web.i18n import gettext, mark, show_date, show_datetime, show_number
+from hotline.web.forms import form_fields, query_text
+from hotline.web.i18n import gettext, mark
 from hotline.web.push_messages import at
 from hotline.web.render import fragment, page
 from hotline.web.services import Services
-from hotline.web.titles import Mark, urgency_mark
 from hotline.web.views.people import FoundPersons, citizen_history, directory_person, found_person
 
 PERSON_FIELDS = (
@@ -154,16 +151,6 @@ async def save(request: web.Request) -> web.StreamResponse:
     return web.Response(status=303, headers={"Location": f"/appeals/{appeal.id}"})
 
 
-async def show(request: web.Request) -> web.StreamResponse:
-    """Show a saved appeal."""
-    appeal = await services(request).appeals.get(current_user(request), path_id(request))
-    recordings = [
-        RecordingLink(call.started_at, call.talk_s, f"/recordings/{call.key}") for call in appeal.calls if call.recorded
-    ]
-    context = {"appeal": appeal_view(appeal), "recordings": recordings}
-    return await page(request, "pages/appeal.html", context, section="journal")
-
-
 async def topics(request: web.Request) -> web.Response:
     """Return the topics of a type by keyword, as a fragment (S001-051)."""
     user = current_user(request)
@@ -182,62 +169,6 @@ def live_card_call(call: Call, its: Services) -> CardCall:
 def stored_card_call(row: CallRow) -> CardCall:
     """Return the call of a card after it ended."""
     return CardCall(_other_party(row), row.started_at, row.queue, row.wait_s)
-
-
-def appeal_view(appeal: Appeal) -> dict[str, Any]:
-    """Return a saved appeal as its page shows it."""
-    people = [{"title": gettext("Applicant"), "facts": _person_facts(appeal.applicant, anonymous=appeal.anonymous)}]
-    if not appeal.same_person:
-        people.append({"title": gettext("Insured person concerned"), "facts": _person_facts(appeal.insured)})
-    facts = [
-        (gettext("Received"), show_datetime(appeal.appeal_at)),
-        (gettext("Answer by"), show_datetime(appeal.due_at)),
-        (gettext("Type"), appeal.type.title),
-        (gettext("Topic"), appeal.topic.title),
-        (gettext("Channel"), appeal.channel.title),
-        (gettext("Source"), appeal.source.title),
-        (gettext("Registered by"), appeal.creator.title),
-        (gettext("In charge"), appeal.owner.title),
-        (gettext("Responsible organisation"), appeal.organisation),
-    ]
-    history = [
-        {
-            "at": event.at,
-            "what": titles.history_event(event.event),
-            "status": event.status,
-            "by": event.by,
-            "owner": event.owner,
-            "comment": event.comment,
-        }
-        for event in appeal.history
-    ]
-    mark_: Mark = urgency_mark(appeal.colour, appeal.due_at)
-    return {
-        "id": appeal.id,
-        "number": appeal.number,
-        "urgency": mark_,
-        "status_title": appeal.status.title,
-        "due_at": appeal.due_at,
-        "people": people,
-        "facts": [(name, value) for name, value in facts if value],
-        "content": appeal.content,
-        "measures": appeal.fields.get("measures", ""),
-        "history": history,
-        "warnings": [warning_text(warning) for warning in appeal.warnings],
-    }
-
-
-def _person_facts(person: PersonSnapshot, *, anonymous: bool = False) -> list[tuple[str, str]]:
-    facts = [
-        (gettext("Full name"), gettext("Anonymous") if anonymous else person.full_name),
-        (gettext("Birth date"), show_date(person.birth_date) if person.birth_date else ""),
-        (gettext("Telephone"), show_number(person.phone) if person.phone else ""),
-        (gettext("Policy number (unified)"), person.enp),
-        (gettext("Insurance number (SNILS)"), person.snils),
-        (gettext("Address"), person.address),
-        (gettext("E-mail"), person.email),
-    ]
-    return [(name, value) for name, value in facts if value]
 
 
 async def _asked(request: web.Request, offer: ConsultOffered, call: CardCall) -> web.StreamResponse:
@@ -286,7 +217,7 @@ async def _card_page(
         call_key=draft.call_key or "",
         phone=phone or "",
         call=call,
-        topic_title=await _topic_title(its, user, values["topic"]),
+        topic_title=await topic_title(its, user, values["topic"]),
         handed_by=handed.full_name if handed else "",
         shown_by=shown_by,
     )
@@ -294,11 +225,11 @@ async def _card_page(
         "card": view,
         "fields": values,
         "errors": errors or {},
-        "person_fields": [(name, gettext(label), kind, "off") for name, label, kind in PERSON_FIELDS],
+        "person_fields": person_fields(),
         "known": FoundPersons([found_person(row) for row in known], more=False) if known else None,
         "known_caption": gettext("Known by this number: ask for the name before attaching"),
         "history": history,
-        "choices": await _choices(its, user),
+        "choices": await card_choices(its, user),
         "recordings": recordings,
         "may_transfer": user.may(Right.CALL_TRANSFER) and call is not None and not shown_by,
         "colleagues": await _colleagues(its, user) if call is not None and not shown_by else [],
@@ -306,7 +237,13 @@ async def _card_page(
     return await page(request, "pages/card.html", context, section="card", status=status)
 
 
-async def _choices(its: Services, user: User) -> Choices:
+def person_fields() -> list[tuple[str, str, str, str]]:
+    """Return name, label, kind and autocompletion of the fields of a person on a card."""
+    return [(name, gettext(label), kind, "off") for name, label, kind in PERSON_FIELDS]
+
+
+async def card_choices(its: Services, user: User) -> Choices:
+    """Return the lists of the card that are valid today for the user's organisation."""
     organisation = user.organisation.id
     return Choices(
         types=await its.classifier.types(organisation),
@@ -316,7 +253,8 @@ async def _choices(its: Services, user: User) -> Choices:
     )
 
 
-async def _topic_title(its: Services, user: User, code: str) -> str:
+async def topic_title(its: Services, user: User, code: str) -> str:
+    """Return the words of a topic; empty for a code that is not (any more) in the list."""
     if not code:
         return ""
     found = await its.classifier.topics("", "", user.organisation.id)

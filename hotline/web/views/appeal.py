@@ -1,0 +1,205 @@
+"""A saved appeal: its page, editing, and going from hand to hand (domain 2.3, 2.4, 2.7; T4, T5, T5b)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Any
+
+from aiohttp import web
+
+from hotline.errors import BadInput, Forbidden
+from hotline.journal.model import Appeal, CardForm, PersonSnapshot
+from hotline.web import titles
+from hotline.web.context import current_user, services, wants_json
+from hotline.web.error_texts import warning_text
+from hotline.web.forms import form_fields, path_id, query_text
+from hotline.web.i18n import gettext, show_date, show_datetime, show_number
+from hotline.web.render import fragment, page
+from hotline.web.titles import Mark, role_title, urgency_mark
+from hotline.web.views.card import RecordingLink, card_choices, person_fields, topic_title
+
+BOXES = frozenset({"to_head_of_region", "urgent", "anonymous", "same_person"})
+"""Fields that are absent from a form when they are not ticked."""
+
+MAX_COMMENT = 2000
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    """Show a saved appeal."""
+    its, user = services(request), current_user(request)
+    appeal = await its.appeals.get(user, path_id(request))
+    recordings = [
+        RecordingLink(call.started_at, call.talk_s, f"/recordings/{call.key}") for call in appeal.calls if call.recorded
+    ]
+    recipients = [
+        {
+            "id": one.user_id,
+            "title": f"{one.full_name} · {role_title(one.roles)} · {one.organisation}",
+            "needs_reason": one.needs_reason,
+        }
+        for one in await its.appeals.recipients(user, appeal)
+    ]
+    context = {"appeal": appeal_view(appeal), "recordings": recordings, "recipients": recipients}
+    return await page(request, "pages/appeal.html", context, section="journal")
+
+
+async def edit(request: web.Request) -> web.StreamResponse:
+    """Show the form that changes a saved appeal («Редактирование», domain 2.7)."""
+    its, user = services(request), current_user(request)
+    appeal = await its.appeals.get(user, path_id(request))
+    if not appeal.editable:
+        raise Forbidden("this appeal may not be edited now", error_id="appeal-locked")
+    fields = appeal.fields
+    context = {
+        "appeal": {"id": appeal.id, "number": appeal.number, "version": appeal.version},
+        "card": {"call": None, "topic_title": await topic_title(its, user, fields["topic"]) or appeal.topic.title},
+        "fields": fields,
+        "person_fields": person_fields(),
+        "choices": await card_choices(its, user),
+    }
+    return await page(request, "pages/appeal_edit.html", context, section="journal")
+
+
+async def update(request: web.Request) -> web.StreamResponse:
+    """Change a saved appeal. JSON ``{id, version, warnings}`` for a script, else its page.
+
+    409 ``stale-appeal`` carries ``details.version`` and ``details.fields`` (name → yours, stored), so that the form can
+    show what somebody else wrote meanwhile.
+    """
+    its, user = services(request), current_user(request)
+    appeal_id = path_id(request)
+    sent = await form_fields(request)
+    version = _version(sent)
+    stored = (await its.appeals.get(user, appeal_id)).fields
+    # What the form does not show stays as it is; an unticked box is not sent at all.
+    fields = {name: text for name, text in stored.items() if name not in BOXES} | sent
+    if fields.get("same_person"):
+        fields |= dict.fromkeys((name for name in stored if name.startswith("insured_")), "")
+    appeal = await its.appeals.update(user, appeal_id, CardForm.from_fields(fields), version)
+    return _done(request, appeal)
+
+
+async def forward(request: web.Request) -> web.StreamResponse:
+    """«Передать на рассмотрение»: give the appeal to somebody whom the matrix allows (T4)."""
+    its, user = services(request), current_user(request)
+    sent = await form_fields(request)
+    to_user = sent.get("to_user_id", "")
+    if not (to_user.isascii() and to_user.isdigit() and len(to_user) <= 18):
+        raise BadInput("to whom?", details={"to_user_id": "required"})
+    work = its.appeals.forward(user, path_id(request), int(to_user), _version(sent), _comment(sent))
+    return await _moved(request, work)
+
+
+async def accept(request: web.Request) -> web.StreamResponse:
+    """Take a forwarded appeal into work (T5)."""
+    its, user = services(request), current_user(request)
+    sent = await form_fields(request)
+    return await _moved(request, its.appeals.accept(user, path_id(request), _version(sent)))
+
+
+async def decline(request: web.Request) -> web.StreamResponse:
+    """Give a forwarded appeal back, with a comment (T5b)."""
+    its, user = services(request), current_user(request)
+    sent = await form_fields(request)
+    return await _moved(request, its.appeals.decline(user, path_id(request), _version(sent), _comment(sent)))
+
+
+async def recall(request: web.Request) -> web.StreamResponse:
+    """Take a forwarded appeal back before it was accepted (T5b)."""
+    its, user = services(request), current_user(request)
+    sent = await form_fields(request)
+    return await _moved(request, its.appeals.recall(user, path_id(request), _version(sent), _comment(sent)))
+
+
+async def scripts(request: web.Request) -> web.Response:
+    """Return typical answers for a topic, by keyword, as a fragment (S001-052, S001-053)."""
+    user = current_user(request)
+    found = await services(request).classifier.scripts(
+        query_text(request, "topic", limit=50), query_text(request, "q", limit=100), user.organisation.id
+    )
+    return fragment(request, "includes/script_rows.html", {"scripts": found})
+
+
+def appeal_view(appeal: Appeal) -> dict[str, Any]:
+    """Return a saved appeal as its page shows it."""
+    people = [{"title": gettext("Applicant"), "facts": _person_facts(appeal.applicant, anonymous=appeal.anonymous)}]
+    if not appeal.same_person:
+        people.append({"title": gettext("Insured person concerned"), "facts": _person_facts(appeal.insured)})
+    facts = [
+        (gettext("Received"), show_datetime(appeal.appeal_at)),
+        (gettext("Answer by"), show_datetime(appeal.due_at)),
+        (gettext("Type"), appeal.type.title),
+        (gettext("Topic"), appeal.topic.title),
+        (gettext("Channel"), appeal.channel.title),
+        (gettext("Source"), appeal.source.title),
+        (gettext("Registered by"), appeal.creator.title),
+        (gettext("In charge"), appeal.owner.title),
+        (gettext("Responsible organisation"), appeal.organisation),
+    ]
+    history = [
+        {
+            "at": event.at,
+            "what": titles.history_event(event.event),
+            "status": event.status,
+            "by": event.by,
+            "owner": event.owner,
+            "comment": event.comment,
+        }
+        for event in appeal.history
+    ]
+    mark_: Mark = urgency_mark(appeal.colour, appeal.due_at)
+    return {
+        "id": appeal.id,
+        "number": appeal.number,
+        "version": appeal.version,
+        "editable": appeal.editable,
+        "actions": appeal.actions,
+        "forwarded_to": appeal.forwarded_to.title if appeal.forwarded_to else "",
+        "urgency": mark_,
+        "status_title": appeal.status.title,
+        "due_at": appeal.due_at,
+        "people": people,
+        "facts": [(name, value) for name, value in facts if value],
+        "content": appeal.content,
+        "measures": appeal.fields.get("measures", ""),
+        "history": history,
+        "warnings": [warning_text(warning) for warning in appeal.warnings],
+    }
+
+
+def _person_facts(person: PersonSnapshot, *, anonymous: bool = False) -> list[tuple[str, str]]:
+    facts = [
+        (gettext("Full name"), gettext("Anonymous") if anonymous else person.full_name),
+        (gettext("Birth date"), show_date(person.birth_date) if person.birth_date else ""),
+        (gettext("Telephone"), show_number(person.phone) if person.phone else ""),
+        (gettext("Policy number (unified)"), person.enp),
+        (gettext("Insurance number (SNILS)"), person.snils),
+        (gettext("Address"), person.address),
+        (gettext("E-mail"), person.email),
+    ]
+    return [(name, value) for name, value in facts if value]
+
+
+async def _moved(request: web.Request, work: Awaitable[Appeal]) -> web.Response:
+    return _done(request, await work)
+
+
+def _done(request: web.Request, appeal: Appeal) -> web.Response:
+    if wants_json(request):
+        warnings = [warning_text(warning) for warning in appeal.warnings]
+        return web.json_response({"id": appeal.id, "version": appeal.version, "warnings": warnings})
+    return web.Response(status=303, headers={"Location": f"/appeals/{appeal.id}"})
+
+
+def _version(sent: dict[str, str]) -> int:
+    text = sent.pop("version", "")
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise BadInput("the version that was edited is missing", details={"version": "required"})
+    return int(text)
+
+
+def _comment(sent: dict[str, str]) -> str:
+    comment = sent.get("comment", "").strip()
+    if len(comment) > MAX_COMMENT:
+        raise BadInput("the comment is too long", details={"comment": f"at most {MAX_COMMENT} characters"})
+    return comment
