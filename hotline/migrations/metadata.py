@@ -8,6 +8,7 @@ import hotline.journal.tables_call
 import hotline.journal.tables_classifier
 import hotline.journal.tables_person
 import hotline.queue.tables
+import hotline.softphone.tables
 import hotline.staff.tables  # noqa: F401 - imported for what they register
 from hotline.db import Base
 

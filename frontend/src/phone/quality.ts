@@ -68,7 +68,7 @@ const FAR_LOSS = 0.5;
 
 /**
  * Mean opinion score by the simplified E-model that PingPlotter made common. The server counts with the same formula
- * (hotline/softphone/mos.py); both are held against frontend/test/phone/mos.json.
+ * (hotline/softphone/quality_rules.py); both are held against frontend/test/phone/mos.json.
  */
 export function mos(lossPct: number, jitterMs: number, rttMs: number): number {
   const latency = rttMs / 2 + 2 * jitterMs + 10;

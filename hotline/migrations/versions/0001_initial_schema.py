@@ -44,6 +44,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("day", name=op.f("pk_calendar_day")),
     )
     op.create_table(
+        "call_quality",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("call_key", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("extension", sa.Text(), nullable=False),
+        sa.Column("leg", sa.Text(), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("scored", sa.Integer(), nullable=False),
+        sa.Column("mos_sum", sa.Float(), nullable=False),
+        sa.Column("mos_min", sa.Float(), nullable=False),
+        sa.Column("received", sa.BigInteger(), nullable=False),
+        sa.Column("lost", sa.BigInteger(), nullable=False),
+        sa.Column("jitter_max_ms", sa.Float(), nullable=False),
+        sa.Column("rtt_max_ms", sa.Float(), nullable=True),
+        sa.Column("alarms", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("alarm_s", sa.Float(), server_default=sa.text("0"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_call_quality")),
+        sa.UniqueConstraint("call_key", "user_id", "leg", name=op.f("uq_call_quality_call_key_user_id_leg")),
+    )
+    op.create_table(
         "cti_log_line",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("asterisk", sa.String(length=16), nullable=False),
