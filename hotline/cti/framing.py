@@ -10,8 +10,8 @@ Nothing here raises for what the peer sends: broken and oversized input is count
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 BANNER = b"Asterisk Call Manager/"
 _END = b"\r\n\r\n"
@@ -19,31 +19,83 @@ _EVENT = b"Event: "
 _ACTION_ID = b"\r\nActionID: "
 
 
-@dataclass(slots=True)
 class Message:
     """One event or reply as it came: header names as Asterisk spells them, values as text.
 
-    ``headers`` holds the last value of each header; ``repeated`` holds every value of a header seen more than once
-    (``ChanVariable``, ``Variable``, ``Output``).
+    A message off the wire keeps its text and is cut into headers only when somebody asks for all of them: most readers
+    want a few, and the dictionary is the dearest part of reading AMI (docs/performance.md).
+
+    :param headers: the first value of each header: what comes later cannot change what Asterisk said first.
+    :param repeated: every value of a header seen more than once (``ChanVariable``, ``Variable``, ``Output``).
     """
 
-    headers: dict[str, str]
-    repeated: Mapping[str, list[str]] = field(default_factory=dict)
+    __slots__ = ("_headers", "_repeated", "_report", "action_id", "event", "text")
+
+    def __init__(self, headers: dict[str, str], repeated: Mapping[str, list[str]] | None = None) -> None:
+        self._headers: dict[str, str] | None = headers
+        self._repeated: Mapping[str, list[str]] = {} if repeated is None else repeated
+        self._report: Callable[[str], None] | None = None
+        self.event = headers.get("Event", "")
+        """Name of the event; ``""`` for a reply."""
+        self.action_id = headers.get("ActionID", "")
+        """The ActionID that this message answers; ``""`` when it answers none."""
+        self.text = ""
+        """The message as it came, without the empty line at its end; ``""`` for one that was not read off the wire."""
+
+    @classmethod
+    def received(cls, text: str, event: str, report: Callable[[str], None]) -> Message:
+        """Make an event of its text. ``report`` is told the text when a line of it turns out to be no header."""
+        self = cls.__new__(cls)
+        self._headers = None
+        self._report = report
+        self.event = event
+        self.action_id = ""
+        self.text = text
+        return self
 
     @property
-    def event(self) -> str:
-        """Name of the event; ``""`` for a reply."""
-        return self.headers.get("Event", "")
+    def headers(self) -> dict[str, str]:
+        """The first value of each header."""
+        if self._headers is None:
+            self._headers, self._repeated, bad = cut(self.text)
+            if bad and self._report is not None:
+                self._report(self.text)
+        return self._headers
+
+    @property
+    def repeated(self) -> Mapping[str, list[str]]:
+        """Every value of a header seen more than once."""
+        _ = self.headers  # cuts the text
+        return self._repeated
 
     @property
     def response(self) -> str:
-        """``Success``, ``Error``, ``Goodbye``…; ``""`` for an event."""
+        """``Success``, ``Error``, ``Goodbye``…; ``""`` for an event, but for OriginateResponse."""
         return self.headers.get("Response", "")
 
-    @property
-    def action_id(self) -> str:
-        """The ActionID that this message answers; ``""`` when it answers none."""
-        return self.headers.get("ActionID", "")
+    def __getitem__(self, header: str) -> str:
+        """Return the first value of a header.
+
+        :raises KeyError: there is no such header.
+        """
+        if self._headers is None:
+            mark = f"\r\n{header}: "
+            at = self.text.find(mark)
+            if at >= 0:
+                at += len(mark)
+                end = self.text.find("\r\n", at)
+                return self.text[at:] if end < 0 else self.text[at:end]
+        return self.headers[header]
+
+    def get(self, header: str, default: str) -> str:
+        """Return the first value of a header, ``default`` when it is absent."""
+        try:
+            return self[header]
+        except KeyError:
+            return default
+
+    def __repr__(self) -> str:
+        return f"Message({self.headers!r}, {self.repeated!r})"
 
     def all(self, header: str) -> list[str]:
         """Return every value of ``header`` in the order received; an empty list when it is absent."""
@@ -73,7 +125,7 @@ class Framer:
     """
 
     def __init__(self, wanted: Iterable[str], *, limit: int = 65_536) -> None:
-        self._wanted = frozenset(name.encode("ascii") for name in wanted)
+        self._wanted = {name.encode("ascii"): name for name in wanted}
         self._limit = limit
         self._rest = b""
         self._skipping = False
@@ -103,22 +155,30 @@ class Framer:
         messages: list[Message] = []
         wanted = self._wanted
         counts = self.counts
+        skipped = 0
+        answers = _ACTION_ID in data  # rarely: then nobody needs to look for it in every message
         for block in blocks:
             if self._skipping:  # the tail of an oversized message
                 self._skipping = False
                 continue
             if block[:2] == b"\r\n":  # Asterisk ends some events with one empty line too many
                 block = block.lstrip(b"\r\n")  # noqa: PLW2901 - the same block without its margin
-            if block[:7] == _EVENT and block[7 : block.find(b"\r", 7)] not in wanted and _ACTION_ID not in block:
-                counts.skipped += 1
-                continue
+            name = None
+            if block[:7] == _EVENT:
+                name = wanted.get(block[7 : block.find(b"\r", 7)])
+                if answers and _ACTION_ID in block:
+                    name = None  # an answer: whoever asked wants all of it
+                elif name is None:
+                    skipped += 1
+                    continue
             if len(block) > self._limit:
                 counts.oversized += 1
                 continue
-            message = self._parse(block)
+            message = self._parse(block) if name is None else Message.received(self._decode(block), name, self._report)
             if message is not None:
-                counts.messages += 1
                 messages.append(message)
+        counts.messages += len(messages)
+        counts.skipped += skipped
         self._bound_rest()
         return messages
 
@@ -146,57 +206,45 @@ class Framer:
             self._skipping = True
             self._rest = self._rest[-3:]
 
-    def _parse(self, block: bytes) -> Message | None:
+    def _decode(self, block: bytes) -> str:
         try:
-            text = block.decode()
+            return block.decode()
         except UnicodeDecodeError:
-            text = block.decode("utf-8", "replace")
             self.counts.replaced += 1
-        lines = text.split("\r\n")
-        headers: dict[str, str] = {}
-        repeated: dict[str, list[str]] = {}
-        for line in lines:
-            key, sep, value = line.partition(": ")
-            if key in headers:
-                if key in repeated:
-                    repeated[key].append(value)
-                else:
-                    repeated[key] = [headers[key], value]
-            elif not sep:
-                return self._parse_slowly(lines, block)
-            headers[key] = value
-        if "Event" in headers or "Response" in headers:
-            return Message(headers, repeated)
-        self._report(block)
-        return None
+            return block.decode("utf-8", "replace")
 
-    def _parse_slowly(self, lines: list[str], block: bytes) -> Message | None:
-        """Parse a block in which some line is no ``Key: value``: keep the rest of it."""
-        good: list[str] = []
-        bad = 0
-        for line in lines:
-            key, sep, value = line.partition(":")
-            if sep and key and not key[0].isspace():
-                good.append(f"{key}: {value[1:] if value.startswith(' ') else value}")
-            elif line:
-                bad += 1
-        headers = dict(line.split(": ", 1) for line in good)
+    def _parse(self, block: bytes) -> Message | None:
+        text = self._decode(block)
+        headers, repeated, bad = cut(text)
         if "Event" in headers or "Response" in headers:
             if bad:
-                self._report(block)
-            return Message(headers, _repeated(good))
-        if any(lines):
-            self._report(block)
+                self._report(text)
+            return Message(headers, repeated)
+        if text.strip("\r\n"):
+            self._report(text)
         return None
 
-    def _report(self, block: bytes) -> None:
+    def _report(self, text: str) -> None:
         self.counts.broken += 1
-        self.last_broken = block[:200]
+        self.last_broken = text.encode()[:200]
 
 
-def _repeated(lines: list[str]) -> dict[str, list[str]]:
-    many: dict[str, list[str]] = {}
-    for line in lines:
-        key, _, value = line.partition(": ")
-        many.setdefault(key, []).append(value)
-    return {key: values for key, values in many.items() if len(values) > 1}
+def cut(text: str) -> tuple[dict[str, str], dict[str, list[str]], bool]:
+    """Cut a message into its headers: the first value of each, all values of the repeated ones, and whether some line
+    was no header. Such a line costs only itself.
+    """
+    headers: dict[str, str] = {}
+    repeated: dict[str, list[str]] = {}
+    bad = False
+    for line in text.split("\r\n"):
+        key, sep, value = line.partition(": ")
+        if not sep:
+            key, sep, value = line.partition(":")
+        if not sep or not key or key[0].isspace():
+            bad = bad or bool(line)
+            continue
+        if key in headers:
+            repeated.setdefault(key, [headers[key]]).append(value)
+        else:
+            headers[key] = value
+    return headers, repeated, bad

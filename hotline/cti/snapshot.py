@@ -88,7 +88,7 @@ def _channel(message: Message, at: datetime) -> SeenChannel:
     headers = message.headers
     hours, minutes, seconds = (int(part) for part in headers["Duration"].split(":"))
     return SeenChannel(
-        channel=ev.channel_of(message, headers),
+        channel=ev.channel_of(message),
         started_at=at - timedelta(hours=hours, minutes=minutes, seconds=seconds),
         bridge=headers["BridgeId"] or None,
         application=headers["Application"],

@@ -43,7 +43,7 @@ def test_letters_cut_across_reads_are_whole(size: int) -> None:
 
 def test_any_cutting_gives_the_same_messages() -> None:
     data = (NEWCHANNEL + VARSET + b"Response: Success\r\nActionID: 1\r\n\r\n") * 20
-    whole = framer().feed(data)
+    whole = [(m.headers, m.repeated) for m in framer().feed(data)]
     chance = random.Random(1)
     for _ in range(50):
         made, got, at = framer(), [], 0
@@ -51,7 +51,7 @@ def test_any_cutting_gives_the_same_messages() -> None:
             step = chance.randint(1, 200)
             got += made.feed(data[at : at + step])
             at += step
-        assert got == whole
+        assert [(m.headers, m.repeated) for m in got] == whole
 
 
 def test_unwanted_events_are_skipped_unless_they_answer_an_action() -> None:
@@ -73,7 +73,7 @@ def test_repeated_headers_are_all_kept() -> None:
     assert message.all("ChanVariable") == ["A=1", "B=2"]
     assert message.all("X") == ["y"]
     assert message.all("Absent") == []
-    assert message.headers["ChanVariable"] == "B=2"
+    assert message.headers["ChanVariable"] == "A=1"
 
 
 def test_bytes_that_are_not_utf8_cost_one_letter_and_are_counted() -> None:
