@@ -22,7 +22,7 @@ from typing import Any
 
 from hotline.cti import events as ev
 from hotline.cti.board import Board, BoardFact
-from hotline.cti.callstate import LiveCall, LiveLeg
+from hotline.cti.callstate import LiveCall, LiveLeg, dialled_as, parking_of
 from hotline.cti.model import Call, CallEvent, CallEventKind, Direction, EndedBy, EndSource, LegRole, Phase
 
 Fact = CallEvent | BoardFact
@@ -151,11 +151,21 @@ class CallTracker:
             call.out_of_hours = True
         elif event.name == "VoicemailLeft":
             call.voicemail = True
+        elif event.name == "OperatorLost":
+            return self._wait(call, event.at)
         elif event.name == "OutgoingStarted":
             call.direction = Direction.OUT
             call.dialled = event.headers.get("Number") or call.dialled
             return self._publish(call, event.at)
         return []
+
+    def _wait(self, call: LiveCall, at: datetime) -> list[Fact]:
+        """The citizen hears that his operator was lost; no bridge tells so until the message is over."""
+        call.phone_hold = False
+        call.hint = None
+        opened = call.open_hold(at)
+        call.phase = Phase.HELD
+        return [self._fact(CallEventKind.HELD, call, at, call.operator)] if opened else []
 
     def _recording(self, event: ev.MixMonitorStart) -> list[Fact]:
         call = self._known(event.channel)
@@ -193,13 +203,8 @@ class CallTracker:
             leg = self._add_leg(call, event.dest, event.at, LegRole.AGENT)
         if leg.answered_at is not None or leg.ended_at is not None:
             return []
-        dialler = event.channel.uniqueid if event.channel is not None else call.key
-        if dialler != call.key or (event.channel is not None and event.channel.context == "consult"):
-            leg.role = LegRole.CONSULT
-        elif call.direction is Direction.IN:
-            leg.role = LegRole.AGENT
-        else:
-            leg.role = LegRole.CALLEE
+        dialler, context = (event.channel.uniqueid, event.channel.context) if event.channel else (call.key, "")
+        leg.role = dialled_as(call, dialler, context, leg.extension)
         return self._ring(call, leg, event.at)
 
     def _ring(self, call: LiveCall, leg: LiveLeg, at: datetime) -> list[Fact]:
@@ -260,6 +265,9 @@ class CallTracker:
         leg.bridge = event.bridge
         leg.holding = event.holding
         leg.answered_at = leg.answered_at or event.at
+        if leg is call.party:
+            place = event.channel
+            call.parked = parking_of(place.context, place.exten, event.at) if event.holding else None
         return facts + self._settle(call, event.at)
 
     def _bridge_leave(self, event: ev.BridgeLeave) -> list[Fact]:
@@ -269,6 +277,8 @@ class CallTracker:
             return []
         leg.bridge = None
         leg.holding = False
+        if leg is call.party:
+            call.parked = None
         return self._settle(call, event.at)
 
     def _settle(self, call: LiveCall, at: datetime) -> list[Fact]:
@@ -279,6 +289,9 @@ class CallTracker:
         if party.holding:
             call.phone_hold = False
             opened = call.open_hold(at)
+            if call.parked is not None:
+                call.phase = Phase.HELD
+                return [self._fact(CallEventKind.PARKED, call, at, call.parked.by)]
             if call.phase in {Phase.HELD, Phase.CONSULTING}:
                 return []
             call.phase = Phase.HELD

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from hotline.cti.model import Call, Direction, EndedBy, EndSource, Leg, LegRole, Outcome, Phase, Span
+from hotline.cti.model import Call, Direction, EndedBy, EndSource, Leg, LegRole, Outcome, Parking, Phase, Span
 
 _DIAL_OUTCOMES = {
     "BUSY": Outcome.BUSY,
@@ -33,19 +33,33 @@ class LiveLeg:
     cause: int | None = None
     bridge: str | None = None
     holding: bool = False
+    frozen: Leg | None = None
+    """The latest picture of it: most events change no leg, and a call is pictured at each of them."""
+    place: tuple[str, str] = ("", "")
+    """Context and extension of the dialplan in which a snapshot found it."""
 
     def freeze(self) -> Leg:
         """Return the leg as the rest of the product sees it."""
-        return Leg(
-            self.uniqueid,
-            self.channel,
-            self.role,
-            self.extension,
-            self.started_at,
-            self.answered_at,
-            self.ended_at,
-            self.cause,
-        )
+        leg = self.frozen
+        if (
+            leg is None
+            or leg.ended_at is not self.ended_at
+            or leg.answered_at is not self.answered_at
+            or leg.role is not self.role
+            or leg.cause is not self.cause
+            or leg.started_at is not self.started_at
+        ):
+            leg = self.frozen = Leg(
+                self.uniqueid,
+                self.channel,
+                self.role,
+                self.extension,
+                self.started_at,
+                self.answered_at,
+                self.ended_at,
+                self.cause,
+            )
+        return leg
 
 
 @dataclass(slots=True, eq=False)
@@ -75,6 +89,7 @@ class LiveCall:
     ended_by: EndedBy | None = None
     end_source: EndSource | None = None
     recorded: bool = False
+    parked: Parking | None = None
     card_id: str | None = None
     phone_hold: bool = False
     """The running hold is the telephone's own, so no bridge will tell its end."""
@@ -87,27 +102,29 @@ class LiveCall:
 
     def freeze(self) -> Call:
         """Return the call as the rest of the product sees it."""
+        # By position: this is made at every step of every call, and names would cost as much as the values.
         return Call(
-            key=self.key,
-            asterisk=self.asterisk,
-            direction=self.direction,
-            phase=self.phase,
-            caller=self.caller,
-            dialled=self.dialled,
-            started_at=self.started_at,
-            queue=self.queue,
-            queued_at=self.queued_at,
-            offered_at=self.offered_at,
-            answered_at=self.answered_at,
-            ended_at=self.ended_at,
-            operator=self.operator,
-            ringing=tuple(self.ringing),
-            legs=tuple(leg.freeze() for leg in self.legs.values()),
-            holds=tuple(self.holds),
-            outcome=self.outcome,
-            ended_by=self.ended_by,
-            end_source=self.end_source,
-            recorded=self.recorded,
+            self.key,
+            self.asterisk,
+            self.direction,
+            self.phase,
+            self.caller,
+            self.dialled,
+            self.started_at,
+            self.queue,
+            self.queued_at,
+            self.offered_at,
+            self.answered_at,
+            self.ended_at,
+            self.operator,
+            tuple(self.ringing),
+            tuple([leg.freeze() for leg in self.legs.values()]),
+            tuple(self.holds),
+            self.outcome,
+            self.ended_by,
+            self.end_source,
+            self.recorded,
+            self.parked,
         )
 
     @property
@@ -164,6 +181,7 @@ class LiveCall:
         self.ended_at = at
         self.end_source = source
         self.ringing.clear()
+        self.parked = None
         self.close_hold(at)
         for leg in self.legs.values():
             if leg.ended_at is None:
@@ -192,3 +210,24 @@ class LiveCall:
         if self.queued_at is not None:
             return Outcome.ABANDONED_QUEUE
         return Outcome.ABANDONED_IVR
+
+
+def parking_of(context: str, exten: str, since: datetime) -> Parking | None:
+    """Return where a channel in this place of the dialplan is parked; ``None`` when it is not.
+
+    The place says it all (``park,7*101``), so a snapshot finds parked calls again.
+    """
+    slot, _, by = exten.partition("*")
+    if context != "park" or not (slot.isascii() and slot.isdigit()):
+        return None
+    return Parking(int(slot), by, since)
+
+
+def dialled_as(call: LiveCall, dialler: str, context: str, extension: str | None) -> LegRole:
+    """Return what a channel does in a call that ``dialler`` (a Uniqueid) rings from a context of the dialplan."""
+    if context == "give" and call.answered_at is not None:
+        # Given to a colleague. When he does not take it, the operator who had it is rung as from the queue.
+        return LegRole.AGENT if extension == call.operator else LegRole.CONSULT
+    if dialler != call.key or context == "consult":
+        return LegRole.CONSULT
+    return LegRole.AGENT if call.direction is Direction.IN else LegRole.CALLEE

@@ -1,4 +1,4 @@
-"""What an operator does to his conversation: hang up, hold, resume. Every step is acknowledged by Asterisk."""
+"""What an operator does to his conversation: hang up, hold, resume, park. Every step is acknowledged by Asterisk."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ HOLD = Place("hold", "s")
 WAIT = Place("hold", "operator")
 TAKE = Place("take", "s")
 ALONE = Place("citizen-alone", "s")
+LEAVE = Place("leave", "s")
+SLOTS = 99
 
 
 class CallControl:
@@ -24,9 +26,17 @@ class CallControl:
     def __init__(self, tracker: CallTracker, commands: Commands) -> None:
         self._tracker = tracker
         self._commands = commands
+        self._slots: dict[str, int] = {}  # parking slots by call, from the command on
+        self.sheltered: set[str] = set()
+        """Calls whose citizen waits for an operator whose browser was lost: ``rescue.Rescue`` looks after them."""
 
     async def hangup(self, key: str, by: str) -> None:
-        """End the conversation for everybody."""
+        """End the conversation for everybody. A colleague who was asked, or one of three, only leaves it."""
+        call = self._tracker.live(key)
+        helps = call is not None and call.operator != by and any(leg.extension == by for leg in call.legs.values())
+        if call is not None and (helps or len(call.partners()) > 1):
+            await self._commands.hangup(leg_of(call, by).channel)
+            return
         call = self.find(key, by)
         if call.phase is Phase.CONSULTING:
             raise Conflict("a consultation is running: complete or cancel it first", error_id="consulting")
@@ -47,6 +57,7 @@ class CallControl:
         call = self.find(key, by)
         if call.phase is not Phase.TALKING:
             raise Conflict(f"the call is {call.phase}", error_id="not-talking")
+        require_two(call)
         operator, party = leg_of(call, by), party_of(call)
         await self._commands.set_variable(operator.channel, "__CITIZEN", party.channel)
         await self._commands.redirect(party.channel, HOLD, operator.channel, WAIT)
@@ -61,6 +72,31 @@ class CallControl:
         await self._commands.set_variable(operator.channel, "__CITIZEN", party.channel)
         await self._commands.redirect(operator.channel, TAKE)
 
+    async def park(self, key: str, by: str) -> int:
+        """Leave the citizen with music for anybody who takes him; return the number of his place, from 1.
+
+        After a while the dialplan rings ``by`` again, then sends him to the head of the queue.
+
+        :raises Conflict: also when every place is taken (``parking-full``).
+        """
+        call = self.find(key, by)
+        require_talk(call)
+        operator, party = leg_of(call, by), party_of(call)
+        slot = self._free_slot(key)
+        await self._commands.redirect(party.channel, Place("park", f"{slot}*{by}"), operator.channel, LEAVE)
+        return slot
+
+    def _free_slot(self, key: str) -> int:
+        live = {call.key: call for call in self._tracker.live_calls()}
+        self._slots = {one: slot for one, slot in self._slots.items() if one in live}
+        if key not in self._slots:
+            taken = set(self._slots.values()) | {call.parked.slot for call in live.values() if call.parked}
+            free = next((slot for slot in range(1, SLOTS + 1) if slot not in taken), None)
+            if free is None:
+                raise Conflict("every place of the parking is taken", error_id="parking-full")
+            self._slots[key] = free
+        return self._slots[key]
+
     async def look_after(self, key: str) -> None:
         """A citizen waits in a holding bridge and nobody is left who could take him back: send him on.
 
@@ -72,7 +108,7 @@ class CallControl:
             return
         if call.hint is EndedBy.AGENT:
             await self._commands.hangup(party.channel)
-        elif party.holding:
+        elif party.holding and key not in self.sheltered and call.parked is None:
             await self._commands.redirect(party.channel, ALONE)
 
     def find(self, key: str, by: str) -> LiveCall:
@@ -87,6 +123,25 @@ class CallControl:
         if call.operator != by:
             raise Forbidden("the call is another operator's", error_id="not-your-call")
         return call
+
+
+def require_two(call: LiveCall) -> None:
+    """Refuse what would tear a conversation of three apart.
+
+    :raises Conflict: a colleague takes part.
+    """
+    if len(call.partners()) > 1:
+        raise Conflict("three are talking: leave, or let the colleague go first", error_id="three-talk")
+
+
+def require_talk(call: LiveCall) -> None:
+    """Refuse when the operator does not have the citizen, in talk or on hold.
+
+    :raises Conflict: so it is.
+    """
+    if call.phase not in {Phase.TALKING, Phase.HELD} or call.parked is not None:
+        raise Conflict(f"the call is {call.phase}", error_id="not-talking")
+    require_two(call)
 
 
 def leg_of(call: LiveCall, extension: str) -> LiveLeg:

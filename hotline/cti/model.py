@@ -96,6 +96,15 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Parking:
+    """A citizen who waits for anybody. ``slot`` is the number that operators call to each other."""
+
+    slot: int
+    by: str  # extension of the operator who parked him and gets him back after a while
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """The state of one conversation: everything that shares a Linkedid (telephony.md 1.4).
 
@@ -123,6 +132,7 @@ class Call:
     ended_by: EndedBy | None = None
     end_source: EndSource | None = None
     recorded: bool = False
+    parked: Parking | None = None
 
     def wait_s(self, now: datetime) -> float:
         """Seconds from joining the queue to the answer, the end, or ``now``. 0 when never queued."""
@@ -151,6 +161,7 @@ class CallEventKind(StrEnum):
     ANSWERED = "call.answered"  # ``extension`` talks
     HELD = "call.held"
     RESUMED = "call.resumed"
+    PARKED = "call.parked"
     CONSULTING = "call.consulting"  # ``extension`` is being consulted
     TRANSFERRED = "call.transferred"  # ``extension`` is the new operator
     ENDED = "call.ended"
@@ -239,7 +250,11 @@ class LinkChanged:
 
 @dataclass(frozen=True, slots=True)
 class ConsultOffered:
-    """A colleague is being asked to take part: his browser opens the caller's card while his phone rings (S001-016)."""
+    """A colleague is being asked to take part: his browser opens the caller's card while his phone rings (S001-016).
+
+    Also when he is to get the citizen without being asked first (blind transfer, parked call), and, after a restart of
+    the service, for a consultation that was found running.
+    """
 
     asterisk: str
     call: Call
@@ -260,3 +275,23 @@ class ConsultEnded:
     status: str
     reason: str  # why it was refused: Asterisk's DIALSTATUS (``BUSY``, ``NOANSWER``…) or ``""``
     at: datetime
+
+
+class Standing(StrEnum):
+    """Where a call stands, seen from one operator whose browser may be gone (``softphone.recovery``)."""
+
+    WITH_HIM = "with him"  # he has a channel in it that was answered
+    RINGING_HIM = "ringing him"
+    ALONE = "alone"  # the citizen waits and no operator has a channel
+    ELSEWHERE = "elsewhere"  # over, ended on purpose, in the queue, or another operator's
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorPart:
+    """An operator's part in a call at one moment."""
+
+    standing: Standing
+    leg: str | None = None  # Uniqueid of his live channel
+    main: bool = True  # the citizen is his: he was not merely asked by a colleague
+    others: bool = False  # another operator's answered channel is in the call
+    idle: bool = False  # his telephone is registered and free

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from hotline.cti import events as ev
 from hotline.cti.calls import CallTracker, Fact
-from hotline.cti.callstate import LiveCall, LiveLeg
+from hotline.cti.callstate import LiveCall, LiveLeg, parking_of
 from hotline.cti.model import CallEvent, CallEventKind, Direction, EndSource, LegRole, Phase
 
 
@@ -103,7 +103,7 @@ def _restore_call(tracker: CallTracker, key: str, seen: list[SeenChannel], snaps
         call = _found(tracker, key, seen)
         tracker.adopt(call)
     for row in seen:
-        _place(tracker, call, row)
+        _place(tracker, call, row, snapshot.at)
     _pose(call, snapshot)
     if not call.published or call.freeze() == before:
         return []
@@ -138,7 +138,7 @@ def _found(tracker: CallTracker, key: str, seen: list[SeenChannel]) -> LiveCall:
     )
 
 
-def _place(tracker: CallTracker, call: LiveCall, row: SeenChannel) -> None:
+def _place(tracker: CallTracker, call: LiveCall, row: SeenChannel, at: datetime) -> None:
     channel = row.channel
     leg = call.legs.get(channel.uniqueid)
     if leg is None:
@@ -152,10 +152,16 @@ def _place(tracker: CallTracker, call: LiveCall, row: SeenChannel) -> None:
         tracker.adopt_leg(call, leg)
     leg.bridge = row.bridge
     leg.holding = row.holding
+    leg.place = (channel.context, channel.exten)
     if leg.answered_at is None and channel.state == "6":  # up
         leg.answered_at = row.started_at
     if channel.card_id:
         call.card_id = channel.card_id
+    if leg is call.party:
+        known = call.parked
+        call.parked = parking_of(channel.context, channel.exten, at) if row.holding else None
+        if known is not None and call.parked is not None and known.slot == call.parked.slot:
+            call.parked = known
 
 
 def _pose(call: LiveCall, snapshot: Snapshot) -> None:
@@ -174,12 +180,17 @@ def _pose(call: LiveCall, snapshot: Snapshot) -> None:
     if partners:
         partner = next((leg for leg in partners if leg.extension == call.operator), partners[0])
         call.operator = partner.extension
+        for other in partners:
+            if other is not partner:  # three talk: the one who came later was asked for help
+                other.role = LegRole.CONSULT
         call.answered_at = call.answered_at or partner.answered_at or at
         call.phase = Phase.HELD if call.phone_hold and call.phase is Phase.HELD else Phase.TALKING
         if call.phase is Phase.TALKING:
             call.close_hold(at)
     elif party is not None and party.holding:
         _pose_parked(call, at)
+    elif party is not None and party.place[0] == "give" and not party.place[1].endswith("*pickup"):
+        _pose_given(call, at)
     elif entry is not None:
         call.phase = Phase.RINGING if call.ringing else Phase.QUEUED
     elif call.ringing and call.answered_at is None:
@@ -193,11 +204,23 @@ def _pose_parked(call: LiveCall, at: datetime) -> None:
         call.operator = ours[0].extension
     if call.answered_at is None and ours:
         call.answered_at = ours[0].answered_at or at
+    if call.parked is not None:  # only a citizen with whom somebody has talked is ever parked
+        call.answered_at = call.answered_at or at
     consulted = [leg for leg in ours if leg.extension != call.operator]
     for leg in consulted:
         leg.role = LegRole.CONSULT
     call.phase = Phase.CONSULTING if consulted else Phase.HELD
     call.open_hold(at)
+
+
+def _pose_given(call: LiveCall, at: datetime) -> None:
+    """The citizen is on his way to a colleague, who rings."""
+    call.answered_at = call.answered_at or at
+    for leg in call.legs.values():
+        if leg.extension in call.ringing and leg.extension != call.operator:
+            leg.role = LegRole.CONSULT
+    call.phase = Phase.CONSULTING
+    call.close_hold(at)
 
 
 def _close_missing(tracker: CallTracker, call: LiveCall, present: set[str], at: datetime) -> list[Fact]:

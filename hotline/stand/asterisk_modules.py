@@ -88,6 +88,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "Functions": (
         "func_callerid",
         "func_channel",
+        "func_cut",
         "func_devstate",
         "func_env",
         "func_hangupcause",

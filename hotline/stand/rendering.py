@@ -150,6 +150,8 @@ class AsteriskRenderSettings(BaseModel):
     all_busy: Sound = "hotline/all-busy"
     leave_message: Sound = "hotline/leave-message"
     message_saved: Sound = "hotline/message-saved"
+    connection_lost: Sound = "hotline/connection-lost"
+    """For a citizen whose operator's browser was lost; music follows."""
     voicemail: bool = True
     voicemail_max_s: int = Field(180, ge=5)
     voicemail_silence_s: int = Field(8, ge=1)
@@ -161,8 +163,13 @@ class AsteriskRenderSettings(BaseModel):
     announce_s: int = Field(45, ge=0)
     reassure_s: int = Field(60, ge=0)
     hold_s: int = Field(180, ge=5)
+    park_s: int = Field(180, ge=5)
+    """How long a parked citizen waits before the operator who parked him is rung."""
     consult_ring_s: int = Field(25, ge=5)
     alone_s: int = Field(3, ge=1)
+    lost_s: int = Field(45, ge=5)
+    """How long that citizen waits when the service sends him nowhere. More than ``HOTLINE_LOST_BACK_S``."""
+    back_ring_s: int = Field(20, ge=5)
     outgoing_ring_s: int = Field(60, ge=5)
 
     internal_patterns: list[Pattern] = Field(default_factory=lambda: ["_XXX"])
