@@ -31,6 +31,8 @@ from hotline.queue.service import OperatorDesk
 from hotline.softphone.accounts import AccountService
 from hotline.softphone.model import PhoneConnected
 from hotline.softphone.proxy import SipProxy
+from hotline.softphone.recovery import Limits
+from hotline.softphone.recovery_service import Recovery
 from hotline.staff.service import StaffService
 from hotline.web.app import make_app
 from hotline.web.phone import authorise
@@ -104,6 +106,15 @@ class Hotline:
             accounts=accounts,
             sip=sip,
         )
+        recovery = Recovery(
+            bus,
+            clock,
+            sip,
+            {name: one.rescue for name, one in cti.items()},
+            Limits(grace=timedelta(seconds=settings.lost_grace_s), back=timedelta(seconds=settings.lost_back_s)),
+        )
+        recovery.start()
+        stack.push_async_callback(recovery.close)
         await journal.outbox.relay()  # what a crash kept from being published
         for service in cti.values():
             await service.start()

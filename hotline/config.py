@@ -51,6 +51,10 @@ class Settings(BaseSettings):
     """``ru``, ``en``, or ``auto``: what the browser asks for. Each user can choose another for himself."""
     queue: str = "hotline"
     wrap_up_s: int = Field(60, ge=0)
+    lost_grace_s: float = Field(7, ge=2, le=60)
+    """Seconds without a sound from an operator's browser until the citizen hears that the connection is restored."""
+    lost_back_s: float = Field(30, ge=0, le=600)
+    """Seconds the citizen waits for that operator before he goes to the head of the queue."""
     session_hours: int = Field(14, ge=1)
     monitoring_token: SecretStr = SecretStr("")
     """Bearer token with which a monitoring system reads ``/status`` and ``/metrics``; empty: only users may."""

@@ -36,6 +36,7 @@ class House:
     stand: Stand
     database_url: str
     port: int = field(default_factory=free_port)
+    settings: dict[str, str] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
     _process: asyncio.subprocess.Process | None = None
     _reader: asyncio.Task[None] | None = None
@@ -61,6 +62,7 @@ class House:
             "HOTLINE_PUBLIC_URL": self.url,
             "HOTLINE_WRAP_UP_S": "1",
             "HOTLINE_ASTERISKS": json.dumps([asterisk.model_dump(mode="json") | secrets]),
+            **self.settings,
         }
 
     async def start(self) -> None:

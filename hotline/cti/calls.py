@@ -152,7 +152,7 @@ class CallTracker:
         elif event.name == "VoicemailLeft":
             call.voicemail = True
         elif event.name == "OperatorLost":
-            return self._wait(call, event.at)
+            return [self._fact(CallEventKind.HELD, call, event.at, call.operator)] if call.wait(event.at) else []
         elif event.name == "OutgoingStarted":
             call.direction = Direction.OUT
             call.dialled = event.headers.get("Number") or call.dialled

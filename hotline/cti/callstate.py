@@ -175,6 +175,16 @@ class LiveCall:
         self.holds[-1] = Span(self.holds[-1].started_at, max(at, self.holds[-1].started_at))
         return True
 
+    def wait(self, at: datetime) -> bool:
+        """The operator was lost: the citizen waits from now on; no bridge tells so until he has heard the message.
+
+        False when he was on hold already.
+        """
+        self.phone_hold = False
+        self.hint = None
+        self.phase = Phase.HELD
+        return self.open_hold(at)
+
     def finish(self, at: datetime, source: EndSource) -> None:
         """Close everything that is still open and decide the outcome and who ended the call."""
         self.phase = Phase.ENDED

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hotline.cti.errors import CommandRefused
+from hotline.cti.framing import Message
 from hotline.cti.link import AmiLink
 from hotline.cti.linkrules import Value
 from hotline.errors import BadInput, NotFound
@@ -125,6 +126,14 @@ class Commands:
         """
         await self._on_channel({"Action": "Setvar", "Channel": channel, "Variable": name, "Value": value})
 
+    async def variable(self, channel: str, name: str) -> str:
+        """Return a channel variable or function (``CHANNEL(rtcp,rxcount)``); empty when it is not set.
+
+        :raises NotFound: the channel is gone already.
+        """
+        answer = await self._on_channel({"Action": "Getvar", "Channel": channel, "Variable": name})
+        return answer.headers.get("Value", "")
+
     async def mute_recording(self, channel: str, on: bool, direction: str = "both") -> None:
         """Silence the recording of a channel (``both``, ``read`` or ``write``) or end it; the time line stays.
 
@@ -171,9 +180,9 @@ class Commands:
             raise CommandRefused("nobody answered", error_id="not-answered", details={"reason": reason})
         return uniqueid
 
-    async def _on_channel(self, action: Mapping[str, Value]) -> None:
+    async def _on_channel(self, action: Mapping[str, Value]) -> Message:
         try:
-            await self._link.send(action)
+            return await self._link.send(action)
         except CommandRefused as error:
             # "No such channel", "Channel does not exist: X", "Channel not up: X" and the like (main/manager.c).
             if "o such channel" in error.message or "not exist" in error.message:

@@ -27,6 +27,7 @@ from hotline.cti.importer import Importer, Sink
 from hotline.cti.link import AmiLink
 from hotline.cti.linkrules import Timing
 from hotline.cti.model import Call, CallEvent, CallEventKind, EndedBy, LinkChanged, LinkState
+from hotline.cti.rescue import Rescue
 from hotline.cti.restore import restore
 from hotline.cti.transfer_service import TransferService
 from hotline.db import Database
@@ -69,6 +70,7 @@ class CtiService:
         self.commands = Commands(self.link)
         self.control = CallControl(self.tracker, self.commands)
         self.transfers = TransferService(self.tracker, self.commands, self.control, bus, clock)
+        self.rescue = Rescue(self.tracker, self.commands, self.control)
         self.importer = Importer(settings, database, clock, sink)
         self.boot_id = ""
         self.last_event_at: datetime | None = None

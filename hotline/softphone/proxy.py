@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import aiohttp
 from aiohttp import WSMsgType, web
@@ -63,6 +64,8 @@ class _Connection:
     done: asyncio.Event = field(default_factory=asyncio.Event)
     second: int = 0
     in_second: int = 0
+    since: datetime | None = None
+    heard: datetime | None = None
 
     def end(self, code: CloseCode, reason: str) -> None:
         """Ask the connection to end. The first reason wins."""
@@ -103,6 +106,16 @@ class SipProxy:
     def connected(self) -> frozenset[str]:
         """Extensions whose browser is connected now."""
         return frozenset(self._connections)
+
+    def connected_at(self, extension: str) -> datetime | None:
+        """Return since when a browser is connected with this extension; ``None``: it is not."""
+        connection = self._connections.get(extension)
+        return connection.since if connection is not None else None
+
+    def heard_at(self, extension: str) -> datetime | None:
+        """Return when the browser of this extension last sent anything; ``None``: nothing yet."""
+        connection = self._connections.get(extension)
+        return connection.heard if connection is not None else None
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one browser until either side ends.
@@ -186,6 +199,7 @@ class SipProxy:
         extension = connection.session.extension
         old = self._connections.get(extension)
         self._connections[extension] = connection
+        connection.since = self._clock.now()
         self.stats.opened += 1
         if old is not None:
             self.stats.replaced += 1
@@ -233,6 +247,7 @@ class SipProxy:
                 connection.end(CloseCode.POLICY, "too-many-messages")
                 return
             self.stats.from_browser += 1
+            connection.heard = self._clock.now()
             if not await self._admissible(connection, message.data):
                 continue
             await _send(upstream, message.data)
