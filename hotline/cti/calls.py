@@ -159,14 +159,6 @@ class CallTracker:
             return self._publish(call, event.at)
         return []
 
-    def _wait(self, call: LiveCall, at: datetime) -> list[Fact]:
-        """The citizen hears that his operator was lost; no bridge tells so until the message is over."""
-        call.phone_hold = False
-        call.hint = None
-        opened = call.open_hold(at)
-        call.phase = Phase.HELD
-        return [self._fact(CallEventKind.HELD, call, at, call.operator)] if opened else []
-
     def _recording(self, event: ev.MixMonitorStart) -> list[Fact]:
         call = self._known(event.channel)
         if call is not None:
