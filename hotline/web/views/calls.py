@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 from aiohttp import web
 
 from hotline.cti.recordings import find
 from hotline.errors import NotFound
 from hotline.journal.model import CallRow
 from hotline.staff.model import Right, User
-from hotline.web.context import client_address, current_user, services
+from hotline.web.context import client_address, current_user, services, wants_json
 from hotline.web.forms import query_text
+from hotline.web.push_messages import at
 from hotline.web.render import page
 from hotline.web.titles import Mark, direction_mark, outcome_mark
 
@@ -65,11 +68,26 @@ def call_line(row: CallRow, user: User) -> CallLine:
     )
 
 
+def call_data(row: CallRow) -> dict[str, Any]:
+    """Return a line of the list for programs (docs/api.md). Seconds are numbers, moments ISO 8601 in UTC."""
+    names = ("key", "direction", "phase", "caller", "dialled", "queue", "wait_s", "talk_s", "outcome", "ended_by")
+    return {
+        **{name: getattr(row, name) for name in names},
+        **{name: at(getattr(row, name)) for name in ("started_at", "answered_at", "ended_at")},
+        "operator": row.operator,
+        "recorded": row.recorded,
+        "appeals": [{"id": number, "number": text} for number, text in row.appeals],
+    }
+
+
 async def listing(request: web.Request) -> web.StreamResponse:
-    """Show the calls that the user may see, newest first."""
+    """Show the calls that the user may see, newest first; to a program that asks for it, as JSON."""
     after = query_text(request, "after") or None
     user = current_user(request)
     found = await services(request).lists.calls(user, after=after)
+    if wants_json(request):
+        body = {"calls": [call_data(row) for row in found.rows], "after": found.after}
+        return web.Response(body=msgspec.json.encode(body), content_type="application/json")
     view = CallsPage(
         rows=[call_line(row, user) for row in found.rows],
         next_url=f"/calls?{urlencode({'after': found.after})}" if found.after else None,
