@@ -65,6 +65,18 @@ async def test_the_journal_is_paged_by_key(site: Site) -> None:
     assert "К самым новым" in second
 
 
+async def test_calls_as_json_for_programs(site: Site) -> None:
+    await site.services.calls.record(ended_call(recorded=True))
+    async with site.logged_in() as browser:
+        found = (await browser.get("/calls", Accept="application/json")).json()
+        page = await browser.get("/calls", Accept="text/html")
+    assert found["after"] is None
+    assert [(call["key"], call["outcome"], call["recorded"]) for call in found["calls"]] == [(KEY, "answered", True)]
+    assert found["calls"][0]["started_at"].endswith("Z")
+    assert found["calls"][0]["talk_s"] > 0
+    assert page.text.lstrip().startswith("<!doctype html>")
+
+
 async def test_calls_show_outcome_waiting_and_talk(site: Site) -> None:
     await site.services.calls.record(ended_call(recorded=True))
     async with site.logged_in() as browser:
