@@ -63,6 +63,10 @@ def endpoint_fields(extension: str, name: str) -> Fields:
         ("disallow", "all"),
         ("allow", "alaw"),  # alone: no transcoding, so no one-way audio after a transfer (telephony.md 3.6)
         ("direct_media", "no"),
+        (
+            "dtmf_mode",
+            "auto_info",
+        ),  # RFC 4733 with browsers; SIP INFO with a telephone that cannot, as the headless one
         ("rtp_timeout", "30"),  # a dead browser must not keep the citizen for ever
         ("rtp_timeout_hold", "300"),
         ("timers", "no"),

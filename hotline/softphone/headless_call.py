@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import secrets
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -21,12 +22,17 @@ from enum import StrEnum
 
 from aiortc.exceptions import InvalidAccessError, InvalidStateError
 
-from hotline.errors import Unavailable
+from hotline.errors import BadInput, Unavailable
 from hotline.softphone import sip
 from hotline.softphone.media import Audio, ToneMeter
 from hotline.softphone.sip_client import Headers, SipClient, SipRefused
 
 log = logging.getLogger(__name__)
+
+TONES = "0123456789*#ABCD"
+"""What a telephone's keys send (ITU-T Q.23)."""
+TONE_MS = 160
+_SIGNAL = re.compile(r"^Signal\s*=\s*([0-9A-D*#])\s*$", re.MULTILINE)
 
 
 class CallState(StrEnum):
@@ -58,6 +64,8 @@ class HeadlessCall:
         self.ringing = asyncio.Event()
         self.answered = asyncio.Event()
         self.ended = asyncio.Event()
+        self.tones: asyncio.Queue[str] = asyncio.Queue()
+        """Keys that the far end has pressed."""
         self.refreshed = asyncio.Event()
         """Set when the far end has confirmed our address after a reconnect."""
         self.started_at = asyncio.get_running_loop().time()
@@ -225,6 +233,29 @@ class HeadlessCall:
         """
         await self._renew(await self._audio.offer(direction="sendonly" if on else "sendrecv"))
 
+    async def dtmf(self, tones: str) -> None:
+        """Send tones one after the other: SIP INFO with ``application/dtmf-relay``, each 160 ms.
+
+        Not RFC 4733's ``telephone-event``, because aiortc cannot send it. Asterisk takes INFO from every telephone.
+
+        :raises BadInput: a tone that no telephone has; nothing was sent.
+        :raises Unavailable: nobody is connected.
+        :raises SipRefused: the far end does not take the tones.
+        """
+        if not tones or not set(tones) <= set(TONES):
+            raise BadInput(f"not tones of a telephone: {tones!r}", error_id="bad-tones", details={"tones": TONES})
+        if self.state is not CallState.TALKING:
+            raise Unavailable("nobody is connected", error_id="sip-no-call")
+        for tone in tones:
+            client = self._client()
+            body = f"Signal={tone}\r\nDuration={TONE_MS}\r\n"
+            cseq = self._next_cseq()
+            headers = (*self._dialog_headers(), *self._own(client))
+            info = client.build("INFO", self._target, headers, body, cseq=cseq, content_type="application/dtmf-relay")
+            response = await client.request(info)
+            if response.status != 200:
+                raise SipRefused(response)
+
     async def refresh(self) -> None:
         """Tell the far end our new address after a reconnect (telephony.md 3.4). It can send BYE again after this."""
         if self.state is not CallState.TALKING:
@@ -249,6 +280,10 @@ class HeadlessCall:
                 self._end("cancelled")
         elif request.method in {"INVITE", "UPDATE"}:
             await self._take_offer(request)
+        elif request.method == "INFO":
+            await self._respond(request, 200, "OK")
+            if tone := _SIGNAL.search(request.body):
+                self.tones.put_nowait(tone[1])
         elif request.method != "ACK":
             await self._respond(request, 200 if request.method == "OPTIONS" else 501, "Answered")
 

@@ -132,7 +132,15 @@ class SipClient:
         return expires
 
     def build(
-        self, method: str, uri: str, headers: Headers, body: str = "", *, cseq: int, branch: str = ""
+        self,
+        method: str,
+        uri: str,
+        headers: Headers,
+        body: str = "",
+        *,
+        cseq: int,
+        branch: str = "",
+        content_type: str = "application/sdp",
     ) -> sip.SipMessage:
         """Make a request with Via, Max-Forwards and CSeq."""
         branch = branch or f"z9hG4bK{secrets.token_hex(10)}"
@@ -141,9 +149,9 @@ class SipClient:
             ("max-forwards", "70"),
             ("cseq", f"{cseq} {method}"),
             ("user-agent", "Hotline headless phone"),
-            ("allow", "INVITE, ACK, BYE, CANCEL, UPDATE, OPTIONS"),
+            ("allow", "INVITE, ACK, BYE, CANCEL, UPDATE, OPTIONS, INFO"),
         )
-        kind: Headers = (("content-type", "application/sdp"),) if body else ()
+        kind: Headers = (("content-type", content_type),) if body else ()
         return sip.SipMessage(method, uri, None, "", (*head, *headers, *kind), body)
 
     async def request_with_auth(

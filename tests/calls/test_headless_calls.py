@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from hotline.errors import Unavailable
+from hotline.errors import BadInput, Unavailable
 from hotline.softphone.accounts import AccountService
 from hotline.softphone.headless import HeadlessPhone
 from hotline.softphone.headless_call import CallState
@@ -192,3 +192,19 @@ async def test_line_check_hears_silence(stand: Stand, accounts: AccountService, 
         assert result.setup_ms is not None
         assert [heard.ok for heard in result.heard] == [False]
         assert "NOT HEARD" in result.text()
+
+
+async def test_keys_pressed_arrive_at_the_other(anna: HeadlessPhone, boris: HeadlessPhone) -> None:
+    call = await anna.call("182")
+    ring = await boris.next_call()
+    await ring.answer()
+    await happens(call.answered)
+    await ring.meter.wait_for_tone(anna.tone_hz)
+    await call.dtmf("5*#")
+    async with asyncio.timeout(10):
+        assert [await ring.tones.get() for _ in range(3)] == ["5", "*", "#"]
+    with pytest.raises(BadInput):
+        await call.dtmf("5x")
+    await call.hangup()
+    with pytest.raises(Unavailable):
+        await call.dtmf("5")
