@@ -178,6 +178,7 @@ class CtiService:
         rebooted = self.boot_id not in {"", seen.boot_id}
         self.boot_id = seen.boot_id
         self._publish(restore(self.tracker, seen, rebooted=rebooted))
+        await self._quietly(self.transfers.resync())
         self._syncing = False
         self._wake.set()
         self.link.synced()

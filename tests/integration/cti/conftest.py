@@ -15,6 +15,9 @@ from hotline.cti.link import AmiLink
 from hotline.cti.linkrules import Timing
 from hotline.cti.model import LinkState
 from hotline.cti.testing import FakeAmiServer
+from tests.integration.cti.talks import citizen, house, operators
+
+__all__ = ["ami", "citizen", "heard", "house", "link", "operators"]
 
 FAST = Timing(
     connect=2,
