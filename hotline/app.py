@@ -32,6 +32,7 @@ from hotline.softphone.accounts import AccountService
 from hotline.softphone.model import PhoneConnected
 from hotline.softphone.proxy import SipProxy
 from hotline.softphone.recovery import Limits
+from hotline.softphone.quality import QualityService
 from hotline.softphone.recovery_service import Recovery
 from hotline.staff.service import StaffService
 from hotline.web.app import make_app
@@ -107,7 +108,10 @@ class Hotline:
             sip=sip,
         )
         recovery = Recovery(
+            quality=QualityService(database, bus, clock),
             bus,
+        self.services.quality.start()
+        stack.push_async_callback(self.services.quality.close)
             clock,
             sip,
             {name: one.rescue for name, one in cti.items()},

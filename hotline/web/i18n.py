@@ -28,6 +28,7 @@ from babel.dates import format_date, format_datetime, format_time
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -217,6 +218,11 @@ def show_duration(seconds: float | None) -> str:
     minutes, rest = divmod(int(max(0.0, seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def show_decimal(value: float, places: int) -> str:
+    """Format a number with as many places, with the decimal sign of the language."""
+    return format_decimal(value, "0." + "0" * places if places else "0", locale=current().locale)
 
 
 def iso(moment: datetime | None) -> str:

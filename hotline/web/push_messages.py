@@ -16,6 +16,7 @@ from hotline.journal.model import AppealChanged
 from hotline.queue.board import QueueLine
 from hotline.queue.model import Operator, OperatorChanged, OperatorNotice
 from hotline.web.i18n import group_digits
+from hotline.softphone.quality_rules import QualityChanged, verdict
 from hotline.web.push import PushHub, Viewer
 from hotline.web.services import Services
 
@@ -88,6 +89,23 @@ def queue_data(line: QueueLine) -> dict[str, Any]:
 def concerned(event: CallEvent) -> set[str]:
     """Return the extensions that a change of a call concerns.
 
+def quality_data(fact: QualityChanged) -> dict[str, Any]:
+    """Return how an operator's call sounds now; without figures when it is over."""
+    report = fact.report
+    score = report.mos if report is not None else None
+    return {
+        "extension": fact.extension,
+        "call_key": fact.call_key,
+        "at": at(fact.at),
+        "mos": round(score, 2) if score is not None else None,
+        "verdict": verdict(score) if score is not None else None,
+        "loss_pct": round(report.loss_pct, 1) if report is not None else None,
+        "jitter_ms": round(report.jitter_ms, 1) if report is not None else None,
+        "rtt_ms": round(report.rtt_ms, 1) if report is not None and report.rtt_ms is not None else None,
+        "alarm": report.alarm if report is not None else None,
+    }
+
+
     Others do not learn who calls (data minimisation), except those who hold the right to watch calls.
     """
     call = event.call
@@ -127,6 +145,8 @@ class Announcer:
         ]
 
     async def close(self) -> None:
+            bus.subscribe(CallClassified, handler=self._on_classified, name="push:dispositions"),
+            bus.subscribe(QualityChanged, handler=self._on_quality, name="push:quality"),
         """Unsubscribe and close every browser's connection."""
         for stop in self._stop:
             await stop()
@@ -161,6 +181,11 @@ class Announcer:
                 "links": [self.link_data(name) for name in self._services.cti],
                 "server_time": at(now),
             },
+                "quality": [
+                    quality_data(one)
+                    for one in self._services.quality.live()
+                    if viewer.watches_calls or one.extension == viewer.extension
+                ],
         )
 
     def link_data(self, name: str) -> dict[str, str]:
@@ -204,6 +229,14 @@ class Announcer:
     async def _on_appeal(self, fact: AppealChanged) -> None:
         """Tell those whose folders changed, with the new counts."""
         kind = "appeal.created" if fact.kind == "appeal.created" else "appeal.changed"
+    async def _on_quality(self, fact: QualityChanged) -> None:
+        """Of no use later: a subscription of its own, in which a jam harms nothing else."""
+        await self.hub.to_extensions((fact.extension,), message("quality", quality_data(fact)), watchers=True)
+
+    async def _on_classified(self, fact: CallClassified) -> None:
+        data = {"call_key": fact.call_key, "code": fact.code}
+        await self.hub.to_user(fact.user_id, message("call.disposition", data))
+
         for user_id in fact.user_ids:
             if not self.hub.has_user(user_id):
                 continue

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from hotline.web import ops
 from hotline.web.api import calls as calls_api
-from hotline.web.api import drafts, operator
+from hotline.web.api import drafts, operator, quality
 from hotline.web.views import appeal, calls, card, events, journal, login, people
 
 _KEY = r"{key:[A-Za-z0-9][A-Za-z0-9.-]{0,63}}"
@@ -54,6 +54,8 @@ def add_routes(app: web.Application) -> None:
     add.add_post(f"/api/calls/{_KEY}/hangup", calls_api.hangup)
     add.add_post(f"/api/calls/{_KEY}/hold", calls_api.hold)
     add.add_post(f"/api/calls/{_KEY}/resume", calls_api.resume)
+
+    add.add_get(f"/api/calls/{_KEY}/quality", quality.of_call)
 
     add.add_get("/health", ops.health)
     add.add_get("/status", ops.status)

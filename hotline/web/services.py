@@ -24,6 +24,7 @@ from hotline.queue.service import OperatorDesk
 from hotline.softphone.accounts import AccountService
 from hotline.softphone.proxy import SipProxy
 from hotline.staff.service import StaffService
+from hotline.softphone.quality import QualityService
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Services:
     sip: SipProxy
 
     def live_call(self, key: str) -> Call | None:
+    quality: QualityService
         """Return a call that goes on now, from memory; ``None`` when there is no such call (any more)."""
         for one in self.cti.values():
             call = one.tracker.call(key)

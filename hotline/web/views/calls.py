@@ -14,12 +14,13 @@ from aiohttp import web
 from hotline.cti.recordings import find
 from hotline.errors import NotFound
 from hotline.journal.model import CallRow
+from hotline.softphone.quality_rules import LegQuality, worst
 from hotline.staff.model import Right, User
 from hotline.web.context import client_address, current_user, services, wants_json
 from hotline.web.forms import query_text
 from hotline.web.push_messages import at
 from hotline.web.render import page
-from hotline.web.titles import Mark, direction_mark, outcome_mark
+from hotline.web.titles import Mark, direction_mark, outcome_mark, quality_mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class CallLine:
     appeal_url: str | None
     appeal_number: str
     recording_url: str | None
+    quality: Mark | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class CallsPage:
     first_url: str | None
 
 
-def call_line(row: CallRow, user: User) -> CallLine:
+def call_line(row: CallRow, user: User, legs: tuple[LegQuality, ...] = ()) -> CallLine:
     """Return a line of the list as the template shows it."""
     appeal = row.appeals[0] if row.appeals else None
     appeal_url = f"/appeals/{appeal[0]}" if appeal else None
@@ -65,6 +67,7 @@ def call_line(row: CallRow, user: User) -> CallLine:
         appeal_url=appeal_url,
         appeal_number=appeal[1] if appeal else "",
         recording_url=f"/recordings/{row.key}" if row.recorded and row.ended_at else None,
+        quality=quality_mark(worst(legs)),
     )
 
 
@@ -88,6 +91,7 @@ async def listing(request: web.Request) -> web.StreamResponse:
     if wants_json(request):
         body = {"calls": [call_data(row) for row in found.rows], "after": found.after}
         return web.Response(body=msgspec.json.encode(body), content_type="application/json")
+    sound = await services(request).quality.of_calls(row.key for row in found.rows)
     view = CallsPage(
         rows=[call_line(row, user) for row in found.rows],
         next_url=f"/calls?{urlencode({'after': found.after})}" if found.after else None,

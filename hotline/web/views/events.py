@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-import msgspec
 from aiohttp import WSMsgType, web
 
+from hotline.softphone.quality import REPORTS
 from hotline.staff.model import Right
+from hotline.web.browser_messages import MESSAGE_LIMIT, Quality, Refused, decode
 from hotline.web.context import HUB, require_session, services
 from hotline.web.push import SESSION_ENDED, Client, PushHub, Viewer
-from hotline.web.push_messages import PONG
+from hotline.web.push_messages import PONG, takes_part
+from hotline.web.services import Services
 
 HEARTBEAT_S = 30.0
 CLOSE_S = 2.0
-MESSAGE_LIMIT = 1024
-"""Browsers only ever send a ping."""
 
 
 class AiohttpSocket:
@@ -69,21 +69,31 @@ async def _listen(request: web.Request, websocket: web.WebSocketResponse, hub: P
     expires_at = require_session(request).expires_at
     clock = services(request).clock
     async for received in websocket:
-        if received.type is not WSMsgType.TEXT or not _is_ping(received.data):
-            await websocket.close(code=1003, message=b"only pings are expected")
+        said = decode(received.data) if received.type is WSMsgType.TEXT else None
+        if said is None:
+            await websocket.close(code=1003, message=b"not a message that is expected here")
             return
         if clock.now() >= expires_at:
             await websocket.close(code=SESSION_ENDED, message=b"session expired")
             return
-        await hub.send(client, PONG)
+        if isinstance(said, Quality):
+            _take_quality(services(request), client.viewer, said)
+        elif isinstance(said, Refused):
+            REPORTS.labels("refused").inc()
+        else:
+            await hub.send(client, PONG)
 
 
-def _is_ping(text: str) -> bool:
-    try:
-        received = msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return False
-    return isinstance(received, dict) and received.get("type") == "ping"
+def _take_quality(its: Services, viewer: Viewer, said: Quality) -> None:
+    """Believe an operator only about a call in which he takes part; an outgoing one he cannot name himself."""
+    extension = viewer.extension
+    if extension is None:
+        return
+    named = its.live_call(said.data.call_key) if said.data.call_key is not None else None
+    if named is None or not takes_part(named, extension):
+        live = (call for cti in its.cti.values() for call in cti.calls.values())
+        named = next((call for call in live if takes_part(call, extension)), None)
+    its.quality.report(viewer.user_id, extension, named.key if named is not None else None, said.data.report())
 
 
 async def sip(request: web.Request) -> web.StreamResponse:

@@ -44,6 +44,7 @@ from hotline.softphone.accounts import AccountService
 from hotline.softphone.proxy import SipProxy
 from hotline.staff.model import NewUser
 from hotline.staff.service import StaffService
+from hotline.softphone.quality import QualityService
 from hotline.staff.tables import OrganisationRow
 from hotline.stand.postgres import PrivateCluster
 from hotline.web.app import make_app
@@ -232,6 +233,10 @@ class EventStream:
 
     async def closed_with(self) -> int | None:
         """Read until the server closes; return its code."""
+    async def say(self, text: str) -> None:
+        """Send one message as the page's script would."""
+        await self.websocket.send_str(text)
+
         async with asyncio.timeout(5):
             while not self.websocket.closed:
                 await self.websocket.receive()
@@ -330,6 +335,7 @@ def ringing_call(extension: str = "101", *, key: str = KEY) -> Call:
         direction=Direction.IN,
         phase=Phase.RINGING,
         caller=CALLER,
+        quality=QualityService(database, bus, clock),
         dialled="112",
         started_at=NOW,
         queue="hotline",

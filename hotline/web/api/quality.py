@@ -1,0 +1,42 @@
+"""How a call sounded, for programs (docs/api.md)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from hotline.softphone.quality_rules import LegQuality, verdict
+from hotline.web.context import current_user, services
+from hotline.web.push_messages import at
+
+
+async def of_call(request: web.Request) -> web.Response:
+    """Answer the kept figures of a call that the user may see, leg by leg. A running call has those of past minutes.
+
+    :raises NotFound: there is no such call, or it is none of his.
+    """
+    key = request.match_info["key"]
+    await services(request).calls.get(current_user(request), key)
+    found = await services(request).quality.of_calls([key])
+    return web.json_response({"call_key": key, "legs": [_leg(leg) for leg in found.get(key, ())]})
+
+
+def _leg(leg: LegQuality) -> dict[str, Any]:
+    score = leg.mos
+    return {
+        "leg": leg.leg,
+        "extension": leg.extension,
+        "first_at": at(leg.first_at),
+        "last_at": at(leg.last_at),
+        "mos": round(score, 2) if score is not None else None,
+        "mos_min": round(leg.mos_min, 2) if score is not None else None,
+        "verdict": verdict(score) if score is not None else None,
+        "loss_pct": round(leg.loss_pct, 2),
+        "received": leg.received,
+        "lost": leg.lost,
+        "jitter_max_ms": round(leg.jitter_max_ms, 1),
+        "rtt_max_ms": round(leg.rtt_max_ms, 1) if leg.rtt_max_ms is not None else None,
+        "alarms": leg.alarms,
+        "alarm_s": round(leg.alarm_s, 1),
+    }
