@@ -145,7 +145,6 @@ class Announcer:
         ]
 
     async def close(self) -> None:
-            bus.subscribe(CallClassified, handler=self._on_classified, name="push:dispositions"),
             bus.subscribe(QualityChanged, handler=self._on_quality, name="push:quality"),
         """Unsubscribe and close every browser's connection."""
         for stop in self._stop:
@@ -232,10 +231,6 @@ class Announcer:
     async def _on_quality(self, fact: QualityChanged) -> None:
         """Of no use later: a subscription of its own, in which a jam harms nothing else."""
         await self.hub.to_extensions((fact.extension,), message("quality", quality_data(fact)), watchers=True)
-
-    async def _on_classified(self, fact: CallClassified) -> None:
-        data = {"call_key": fact.call_key, "code": fact.code}
-        await self.hub.to_user(fact.user_id, message("call.disposition", data))
 
         for user_id in fact.user_ids:
             if not self.hub.has_user(user_id):
