@@ -106,12 +106,12 @@ class Hotline:
             cti=cti,
             accounts=accounts,
             sip=sip,
-        )
-        recovery = Recovery(
             quality=QualityService(database, bus, clock),
-            bus,
+        )
         self.services.quality.start()
         stack.push_async_callback(self.services.quality.close)
+        recovery = Recovery(
+            bus,
             clock,
             sip,
             {name: one.rescue for name, one in cti.items()},
