@@ -15,8 +15,8 @@ from hotline.cti.model import Call, CallEvent, ConsultEnded, ConsultOffered, Lin
 from hotline.journal.model import AppealChanged
 from hotline.queue.board import QueueLine
 from hotline.queue.model import Operator, OperatorChanged, OperatorNotice
-from hotline.web.i18n import group_digits
 from hotline.softphone.quality_rules import QualityChanged, verdict
+from hotline.web.i18n import group_digits
 from hotline.web.push import PushHub, Viewer
 from hotline.web.services import Services
 
@@ -86,9 +86,6 @@ def queue_data(line: QueueLine) -> dict[str, Any]:
     return {"queue": line.queue, "waiting": line.waiting, "oldest_at": at(line.oldest_at)}
 
 
-def concerned(event: CallEvent) -> set[str]:
-    """Return the extensions that a change of a call concerns.
-
 def quality_data(fact: QualityChanged) -> dict[str, Any]:
     """Return how an operator's call sounds now; without figures when it is over."""
     report = fact.report
@@ -105,6 +102,18 @@ def quality_data(fact: QualityChanged) -> dict[str, Any]:
         "alarm": report.alarm if report is not None else None,
     }
 
+
+def parking_data(services: Services) -> list[dict[str, object]]:
+    """Return the parked citizens by place. Not who they are: everybody sees this."""
+    parked = [
+        (call.parked, call.key) for cti in services.cti.values() for call in cti.calls.values() if call.parked is not None
+    ]
+    parked.sort(key=lambda row: (row[0].slot, row[1]))
+    return [{"slot": one.slot, "call_key": key, "by": one.by, "since": at(one.since)} for one, key in parked]
+
+
+def concerned(event: CallEvent) -> set[str]:
+    """Return the extensions that a change of a call concerns.
 
     Others do not learn who calls (data minimisation), except those who hold the right to watch calls.
     """
@@ -142,10 +151,11 @@ class Announcer:
             bus.subscribe(*CALL_FACTS, handler=self._on_call_fact, name="push:calls", on_overflow=self.hub.resync),
             bus.subscribe(*BOARD_FACTS, handler=self._on_board_fact, name="push:board", on_overflow=self.hub.resync),
             bus.subscribe(AppealChanged, handler=self._on_appeal, name="push:appeals"),
+            bus.subscribe(CallClassified, handler=self._on_classified, name="push:dispositions"),
+            bus.subscribe(QualityChanged, handler=self._on_quality, name="push:quality"),
         ]
 
     async def close(self) -> None:
-            bus.subscribe(QualityChanged, handler=self._on_quality, name="push:quality"),
         """Unsubscribe and close every browser's connection."""
         for stop in self._stop:
             await stop()
@@ -177,14 +187,15 @@ class Announcer:
                     {"extension": one.extension, "state": one.state, "since": at(one.since)}
                     for one in board.presence.values()
                 ],
-                "links": [self.link_data(name) for name in self._services.cti],
-                "server_time": at(now),
-            },
                 "quality": [
                     quality_data(one)
                     for one in self._services.quality.live()
                     if viewer.watches_calls or one.extension == viewer.extension
                 ],
+                "parking": parking_data(self._services),
+                "links": [self.link_data(name) for name in self._services.cti],
+                "server_time": at(now),
+            },
         )
 
     def link_data(self, name: str) -> dict[str, str]:
@@ -225,13 +236,17 @@ class Announcer:
                     message("link", {"asterisk": fact.asterisk, "state": fact.state, "reason": fact.reason})
                 )
 
-    async def _on_appeal(self, fact: AppealChanged) -> None:
-        """Tell those whose folders changed, with the new counts."""
-        kind = "appeal.created" if fact.kind == "appeal.created" else "appeal.changed"
     async def _on_quality(self, fact: QualityChanged) -> None:
         """Of no use later: a subscription of its own, in which a jam harms nothing else."""
         await self.hub.to_extensions((fact.extension,), message("quality", quality_data(fact)), watchers=True)
 
+    async def _on_classified(self, fact: CallClassified) -> None:
+        data = {"call_key": fact.call_key, "code": fact.code}
+        await self.hub.to_user(fact.user_id, message("call.disposition", data))
+
+    async def _on_appeal(self, fact: AppealChanged) -> None:
+        """Tell those whose folders changed, with the new counts."""
+        kind = "appeal.created" if fact.kind == "appeal.created" else "appeal.changed"
         for user_id in fact.user_ids:
             if not self.hub.has_user(user_id):
                 continue

@@ -23,8 +23,8 @@ from hotline.journal.recordings import Recordings
 from hotline.queue.service import OperatorDesk
 from hotline.softphone.accounts import AccountService
 from hotline.softphone.proxy import SipProxy
-from hotline.staff.service import StaffService
 from hotline.softphone.quality import QualityService
+from hotline.staff.service import StaffService
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,9 @@ class Services:
     """One per Asterisk server, by its name."""
     accounts: AccountService
     sip: SipProxy
+    quality: QualityService
 
     def live_call(self, key: str) -> Call | None:
-    quality: QualityService
         """Return a call that goes on now, from memory; ``None`` when there is no such call (any more)."""
         for one in self.cti.values():
             call = one.tracker.call(key)

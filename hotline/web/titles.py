@@ -81,13 +81,6 @@ _DIRECTIONS = {
     Direction.IN: ("phone-incoming", mark("Incoming call")),
     Direction.OUT: ("phone-outgoing", mark("Outgoing call")),
     Direction.INTERNAL: ("arrows-exchange", mark("Internal call")),
-# The longer words of the same verdicts: frontend/src/quality-words.ts.
-_VERDICTS = {
-    Verdict.GOOD: ("green", "antenna-bars-5", mark("Good")),
-    Verdict.FAIR: ("amber", "antenna-bars-3", mark("Fair")),
-    Verdict.POOR: ("red", "antenna-bars-1", mark("Poor")),
-}
-
 }
 
 _OUTCOMES = {
@@ -99,6 +92,13 @@ _OUTCOMES = {
     Outcome.FAILED: ("red", "alert-triangle", mark("Failed")),
     Outcome.VOICEMAIL: ("blue", "record-mail", mark("Voice mail")),
     Outcome.OUT_OF_HOURS: ("grey", "moon", mark("Out of hours")),
+}
+
+# The longer words of the same verdicts: frontend/src/quality-words.ts.
+_VERDICTS = {
+    Verdict.GOOD: ("green", "antenna-bars-5", mark("Good")),
+    Verdict.FAIR: ("amber", "antenna-bars-3", mark("Fair")),
+    Verdict.POOR: ("red", "antenna-bars-1", mark("Poor")),
 }
 
 _COLOURS = {
@@ -138,20 +138,6 @@ def state_word(state: str) -> str:
 
 
 def pause_title(code: str, fallback: str) -> str:
-def quality_mark(leg: LegQuality | None) -> Mark | None:
-    """Show how a call sounded; ``None`` when nobody measured it."""
-    if leg is None or leg.mos is None:
-        return None
-    colour, icon, word = _VERDICTS[verdict(leg.mos)]
-    hint = gettext("MOS %(mos)s, lowest %(lowest)s; loss %(loss)s %%; jitter up to %(jitter)s ms") % {
-        "mos": show_decimal(leg.mos, 2),
-        "lowest": show_decimal(leg.mos_min, 2),
-        "loss": show_decimal(leg.loss_pct, 1),
-        "jitter": show_decimal(leg.jitter_max_ms, 0),
-    }
-    return Mark(colour, icon, gettext(word), hint)
-
-
     """Name a reason for a pause; one that only the profile knows keeps the profile's own title."""
     return gettext(_PAUSES[code]) if code in _PAUSES else fallback
 
@@ -168,6 +154,20 @@ def outcome_mark(outcome: str | None) -> Mark:
         return Mark("blue", "phone-call", gettext("Goes on"))
     colour, icon, word = _OUTCOMES[Outcome(outcome)]
     return Mark(colour, icon, gettext(word))
+
+
+def quality_mark(leg: LegQuality | None) -> Mark | None:
+    """Show how a call sounded; ``None`` when nobody measured it."""
+    if leg is None or leg.mos is None:
+        return None
+    colour, icon, word = _VERDICTS[verdict(leg.mos)]
+    hint = gettext("MOS %(mos)s, lowest %(lowest)s; loss %(loss)s %%; jitter up to %(jitter)s ms") % {
+        "mos": show_decimal(leg.mos, 2),
+        "lowest": show_decimal(leg.mos_min, 2),
+        "loss": show_decimal(leg.loss_pct, 1),
+        "jitter": show_decimal(leg.jitter_max_ms, 0),
+    }
+    return Mark(colour, icon, gettext(word), hint)
 
 
 def urgency_mark(colour: Colour, due_at: datetime | None) -> Mark:

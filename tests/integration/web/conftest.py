@@ -42,9 +42,9 @@ from hotline.profiles.loader import load_profile
 from hotline.queue.service import OperatorDesk
 from hotline.softphone.accounts import AccountService
 from hotline.softphone.proxy import SipProxy
+from hotline.softphone.quality import QualityService
 from hotline.staff.model import NewUser
 from hotline.staff.service import StaffService
-from hotline.softphone.quality import QualityService
 from hotline.staff.tables import OrganisationRow
 from hotline.stand.postgres import PrivateCluster
 from hotline.web.app import make_app
@@ -231,12 +231,12 @@ class EventStream:
                 if not kinds or received["type"] in kinds:
                     return received["data"]
 
-    async def closed_with(self) -> int | None:
-        """Read until the server closes; return its code."""
     async def say(self, text: str) -> None:
         """Send one message as the page's script would."""
         await self.websocket.send_str(text)
 
+    async def closed_with(self) -> int | None:
+        """Read until the server closes; return its code."""
         async with asyncio.timeout(5):
             while not self.websocket.closed:
                 await self.websocket.receive()
@@ -324,6 +324,7 @@ def wire(
         cti={asterisk.name: cti},
         accounts=AccountService(http, asterisk),
         sip=SipProxy(asterisk.http_url, authorise, bus, clock, http=http),
+        quality=QualityService(database, bus, clock),
     )
 
 
@@ -335,7 +336,6 @@ def ringing_call(extension: str = "101", *, key: str = KEY) -> Call:
         direction=Direction.IN,
         phase=Phase.RINGING,
         caller=CALLER,
-        quality=QualityService(database, bus, clock),
         dialled="112",
         started_at=NOW,
         queue="hotline",
