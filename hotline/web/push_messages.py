@@ -151,7 +151,6 @@ class Announcer:
             bus.subscribe(*CALL_FACTS, handler=self._on_call_fact, name="push:calls", on_overflow=self.hub.resync),
             bus.subscribe(*BOARD_FACTS, handler=self._on_board_fact, name="push:board", on_overflow=self.hub.resync),
             bus.subscribe(AppealChanged, handler=self._on_appeal, name="push:appeals"),
-            bus.subscribe(CallClassified, handler=self._on_classified, name="push:dispositions"),
             bus.subscribe(QualityChanged, handler=self._on_quality, name="push:quality"),
         ]
 
@@ -239,10 +238,6 @@ class Announcer:
     async def _on_quality(self, fact: QualityChanged) -> None:
         """Of no use later: a subscription of its own, in which a jam harms nothing else."""
         await self.hub.to_extensions((fact.extension,), message("quality", quality_data(fact)), watchers=True)
-
-    async def _on_classified(self, fact: CallClassified) -> None:
-        data = {"call_key": fact.call_key, "code": fact.code}
-        await self.hub.to_user(fact.user_id, message("call.disposition", data))
 
     async def _on_appeal(self, fact: AppealChanged) -> None:
         """Tell those whose folders changed, with the new counts."""
