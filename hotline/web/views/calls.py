@@ -93,7 +93,7 @@ async def listing(request: web.Request) -> web.StreamResponse:
         return web.Response(body=msgspec.json.encode(body), content_type="application/json")
     sound = await services(request).quality.of_calls(row.key for row in found.rows)
     view = CallsPage(
-        rows=[call_line(row, user) for row in found.rows],
+        rows=[call_line(row, user, sound.get(row.key, ())) for row in found.rows],
         next_url=f"/calls?{urlencode({'after': found.after})}" if found.after else None,
         first_url="/calls" if after else None,
     )
