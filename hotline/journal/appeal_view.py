@@ -231,7 +231,7 @@ def _typed(who: PersonSnapshot) -> PersonFields:
         last_name=who.last_name,
         first_name=who.first_name,
         patronymic=who.patronymic,
-        birth_date=who.birth_date.isoformat() if who.birth_date else "",
+        birth_date=who.birth_date.strftime("%d.%m.%Y") if who.birth_date else "",  # as the form asks for it
         phone=who.phone,
         enp=who.enp,
         snils=who.snils,
