@@ -66,7 +66,7 @@ def endpoint_fields(extension: str, name: str) -> Fields:
         (
             "dtmf_mode",
             "auto_info",
-        ),  # RFC 4733 with browsers; SIP INFO with a telephone that cannot, as the headless one
+        ),  # RFC 4733 with browsers; SIP INFO with a telephone that cannot (headless)
         ("rtp_timeout", "30"),  # a dead browser must not keep the citizen for ever
         ("rtp_timeout_hold", "300"),
         ("timers", "no"),
@@ -102,6 +102,7 @@ class AccountService:
         asterisk: AsteriskSettings,
         *,
         sip_domain: str = "hotline.invalid",
+        queue: str = "",
     ) -> None:
         self._http = http
         self._base = f"{asterisk.http_url.rstrip('/')}/ari/asterisk/config/dynamic/res_pjsip"
@@ -109,6 +110,7 @@ class AccountService:
         self._credentials = {"Authorization": basic}
         self._asterisk = asterisk.name
         self._sip_domain = sip_domain
+        self._queue = queue
         self._held: dict[str, _Held] = {}
         self._boot_id = ""
         # One change at a time: a log-out must not overtake the log-in that it follows.
@@ -212,6 +214,8 @@ class AccountService:
         await self._put("auth", extension, auth_fields(extension, account.password))
         await self._put("aor", extension, aor_fields())
         fields = endpoint_fields(extension, account.name)
+        if self._queue:  # the dialplan's [outgoing] shows this queue's number to the citizen
+            fields = (*fields, ("set_var", f"OUTGOING_QUEUE={self._queue}"))
         try:
             await self._put("endpoint", extension, fields)
         except Unavailable as error:
