@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
@@ -25,14 +25,15 @@ from hotline.db import Database
 from hotline.events import Bus
 from hotline.housekeeping import Housekeeping
 from hotline.journal.calls import CallJournal
+from hotline.journal.classifier import Classifier
 from hotline.journal.service import Journal
-from hotline.queue.model import Policy
+from hotline.queue.model import PauseReason, Policy
 from hotline.queue.service import OperatorDesk
 from hotline.softphone.accounts import AccountService
 from hotline.softphone.model import PhoneConnected
 from hotline.softphone.proxy import SipProxy
-from hotline.softphone.recovery import Limits
 from hotline.softphone.quality import QualityService
+from hotline.softphone.recovery import Limits
 from hotline.softphone.recovery_service import Recovery
 from hotline.staff.service import StaffService
 from hotline.web.app import make_app
@@ -79,9 +80,9 @@ class Hotline:
         journal = Journal(database, clock, settings, bus)
         calls = journal.calls
         cti = self._telephony(bus, database, calls)
-        desk = await self._desk(stack, bus, database, cti)
+        desk = await self._desk(stack, bus, database, cti, journal.classifier)
         home = settings.asterisks[0]  # operators' telephones live on the first server
-        accounts = AccountService(http, home)
+        accounts = AccountService(http, home, queue=settings.queue)
         sip = SipProxy(home.http_url, authorise, bus, clock, http=http)
         bus.subscribe(LinkChanged, handler=_of_server(home, accounts.on_link), name="softphone.accounts")
         bus.subscribe(PhoneConnected, handler=accounts.on_phone_connected, name="softphone.adoption")
@@ -101,6 +102,7 @@ class Hotline:
             classifier=journal.classifier,
             calls=calls,
             recordings=journal.recordings,
+            dispositions=journal.dispositions,
             hand_overs=journal.handover,
             desk=desk,
             cti=cti,
@@ -139,7 +141,12 @@ class Hotline:
         return {one.name: CtiService(one, bus, self._clock, database, sink=sink) for one in self.settings.asterisks}
 
     async def _desk(
-        self, stack: AsyncExitStack, bus: Bus, database: Database, cti: dict[str, CtiService]
+        self,
+        stack: AsyncExitStack,
+        bus: Bus,
+        database: Database,
+        cti: dict[str, CtiService],
+        classifier: Classifier,
     ) -> OperatorDesk:
         settings = self.settings
         desk = OperatorDesk(
@@ -149,6 +156,7 @@ class Hotline:
             cti[settings.asterisks[0].name].commands,
             Policy(queues=(settings.queue,), wrap_up=timedelta(seconds=settings.wrap_up_s)),
             live_calls=lambda: [call for one in cti.values() for call in one.calls.values()],
+            reasons=pause_reasons(classifier),
         )
         await desk.start()
         stack.push_async_callback(desk.close)
@@ -160,6 +168,23 @@ class Hotline:
         stack.push_async_callback(runner.cleanup)
         await web.TCPSite(runner, self.settings.listen_host, self.settings.listen_port).start()
         self.url = self.settings.public_url
+
+
+def pause_reasons(classifier: Classifier) -> Callable[[], Awaitable[Mapping[str, PauseReason]]]:
+    """Return what reads the profile's pause reasons in the words of the operators' desk."""
+
+    async def read() -> Mapping[str, PauseReason]:
+        return {
+            one.code: PauseReason(
+                one.code,
+                one.title,
+                None if one.limit_min is None else timedelta(minutes=one.limit_min),
+                automatic=one.automatic,
+            )
+            for one in await classifier.pause_reasons()
+        }
+
+    return read
 
 
 def _of_server(

@@ -55,6 +55,10 @@ class Settings(BaseSettings):
     """Seconds without a sound from an operator's browser until the citizen hears that the connection is restored."""
     lost_back_s: float = Field(30, ge=0, le=600)
     """Seconds the citizen waits for that operator before he goes to the head of the queue."""
+    area_code: str = Field("", pattern=r"^(\d{3,5})?$")
+    """Put before local numbers that operators dial; the same as in the settings of Asterisk. Empty: refuse them."""
+    international: bool = False
+    """Whether operators may dial other countries; the same as in the settings of Asterisk."""
     session_hours: int = Field(14, ge=1)
     monitoring_token: SecretStr = SecretStr("")
     """Bearer token with which a monitoring system reads ``/status`` and ``/metrics``; empty: only users may."""

@@ -31,7 +31,8 @@
     persons.get(user, person_id) -> PersonRow
     persons.appeals(user, person_id, *, show_all=False) -> tuple[AppealRow, ...]
 
-    classifier.{types, channels, sources, results, kinships, dispositions, pause_reasons}() -> tuple[Named, ...]
+    classifier.{types, channels, sources, results, kinships}() -> tuple[Named, ...]
+    classifier.pause_reasons() -> tuple[PauseEntry, ...]
     classifier.topics(type, q="") -> tuple[Topic, ...]
     classifier.scripts(topic, q="") -> tuple[ScriptText, ...]
     classifier.defaults(user) -> CardDefaults

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -17,7 +18,6 @@ from hotline.journal.tables_classifier import (
     AppealTypeRow,
     ChannelRow,
     Choice,
-    DispositionRow,
     KinshipRow,
     PauseReasonRow,
     ResultRow,
@@ -29,6 +29,16 @@ from hotline.staff.model import User
 from hotline.staff.rules import fold
 
 Row = TypeVar("Row", bound=Choice)
+
+
+@dataclass(frozen=True, slots=True)
+class PauseEntry:
+    """A reason for a pause. ``limit_min`` is in minutes, ``None`` for no limit."""
+
+    code: str
+    title: str
+    limit_min: int | None
+    automatic: bool
 
 
 async def valid_rows(
@@ -79,18 +89,10 @@ class Classifier:
         """Return the degrees of kinship (S000-28)."""
         return _named(await self._rows(KinshipRow, organisation_id))
 
-    async def dispositions(self, organisation_id: int | None = None) -> tuple[Named, ...]:
-        """Return the characteristics of calls (S002-20)."""
-        return _named(await self._rows(DispositionRow, organisation_id))
-
-    async def pause_reasons(self) -> tuple[Named, ...]:
-        """Return why an operator may pause; the automatic ones are not for choosing."""
-        return _named(row for row in await self._rows(PauseReasonRow, None) if not row.automatic)
-
-    async def pause_limits(self) -> dict[str, int]:
-        """Return the limit of each pause reason that has one, in minutes."""
+    async def pause_reasons(self) -> tuple[PauseEntry, ...]:
+        """Return why an operator pauses, the system's own reasons among them."""
         rows = await self._rows(PauseReasonRow, None)
-        return {row.code: row.limit_min for row in rows if row.limit_min is not None}
+        return tuple(PauseEntry(row.code, row.title, row.limit_min, row.automatic) for row in rows)
 
     async def topics(self, type_code: str, q: str = "", organisation_id: int | None = None) -> tuple[Topic, ...]:
         """Return the topics of a type; with ``q`` only those that every word of it fits (S000-43, S001-051).

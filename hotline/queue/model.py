@@ -98,28 +98,12 @@ class PauseReason:
     code: str
     title: str
     limit: timedelta | None
-
-
-def _reason(code: str, title: str, minutes: int | None) -> tuple[str, PauseReason]:
-    return code, PauseReason(code, title, None if minutes is None else timedelta(minutes=minutes))
+    automatic: bool = False
+    """The system's own: nobody can choose it. The first such reason is that of a missed offer (DAY-10)."""
 
 
 MISSED_CALL = "P10"
-"""The reason of the automatic pause after a missed offer (DAY-10); an operator cannot choose it himself."""
-
-PAUSE_REASONS: Mapping[str, PauseReason] = dict((
-    _reason("P01", "перерыв", 10),
-    _reason("P02", "обед", 45),
-    _reason("P03", "постобработка", 5),
-    _reason("P04", "работа с письменными обращениями", 60),
-    _reason("P05", "исходящий обзвон", 60),
-    _reason("P06", "обучение/планёрка", 30),
-    _reason("P07", "разговор с руководителем", 10),
-    _reason("P08", "технические проблемы", 15),
-    _reason("P09", "личная необходимость", 10),
-    _reason(MISSED_CALL, "пропуск вызова", None),
-))  # fmt: skip
-"""The reasons of the specification (domain 2, "Pause reasons"), by code; a profile may bring its own."""
+"""The reason of the automatic pause after a missed offer (DAY-10), for a profile that names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +116,18 @@ class Policy:
     wrap_up_max: timedelta = timedelta(minutes=5)  # limit of P03; no forced wrap-up exceeds ``wrap_up`` (DAY-05)
     phone_grace: timedelta = timedelta(seconds=15)  # DAY-16
     lost_limit: timedelta = timedelta(hours=1)  # then his working day is over: nobody stays "lost" for ever
-    pause_reasons: Mapping[str, PauseReason] = field(default_factory=lambda: PAUSE_REASONS)
+    pause_reasons: Mapping[str, PauseReason] = field(default_factory=dict)
+    """By code, in the order in which they are offered: the profile's classifier. Without any there is no pause."""
+
+    @property
+    def longest_wrap_up(self) -> timedelta:
+        """How long a wrap-up may become when the operator asks for more time."""
+        return max(self.wrap_up, self.wrap_up_max)
+
+    @property
+    def missed_call(self) -> str:
+        """The reason of the automatic pause after a missed offer."""
+        return next((reason.code for reason in self.pause_reasons.values() if reason.automatic), MISSED_CALL)
 
 
 # --- What can happen to an operator ---------------------------------------------------------------------------------

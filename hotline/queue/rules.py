@@ -16,7 +16,6 @@ from datetime import datetime
 from hotline.errors import BadInput, Conflict
 from hotline.queue.model import (
     IN_CALL,
-    MISSED_CALL,
     AddMember,
     CallAnswered,
     CallEnded,
@@ -189,11 +188,17 @@ def _notices(before: Operator, after: Operator, event: Happening) -> tuple[Effec
         found.append(Notice.WRAP_UP_OVER)
     if after.over_limit and not before.over_limit:
         found.append(Notice.PAUSE_OVER_LIMIT)
-    if isinstance(event, OfferMissed) and after.reason == MISSED_CALL and before.state is S.RINGING:
+    if isinstance(event, OfferMissed) and before.state is S.RINGING and _missed(after, event):
         found.append(Notice.OFFER_MISSED)
     if isinstance(event, Tick) and before.state is S.LOST and after.state is S.OFFLINE:
         found.append(Notice.SIGNED_OFF)
     return tuple(Notify(notice) for notice in found)
+
+
+def _missed(operator: Operator, event: OfferMissed) -> bool:
+    """Whether he pauses because of this very offer."""
+    pause = operator.pause
+    return operator.state is S.PAUSE and pause is not None and pause.missed_call == event.call_key
 
 
 # --- Happenings -----------------------------------------------------------------------------------------------------
@@ -236,7 +241,8 @@ def _go_ready(operator: Operator, event: GoReady, now: datetime, policy: Policy)
 
 
 def _take_pause(operator: Operator, event: TakePause, now: datetime, policy: Policy) -> Operator:
-    if event.reason not in policy.pause_reasons or event.reason == MISSED_CALL:
+    reason = policy.pause_reasons.get(event.reason)
+    if reason is None or reason.automatic:
         raise BadInput(
             f"no such pause reason: {event.reason!r}", error_id="unknown-pause-reason", details={"reason": event.reason}
         )
@@ -250,7 +256,7 @@ def _extend_wrap_up(operator: Operator, event: ExtendWrapUp, now: datetime, poli
     wrap_up = operator.wrap_up
     if wrap_up is None or wrap_up.limit_at is None:
         return operator
-    latest = wrap_up.since + max(policy.wrap_up, policy.wrap_up_max)
+    latest = wrap_up.since + policy.longest_wrap_up
     if wrap_up.limit_at >= latest:
         raise _illegal(operator, event, "the wrap-up is at its longest already", "wrap-up-at-limit")
     limit_at = min(latest, max(wrap_up.limit_at, now) + policy.wrap_up_extension)
@@ -294,7 +300,7 @@ def _offer_missed(operator: Operator, event: OfferMissed, now: datetime, policy:
     operator = _set_part(operator, event.call_key, None)
     if not rang or operator.wrap_up is not None or operator.pause is not None:
         return operator  # he was busy with something else, and is not offered calls from the queue anyway
-    return replace(operator, pause=Pause(MISSED_CALL, missed_call=event.call_key))
+    return replace(operator, pause=Pause(policy.missed_call, missed_call=event.call_key))
 
 
 def _phone_gone(operator: Operator, event: PhoneGone, now: datetime, policy: Policy) -> Operator:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import NoReturn
 
 from hotline.clock import Clock
@@ -42,6 +43,7 @@ from hotline.queue.model import (
     OperatorChanged,
     OperatorNotice,
     OperatorState,
+    PauseReason,
     PhoneBack,
     PhoneGone,
     Policy,
@@ -73,14 +75,20 @@ class OperatorDesk:
         policy: Policy | None = None,
         *,
         live_calls: Callable[[], Iterable[Call]],
+        reasons: Callable[[], Awaitable[Mapping[str, PauseReason]]] | None = None,
         tick_s: float = 0.5,
     ) -> None:
-        """``live_calls`` gives the calls that exist now, of all servers; read when events may have been missed."""
+        """Wire it.
+
+        :param live_calls: gives the calls that exist now, of all servers; read when events may have been missed.
+        :param reasons: reads the profile's pause reasons (raises ``Unavailable``); ``None``: those of ``policy`` stay.
+        """
         self._bus = bus
         self._db = db
         self._clock = clock
         self._policy = policy or Policy()
         self._live_calls = live_calls
+        self._reasons = reasons
         self._tick_s = tick_s
         self._operators: dict[int, Operator] = {}
         self._at_work: dict[str, int] = {}
@@ -98,6 +106,7 @@ class OperatorDesk:
 
         :raises Unavailable: the database does not answer.
         """
+        await self._learn_reasons()
         for operator in await store.load(self._db):
             self._operators[operator.user_id] = operator
             if operator.state is not OperatorState.OFFLINE:
@@ -185,6 +194,11 @@ class OperatorDesk:
 
         :raises BadInput: there is no such reason. Otherwise raises as ``end_work``.
         """
+        try:
+            async with asyncio.timeout(SAVE_S):
+                await self._learn_reasons()  # the administrator may have changed them since
+        except (TimeoutError, Unavailable):
+            log.warning("pause reasons cannot be read now, the last known ones count")
         return await self._request(self._get(user_id), TakePause(reason))
 
     async def extend_wrap_up(self, user_id: int) -> Operator:
@@ -201,6 +215,20 @@ class OperatorDesk:
         """Return who is at work with this number; ``None`` when nobody is."""
         user_id = self._at_work.get(extension)
         return None if user_id is None else self._operators[user_id]
+
+    @property
+    def pause_reasons(self) -> Mapping[str, PauseReason]:
+        """The reasons for a pause by code, in their order, the system's own ones among them."""
+        return self._policy.pause_reasons
+
+    @property
+    def policy(self) -> Policy:
+        """The rules in force."""
+        return self._policy
+
+    async def _learn_reasons(self) -> None:
+        if self._reasons is not None:
+            self._policy = replace(self._policy, pause_reasons=await self._reasons())
 
     def applied(self, user_id: int) -> bool:
         """Whether Asterisk has confirmed this operator's membership of the queues."""

@@ -173,7 +173,11 @@ class AsteriskRenderSettings(BaseModel):
     outgoing_ring_s: int = Field(60, ge=5)
 
     internal_patterns: list[Pattern] = Field(default_factory=lambda: ["_XXX"])
+    short_codes: list[Digits] = Field(default_factory=lambda: ["112"])
+    """Numbers of the public network that look internal; they win over ``internal_patterns``."""
     outgoing_caller_id: Digits = ""
+    outgoing_caller_ids: dict[Word, Digits] = Field(default_factory=dict)
+    """What the called citizen sees, by the queue that the operator works for; others show ``outgoing_caller_id``."""
     area_code: Digits = ""
     international: bool = False
 

@@ -80,6 +80,10 @@ TEXTS = {
     "extension-busy": mark("Somebody else works with your internal number."),
     "no-such-operator": mark("Start work first."),
     "no-microphone": mark("Work cannot start without a microphone."),
+    "wrap-up-at-limit": mark("The time for the card is at its longest already."),
+    "bad-number": mark("This number cannot be called."),
+    "note-required": mark("This characteristic needs a note: who asked and for what."),
+    "internal-call": mark("An internal call has no characteristic."),
     "unknown-pause-reason": mark("There is no such reason for a pause."),
 }
 
@@ -98,6 +102,8 @@ _FIELDS = {
     "your role registers oral appeals only": mark("your role registers oral appeals only"),
     "zero character": mark("holds a character that cannot be stored"),
     "own number": mark("is your own number"),
+    "not a telephone number": mark("is not a telephone number"),
+    "abroad": mark("is abroad; such calls are switched off"),
     "2 to 8 digits": mark("must have 2 to 8 digits"),
     "fill in at least one field": mark("fill in at least one field"),
 }

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from hotline.cti.model import Call, CallEvent, ConsultEnded, ConsultOffered, LinkChanged, Phase, QueueChanged
+from hotline.journal.closing import CallClassified
 from hotline.journal.model import AppealChanged
 from hotline.queue.board import QueueLine
 from hotline.queue.model import Operator, OperatorChanged, OperatorNotice
@@ -72,6 +73,8 @@ def operator_data(operator: Operator, *, applied: bool = True) -> dict[str, Any]
         "reason": operator.reason,
         "limit_at": at(operator.limit_at),
         "over_limit": operator.over_limit,
+        "planned": operator.pause.reason if operator.pause is not None and operator.reason is None else None,
+        "call_key": operator.call_key,
         "applied": applied,
     }
 
@@ -105,9 +108,8 @@ def quality_data(fact: QualityChanged) -> dict[str, Any]:
 
 def parking_data(services: Services) -> list[dict[str, object]]:
     """Return the parked citizens by place. Not who they are: everybody sees this."""
-    parked = [
-        (call.parked, call.key) for cti in services.cti.values() for call in cti.calls.values() if call.parked is not None
-    ]
+    live = [call for cti in services.cti.values() for call in cti.calls.values()]
+    parked = [(call.parked, call.key) for call in live if call.parked is not None]
     parked.sort(key=lambda row: (row[0].slot, row[1]))
     return [{"slot": one.slot, "call_key": key, "by": one.by, "since": at(one.since)} for one, key in parked]
 
@@ -151,6 +153,7 @@ class Announcer:
             bus.subscribe(*CALL_FACTS, handler=self._on_call_fact, name="push:calls", on_overflow=self.hub.resync),
             bus.subscribe(*BOARD_FACTS, handler=self._on_board_fact, name="push:board", on_overflow=self.hub.resync),
             bus.subscribe(AppealChanged, handler=self._on_appeal, name="push:appeals"),
+            bus.subscribe(CallClassified, handler=self._on_classified, name="push:dispositions"),
             bus.subscribe(QualityChanged, handler=self._on_quality, name="push:quality"),
         ]
 
@@ -212,7 +215,13 @@ class Announcer:
                 offer = {"call": call_data(fact.call, now), "from": fact.from_extension, "card_id": fact.card_id}
                 await self.hub.to_extensions((fact.to_extension,), message("consult.offer", offer))
             case ConsultEnded():
-                ended = {"call_key": fact.call_key, "status": fact.status, "reason": fact.reason}
+                ended = {
+                    "call_key": fact.call_key,
+                    "status": fact.status,
+                    "reason": fact.reason,
+                    "from": fact.from_extension,
+                    "to": fact.to_extension,
+                }
                 parties = (fact.from_extension, fact.to_extension)
                 await self.hub.to_extensions(parties, message("consult.ended", ended))
 
@@ -238,6 +247,10 @@ class Announcer:
     async def _on_quality(self, fact: QualityChanged) -> None:
         """Of no use later: a subscription of its own, in which a jam harms nothing else."""
         await self.hub.to_extensions((fact.extension,), message("quality", quality_data(fact)), watchers=True)
+
+    async def _on_classified(self, fact: CallClassified) -> None:
+        data = {"call_key": fact.call_key, "code": fact.code}
+        await self.hub.to_user(fact.user_id, message("call.disposition", data))
 
     async def _on_appeal(self, fact: AppealChanged) -> None:
         """Tell those whose folders changed, with the new counts."""

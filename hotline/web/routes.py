@@ -6,8 +6,9 @@ from aiohttp import web
 
 from hotline.web import ops
 from hotline.web.api import calls as calls_api
+from hotline.web.api import dispositions as dispositions_api
 from hotline.web.api import drafts, operator, quality
-from hotline.web.views import appeal, calls, card, events, journal, login, people
+from hotline.web.views import appeal, calls, card, dispositions, events, journal, login, people
 
 _KEY = r"{key:[A-Za-z0-9][A-Za-z0-9.-]{0,63}}"
 """The key of a call: an Asterisk Uniqueid with systemname. Nothing in it can leave a folder."""
@@ -25,6 +26,7 @@ def add_routes(app: web.Application) -> None:
     add.add_get("/journal", journal.listing)
     add.add_get("/calls", calls.listing)
     add.add_get(f"/calls/{_KEY}/card", card.of_call)
+    add.add_get("/dispositions", dispositions.panel)
     add.add_get("/appeals/new", card.new)
     add.add_post("/appeals", card.save)
     add.add_get(r"/appeals/{id:\d+}", appeal.show)
@@ -48,6 +50,8 @@ def add_routes(app: web.Application) -> None:
     add.add_post("/api/operator/ready", operator.ready)
     add.add_post("/api/operator/pause", operator.pause)
     add.add_post("/api/operator/more-time", operator.more_time)
+    add.add_post("/api/dial", dispositions_api.dial)
+    add.add_post(f"/api/calls/{_KEY}/disposition", dispositions_api.classify)
     add.add_post(f"/api/calls/{_KEY}/consult", calls_api.consult)
     add.add_post(f"/api/calls/{_KEY}/complete", calls_api.complete)
     add.add_post(f"/api/calls/{_KEY}/cancel", calls_api.cancel)

@@ -15,6 +15,7 @@ from hotline.events import Bus
 from hotline.journal.appeals import Appeals
 from hotline.journal.calls import CallJournal
 from hotline.journal.classifier import Classifier
+from hotline.journal.dispositions import Dispositions
 from hotline.journal.drafts import Drafts
 from hotline.journal.handover import HandOvers
 from hotline.journal.persons import Persons
@@ -43,6 +44,7 @@ class Services:
     classifier: Classifier
     calls: CallJournal
     recordings: Recordings
+    dispositions: Dispositions
     hand_overs: HandOvers
     desk: OperatorDesk
     cti: Mapping[str, CtiService]

@@ -8,7 +8,7 @@ from typing import Any
 
 from hotline.errors import Unavailable
 from hotline.journal.model import FolderCount
-from hotline.queue.model import MISSED_CALL, PAUSE_REASONS, OperatorState
+from hotline.queue.model import OperatorState, PauseReason
 from hotline.staff.model import User
 from hotline.web import titles
 from hotline.web.i18n import gettext
@@ -74,28 +74,32 @@ def queue_numbers(services: Services) -> QueueNumbers:
     return QueueNumbers(0, None, 0.0)
 
 
-def pause_reasons() -> list[dict[str, str]]:
-    """Return the reasons that an operator may choose."""
-    return [
-        {"code": one.code, "title": titles.pause_title(one.code, one.title)}
-        for one in PAUSE_REASONS.values()
-        if one.code != MISSED_CALL
-    ]
+@dataclass(frozen=True, slots=True)
+class OwnState:
+    """The operator's own state with what its clock needs."""
+
+    code: str
+    word: str
+    since: datetime | None = None
+    limit_at: datetime | None = None
+    reason: str = ""
 
 
-def own_state(services: Services, user: User) -> Presence:
+def own_state(services: Services, user: User) -> OwnState:
     """Return the operator's own state, his pause's reason included."""
     operator = services.desk.operator(user.id)
     if operator is None:
-        return Presence(user.extension or "", OperatorState.OFFLINE, titles.state_word(OperatorState.OFFLINE))
+        return OwnState(OperatorState.OFFLINE, titles.state_word(OperatorState.OFFLINE))
     word = titles.state_word(operator.state)
-    reason = PAUSE_REASONS.get(operator.reason or "")
+    reason = services.desk.pause_reasons.get(operator.reason or "")
     if operator.state is OperatorState.PAUSE and reason is not None:
-        word = gettext("%(state)s: %(reason)s") % {
-            "state": word,
-            "reason": titles.pause_title(reason.code, reason.title),
-        }
-    return Presence(operator.extension, operator.state, word, operator.since)
+        word = gettext("%(state)s: %(reason)s") % {"state": word, "reason": reason.title}
+    return OwnState(operator.state, word, operator.since, operator.limit_at, operator.reason or "")
+
+
+def pause_choices(services: Services) -> list[PauseReason]:
+    """Return the reasons that an operator may choose, as the profile orders them."""
+    return [one for one in services.desk.pause_reasons.values() if not one.automatic]
 
 
 async def shell_context(services: Services, user: User) -> dict[str, Any]:
@@ -111,7 +115,9 @@ async def shell_context(services: Services, user: User) -> dict[str, Any]:
         "folders": folder_links(counts),
         "queue": queue_numbers(services),
         "operator": own_state(services, user),
-        "pause_reasons": pause_reasons(),
+        "pause_reasons": pause_choices(services),
+        "pause_titles": {one.code: one.title for one in services.desk.pause_reasons.values()},
+        "wrap_up_max_s": round(services.desk.policy.longest_wrap_up.total_seconds()),
         "role_title": titles.role_title(user.roles),
         "organisation": user.organisation.short_name,
     }

@@ -64,19 +64,6 @@ _STATES = {
     OperatorState.LOST: mark("No connection"),
 }
 
-_PAUSES = {
-    "P01": mark("Break"),
-    "P02": mark("Lunch"),
-    "P03": mark("Finishing a card"),
-    "P04": mark("Written appeals"),
-    "P05": mark("Outgoing calls"),
-    "P06": mark("Training or briefing"),
-    "P07": mark("Talk with the supervisor"),
-    "P08": mark("Technical problems"),
-    "P09": mark("Personal need"),
-    "P10": mark("Missed call"),
-}
-
 _DIRECTIONS = {
     Direction.IN: ("phone-incoming", mark("Incoming call")),
     Direction.OUT: ("phone-outgoing", mark("Outgoing call")),
@@ -135,11 +122,6 @@ def folder_title(folder: Folder) -> str:
 def state_word(state: str) -> str:
     """Name an operator's state."""
     return gettext(_STATES[OperatorState(state)])
-
-
-def pause_title(code: str, fallback: str) -> str:
-    """Name a reason for a pause; one that only the profile knows keeps the profile's own title."""
-    return gettext(_PAUSES[code]) if code in _PAUSES else fallback
 
 
 def direction_mark(direction: str) -> Mark:

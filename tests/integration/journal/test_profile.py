@@ -127,7 +127,7 @@ async def test_types_and_channels(world: World) -> None:
     ]
     channels = {channel.code: channel.form for channel in await world.journal.classifier.channels()}
     assert (channels["K01"], channels["K08"]) == (Form.ORAL, Form.WRITTEN)
-    for read in ("sources", "results", "kinships", "dispositions", "pause_reasons"):
+    for read in ("sources", "results", "kinships", "pause_reasons"):
         assert await getattr(world.journal.classifier, read)()
 
 

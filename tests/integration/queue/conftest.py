@@ -17,6 +17,7 @@ from hotline.queue.model import OperatorChanged, OperatorNotice, Policy
 from hotline.queue.service import OperatorDesk
 from hotline.softphone.model import PhoneConnected, PhoneLost
 from tests.integration.queue.recording import RecordingPort
+from tests.unit.queue.operators import REASONS
 
 ANNA, BORIS = 7, 8
 NEVER_S = 3600.0  # the tests call tick() themselves
@@ -116,7 +117,9 @@ async def make_world(db: Database, clock: FakeClock) -> AsyncIterator[MakeWorld]
     async def make() -> World:
         bus, port = Bus(), RecordingPort()
         calls: dict[str, Call] = {}
-        desk = OperatorDesk(db, bus, clock, port, Policy(), live_calls=calls.values, tick_s=NEVER_S)
+        desk = OperatorDesk(
+            db, bus, clock, port, Policy(pause_reasons=REASONS), live_calls=calls.values, tick_s=NEVER_S
+        )
         world = World(desk, bus, clock, port, calls)
 
         async def hear(event: object) -> None:

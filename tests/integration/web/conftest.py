@@ -21,6 +21,7 @@ from argon2 import PasswordHasher
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from hotline.app import pause_reasons
 from hotline.clock import FakeClock
 from hotline.config import AsteriskSettings, Settings
 from hotline.cti.callstate import LiveCall, LiveLeg
@@ -31,6 +32,7 @@ from hotline.events import Bus
 from hotline.journal.appeals import Appeals
 from hotline.journal.calls import CallJournal
 from hotline.journal.classifier import Classifier
+from hotline.journal.dispositions import Dispositions
 from hotline.journal.drafts import Drafts
 from hotline.journal.handover import HandOvers
 from hotline.journal.outbox import Outbox
@@ -298,7 +300,7 @@ def wire(
     """Put the services together as ``hotline.app`` does."""
     asterisk = settings.asterisks[0]
     outbox = Outbox(database, bus)
-    calls = CallJournal(database, clock)
+    calls = CallJournal(database, clock, bus)
     classifier = Classifier(database, clock, settings.zone)
 
     async def sink(session: AsyncSession, found: Iterable[Call]) -> None:
@@ -312,15 +314,24 @@ def wire(
         bus=bus,
         database=database,
         staff=StaffService(database, clock, settings, hasher=HASHER),
-        appeals=Appeals(database, clock, settings.zone, outbox),
+        appeals=Appeals(database, clock, settings.zone, outbox, bus),
         lists=JournalQueries(database, clock),
         drafts=Drafts(database, clock, settings.zone, classifier),
         persons=Persons(database, clock),
         classifier=classifier,
         calls=calls,
         recordings=Recordings(database, clock),
+        dispositions=Dispositions(database, clock, settings.zone, bus),
         hand_overs=HandOvers(database, clock, outbox),
-        desk=OperatorDesk(database, bus, clock, queue, live_calls=lambda: list(cti.calls.values()), tick_s=3600),
+        desk=OperatorDesk(
+            database,
+            bus,
+            clock,
+            queue,
+            live_calls=lambda: list(cti.calls.values()),
+            reasons=pause_reasons(classifier),
+            tick_s=3600,
+        ),
         cti={asterisk.name: cti},
         accounts=AccountService(http, asterisk),
         sip=SipProxy(asterisk.http_url, authorise, bus, clock, http=http),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from hotline.profiles.loader import read_profile
 from hotline.queue.model import (
     CallPart,
     Decision,
@@ -14,6 +15,7 @@ from hotline.queue.model import (
     Operator,
     OperatorState,
     Pause,
+    PauseReason,
     Policy,
     StartWork,
     Stretch,
@@ -23,7 +25,16 @@ from hotline.queue.rules import decide
 S = OperatorState
 NOW = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
 EARLIER = NOW - timedelta(minutes=3)
-POLICY = Policy()
+REASONS = {
+    row["code"]: PauseReason(
+        row["code"],
+        row["title"],
+        timedelta(minutes=row["limit_min"]) if "limit_min" in row else None,
+        automatic=row.get("automatic", False),
+    )
+    for row in read_profile("oms")["pause_reason"]
+}
+POLICY = Policy(pause_reasons=REASONS)
 START = StartWork("101", ("hotline",), microphone=True)
 A, B = "pbx1-1.1", "pbx1-2.1"
 
