@@ -51,7 +51,7 @@ class TransferService:
     def offers(self) -> list[ConsultOffered]:
         """Return the offers of all running transfers, for those who began to listen late."""
         calls = ((self._tracker.live(key), transfer) for key, transfer in self._running.items())
-        return [self._offer(call, transfer) for call, transfer in calls if call is not None]
+        return [self._offer(call, transfer) for call, transfer in calls if call is not None and _brings_card(transfer)]
 
     # What people ask for
 
@@ -189,7 +189,7 @@ class TransferService:
             kind=kind,
         )
         self._running[call.key] = transfer
-        if kind is not TransferKind.PICKED_UP:  # nobody has talked with him yet, so nobody has anything to hand over
+        if _brings_card(transfer):
             self._bus.publish(self._offer(call, transfer))
         return transfer
 
@@ -229,7 +229,8 @@ class TransferService:
         if transfer is not None:
             log.info("transfer of %s is found running: %s", call.key, transfer.state)
             self._running[call.key] = transfer
-            self._bus.publish(self._offer(call, transfer))
+            if _brings_card(transfer):
+                self._bus.publish(self._offer(call, transfer))
         return transfer
 
     async def observe(self, event: ev.Event, facts: list[Fact]) -> None:
@@ -344,3 +345,8 @@ class TransferService:
         if transfer is None:
             raise NotFound("there is no consultation in this call", error_id="no-such-consultation")
         return transfer
+
+
+def _brings_card(transfer: Transfer) -> bool:
+    """Tell whether there can be a card to hand over: not of a call that nobody had, nor to whoever has it already."""
+    return transfer.kind is not TransferKind.PICKED_UP and transfer.from_extension != transfer.to_extension

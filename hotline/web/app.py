@@ -11,6 +11,7 @@ from hotline.web.context import COURIER, HUB, METRICS, SERVICES
 from hotline.web.courier import CardCourier
 from hotline.web.metrics import WebMetrics
 from hotline.web.middlewares import BODY_LIMITS, add_security_headers, explain_errors, guard, observe, read_in_language
+from hotline.web.parking import ParkingNews
 from hotline.web.push_messages import Announcer
 from hotline.web.render import ENVIRONMENT, make_environment
 from hotline.web.routes import add_routes
@@ -29,6 +30,7 @@ def make_app(services: Services) -> web.Application:
     app[HUB] = announcer.hub
     courier = CardCourier(services, announcer.hub)
     app[COURIER] = courier
+    parking = ParkingNews(services, announcer.hub)
     app[METRICS] = metrics
     app[ENVIRONMENT] = make_environment()
     add_routes(app)
@@ -39,7 +41,9 @@ def make_app(services: Services) -> web.Application:
     async def announce(_: web.Application) -> AsyncIterator[None]:
         announcer.start()
         courier.start()
+        parking.start()
         yield
+        await parking.close()
         await courier.close()
 
     async def stop_announcing(_: web.Application) -> None:

@@ -41,6 +41,9 @@ class CardCourier:
         self._stop = self._services.bus.subscribe(
             ConsultOffered, ConsultEnded, CallEvent, handler=self._on_fact, name="card-courier"
         )
+        # What was found running after a restart of the service may have been told before anybody listened.
+        for cti in self._services.cti.values():
+            self._offers |= {offer.call.key: offer for offer in cti.transfers.offers()}
 
     async def close(self) -> None:
         """Unsubscribe."""

@@ -52,12 +52,9 @@ def add_routes(app: web.Application) -> None:
     add.add_post("/api/operator/more-time", operator.more_time)
     add.add_post("/api/dial", dispositions_api.dial)
     add.add_post(f"/api/calls/{_KEY}/disposition", dispositions_api.classify)
-    add.add_post(f"/api/calls/{_KEY}/consult", calls_api.consult)
-    add.add_post(f"/api/calls/{_KEY}/complete", calls_api.complete)
-    add.add_post(f"/api/calls/{_KEY}/cancel", calls_api.cancel)
-    add.add_post(f"/api/calls/{_KEY}/hangup", calls_api.hangup)
-    add.add_post(f"/api/calls/{_KEY}/hold", calls_api.hold)
-    add.add_post(f"/api/calls/{_KEY}/resume", calls_api.resume)
+    for verb, command in calls_api.COMMANDS.items():
+        add.add_post(f"/api/calls/{_KEY}/{verb}", command)
+    add.add_post("/api/pickup", calls_api.pick_up)
 
     add.add_get(f"/api/calls/{_KEY}/quality", quality.of_call)
 

@@ -1,4 +1,7 @@
-"""Control of a live call, acknowledged by Asterisk: hang up, hold, warm transfer with the card (S001-032, M-03)."""
+"""Control of a live call, acknowledged by Asterisk: hang up, hold, transfers with the card, parking, pick-up.
+
+Requirements: S001-032, M-03.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,9 @@ import logging
 import msgspec
 from aiohttp import web
 
+from hotline.cti.commands import interface_of
+from hotline.cti.model import Phase
+from hotline.cti.transfer_service import TransferService
 from hotline.cti.transfers import Transfer
 from hotline.errors import Forbidden, NotFound, Unavailable
 from hotline.journal.model import CardRef
@@ -24,16 +30,99 @@ class ConsultBody(msgspec.Struct):
     extension: str
 
 
+class PickUpBody(msgspec.Struct):
+    """Whose ringing call is taken; ``""``: the one of the group that has rung longest («*8»)."""
+
+    extension: str = ""
+
+
 async def consult(request: web.Request) -> web.Response:
     """Put the citizen on hold and ring a colleague; the card goes along."""
+    transfers, key, own, to, card = await _going(request)
+    return _answer(await transfers.consult(key, own, to, card))
+
+
+async def transfer(request: web.Request) -> web.Response:
+    """Send the citizen to a colleague at once; the card goes along. Does he not answer, the citizen comes back."""
+    transfers, key, own, to, card = await _going(request)
+    return _answer(await transfers.blind(key, own, to, card))
+
+
+async def _going(request: web.Request) -> tuple[TransferService, str, str, str, str | None]:
+    """Return what both transfers need: the service, the call, the own number, the colleague's, and the card."""
     user = require_right(request, Right.CALL_TRANSFER)
-    extension = require_extension(request)
-    body = await json_body(request, ConsultBody)
+    own = require_extension(request)
+    to = (await json_body(request, ConsultBody)).extension.strip()
     key = request.match_info["key"]
-    cti = services(request).cti_of(key)
-    cti.control.find(key, extension)  # before a card is made for a call that is not his
-    card = await _card_of(request, user, key)
-    return _answer(await cti.transfers.consult(key, extension, body.extension.strip(), card))
+    its = services(request)
+    cti = its.cti_of(key)
+    cti.control.find(key, own)  # before a card is made for a call that is not his
+    if interface_of(to) and to != own and not await _is_somebodys(its, to):
+        raise NotFound("nobody has this number", error_id="no-such-colleague", details={"extension": to})
+    card = await _card_of(its, user, key)
+    return cti.transfers, key, own, to, card
+
+
+async def _is_somebodys(its: Services, extension: str) -> bool:
+    try:
+        return await its.staff.by_extension(extension) is not None
+    except Unavailable:
+        return True  # a dead database must not stop a transfer; Asterisk knows as well who is there
+
+
+async def join(request: web.Request) -> web.Response:
+    """Let the citizen join operator and colleague: three talk."""
+    extension = require_extension(request)
+    key = request.match_info["key"]
+    return _answer(await services(request).cti_of(key).transfers.join(key, extension))
+
+
+async def park(request: web.Request) -> web.Response:
+    """Leave the citizen with music for anybody who takes him; answers the number of his place."""
+    require_right(request, Right.CALL_TRANSFER)
+    extension = require_extension(request)
+    key = request.match_info["key"]
+    slot = await services(request).cti_of(key).control.park(key, extension)
+    return web.json_response({"call_key": key, "slot": slot})
+
+
+async def take(request: web.Request) -> web.Response:
+    """Take a parked citizen: the own telephone rings with him. The card of who parked him comes along."""
+    require_right(request, Right.CALL_TAKE, Right.CALL_TRANSFER)
+    extension = require_extension(request)
+    key = request.match_info["key"]
+    its = services(request)
+    cti = its.cti_of(key)
+    live = its.live_call(key)
+    card = None
+    if live is not None and live.parked is not None and live.parked.by != extension:
+        try:
+            parker = await its.staff.by_extension(live.parked.by)
+            card = await _card_of(its, parker, key) if parker is not None else None
+        except Unavailable:
+            log.warning("the parked call %s is taken without its card: the database is away", key)
+    return _answer(await cti.transfers.take(key, extension, card))
+
+
+async def pick_up(request: web.Request) -> web.Response:
+    """Take a call that rings at a colleague of the same organisation: it rings at the own telephone instead."""
+    user = require_right(request, Right.CALL_TAKE, Right.CALL_TRANSFER)
+    own = require_extension(request)
+    wanted = (await json_body(request, PickUpBody)).extension.strip()
+    its = services(request)
+    ringing = [
+        (call, extension)
+        for cti in its.cti.values()
+        for call in cti.calls.values()
+        if call.phase is Phase.RINGING
+        for extension in call.ringing
+        if extension != own and wanted in {"", extension}
+    ]
+    for call, extension in sorted(ringing, key=lambda row: row[0].offered_at or row[0].started_at):
+        colleague = await its.staff.by_extension(extension)
+        if colleague is not None and colleague.organisation.id == user.organisation.id:
+            return _answer(await its.cti_of(call.key).transfers.pick_up(call.key, own))
+    raise NotFound("no telephone of this group rings", error_id="nothing-to-pick-up")
 
 
 async def complete(request: web.Request) -> web.Response:
@@ -74,9 +163,8 @@ async def resume(request: web.Request) -> web.Response:
     return web.json_response({"call_key": key})
 
 
-async def _card_of(request: web.Request, user: User, key: str) -> str | None:
+async def _card_of(its: Services, user: User, key: str) -> str | None:
     """Return the reference of the operator's card of the call. The transfer goes on without one when it must."""
-    its = services(request)
     try:
         saved = await _saved_as(its, user, key)
         if saved is not None:
@@ -107,3 +195,18 @@ def _answer(transfer: Transfer) -> web.Response:
             "card_id": transfer.card_id,
         }
     )
+
+
+COMMANDS = {
+    "consult": consult,
+    "complete": complete,
+    "cancel": cancel,
+    "join": join,
+    "transfer": transfer,
+    "park": park,
+    "take": take,
+    "hangup": hangup,
+    "hold": hold,
+    "resume": resume,
+}
+"""What an operator may ask for a live call, by the last part of the address."""
