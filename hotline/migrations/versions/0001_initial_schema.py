@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -786,6 +788,68 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("call_key", "appeal_id", name=op.f("pk_call_appeal")),
     )
     op.create_index(op.f("ix_call_appeal_appeal_id"), "call_appeal", ["appeal_id"], unique=False)
+    op.create_table(
+        "recording",
+        sa.Column("call_key", sa.Text(), nullable=False),
+        sa.Column("asterisk", sa.Text(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seconds", sa.Float(), nullable=False),
+        sa.Column("stored_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("format", sa.Text(), nullable=False),
+        sa.Column("file", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("peaks", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
+        sa.Column("hold_reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("hold_by_id", sa.BigInteger(), nullable=True),
+        sa.Column("hold_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["hold_by_id"], ["staff_user.id"], name=op.f("fk_recording_hold_by_id")),
+        sa.PrimaryKeyConstraint("call_key", name=op.f("pk_recording")),
+    )
+    op.create_index(
+        "ix_recording_present", "recording", ["recorded_at"], postgresql_where=sa.text("deleted_at IS NULL")
+    )
+    op.create_index(
+        "ix_recording_raw",
+        "recording",
+        ["stored_at"],
+        postgresql_where=sa.text("deleted_at IS NULL AND format = 'wav'"),
+    )
+    op.create_table(
+        "recording_seal",
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("call_key", sa.Text(), nullable=False),
+        sa.Column("file", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("previous", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_recording_seal")),
+        sa.UniqueConstraint("hash", name=op.f("uq_recording_seal_hash")),
+    )
+    op.create_index("ix_recording_seal_call_key", "recording_seal", ["call_key"])
+    op.create_table(
+        "recording_pause",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("call_key", sa.Text(), nullable=False),
+        sa.Column("extension", sa.Text(), nullable=False),
+        sa.Column("field", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("end_reason", sa.Text(), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recording_pause")),
+    )
+    op.create_index("ix_recording_pause_call_key", "recording_pause", ["call_key"])
+    op.create_index(
+        "uq_recording_pause_open",
+        "recording_pause",
+        ["call_key"],
+        unique=True,
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
     # ### end Alembic commands ###
 
     op.execute(
@@ -796,10 +860,15 @@ def upgrade() -> None:
         END $$
         """
     )
-    for table in ("audit_event", "appeal_status_event"):
+    for table in ("audit_event", "appeal_status_event", "recording_seal"):
         op.execute(
             f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {table} "
             "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
         )
+    # The job queue's own tables (ADR 0013), as its release 3.10.0 ships them, in a schema of their own.
+    jobs = (Path(__file__).parents[1] / "procrastinate-3.10.0.sql").read_text(encoding="utf-8")
+    script = f"CREATE SCHEMA jobs; SET LOCAL search_path TO jobs; {jobs}; SET LOCAL search_path TO DEFAULT;"
+    # Many statements at once: only the driver itself takes them.
+    op.get_bind().connection.dbapi_connection.run_async(lambda driver: driver.execute(script))
     # Index-only counts of the folders depend on a fresh visibility map.
     op.execute("ALTER TABLE appeal SET (autovacuum_vacuum_scale_factor = 0.01)")
