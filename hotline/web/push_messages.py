@@ -11,11 +11,11 @@ from typing import Any
 
 import msgspec
 
-from hotline.cti.model import Call, CallEvent, ConsultEnded, ConsultOffered, LinkChanged, Phase, QueueChanged
+from hotline.cti.model import Call, CallEvent, ConsultEnded, ConsultOffered, LegRole, LinkChanged, Phase, QueueChanged
 from hotline.journal.closing import CallClassified
 from hotline.journal.model import AppealChanged
 from hotline.queue.board import QueueLine
-from hotline.queue.model import Operator, OperatorChanged, OperatorNotice
+from hotline.queue.model import Operator, OperatorChanged, OperatorNotice, OperatorState
 from hotline.softphone.quality_rules import QualityChanged, verdict
 from hotline.web.i18n import group_digits
 from hotline.web.push import PushHub, Viewer
@@ -60,6 +60,9 @@ def call_data(call: Call, now: datetime) -> dict[str, Any]:
         "ringing": call.ringing,
         "wait_s": round(call.wait_s(now), 1),
         "recorded": call.recorded,
+        "consulted": next(
+            (leg.extension for leg in call.legs if leg.role is LegRole.CONSULT and leg.ended_at is None), None
+        ),
     }
 
 
@@ -81,7 +84,12 @@ def operator_data(operator: Operator, *, applied: bool = True) -> dict[str, Any]
 
 def presence_data(operator: Operator) -> dict[str, Any]:
     """Return an operator's state as everybody sees it: not why he pauses."""
-    return {"extension": operator.extension, "state": operator.state, "since": at(operator.since)}
+    return {
+        "extension": operator.extension,
+        "state": operator.state,
+        "since": at(operator.since),
+        "queues": operator.queues,  # who works in the same one may pick up a call that rings here
+    }
 
 
 def queue_data(line: QueueLine) -> dict[str, Any]:
@@ -185,10 +193,7 @@ class Announcer:
                 "calls": calls,
                 "queue": queue_data(own[0]) if own else None,
                 "queues": [queue_data(line) for line in board.queues],
-                "presence": [
-                    {"extension": one.extension, "state": one.state, "since": at(one.since)}
-                    for one in board.presence.values()
-                ],
+                "presence": [presence_data(one) for one in board.operators if one.state is not OperatorState.OFFLINE],
                 "quality": [
                     quality_data(one)
                     for one in self._services.quality.live()

@@ -105,11 +105,13 @@ async def take(request: web.Request) -> web.Response:
 
 
 async def pick_up(request: web.Request) -> web.Response:
-    """Take a call that rings at a colleague of the same organisation: it rings at the own telephone instead."""
-    user = require_right(request, Right.CALL_TAKE, Right.CALL_TRANSFER)
+    """Take a call that rings at a colleague who works in the same queue: it rings at the own telephone instead."""
+    require_right(request, Right.CALL_TAKE, Right.CALL_TRANSFER)
     own = require_extension(request)
     wanted = (await json_body(request, PickUpBody)).extension.strip()
     its = services(request)
+    me = its.desk.at_extension(own)
+    queues = set(me.queues if me is not None else ())
     ringing = [
         (call, extension)
         for cti in its.cti.values()
@@ -119,8 +121,8 @@ async def pick_up(request: web.Request) -> web.Response:
         if extension != own and wanted in {"", extension}
     ]
     for call, extension in sorted(ringing, key=lambda row: row[0].offered_at or row[0].started_at):
-        colleague = await its.staff.by_extension(extension)
-        if colleague is not None and colleague.organisation.id == user.organisation.id:
+        colleague = its.desk.at_extension(extension)
+        if colleague is not None and queues & set(colleague.queues):
             return _answer(await its.cti_of(call.key).transfers.pick_up(call.key, own))
     raise NotFound("no telephone of this group rings", error_id="nothing-to-pick-up")
 
