@@ -7,6 +7,7 @@ import logging
 
 import click
 
+from hotline.archive.cli import recordings
 from hotline.config import Settings
 from hotline.errors import HotlineError
 from hotline.migrations.cli import db
@@ -30,7 +31,7 @@ def main(verbose: bool) -> None:
         logging.getLogger(library).setLevel(logging.WARNING)
 
 
-for command in (*STAND_COMMANDS, db, line_check, profile, user):
+for command in (*STAND_COMMANDS, db, line_check, profile, recordings, user):
     main.add_command(command)
 
 

@@ -60,6 +60,12 @@ class Settings(BaseSettings):
     international: bool = False
     """Whether operators may dial other countries; the same as in the settings of Asterisk."""
     session_hours: int = Field(14, ge=1)
+    recording_days: int = Field(365, ge=1)
+    """How long recordings are kept, in days."""
+    recording_queue_days: dict[str, int] = Field(default_factory=dict)
+    """Other terms, by queue: ``{"complaints": 1825}``."""
+    recording_pause_s: float = Field(60, ge=1, le=600)
+    """The longest pause of a recording for a private field; then the server goes on recording by itself."""
     monitoring_token: SecretStr = SecretStr("")
     """Bearer token with which a monitoring system reads ``/status`` and ``/metrics``; empty: only users may."""
     trusted_proxies: int = Field(0, ge=0)

@@ -144,6 +144,21 @@ class Commands:
         action = {"Action": "MixMonitorMute", "Channel": channel, "Direction": direction, "State": "1" if on else "0"}
         await self._on_channel(action)
 
+    async def record(self, channel: str, file: str, options: str) -> None:
+        """Start MixMonitor on a channel; ``options`` are those of the dialplan application.
+
+        :raises NotFound: the channel is gone already.
+        """
+        await self._on_channel({"Action": "MixMonitor", "Channel": channel, "File": file, "Options": options})
+
+    async def stop_recording(self, channel: str) -> None:
+        """Stop MixMonitor on a channel.
+
+        :raises NotFound: the channel is gone already.
+        :raises CommandRefused: it is not being recorded.
+        """
+        await self._on_channel({"Action": "StopMixMonitor", "Channel": channel})
+
     async def originate(
         self,
         channel: str,

@@ -1,0 +1,147 @@
+"""Background work on recordings, by procrastinate on our PostgreSQL (docs/adr/0013-job-queue.md).
+
+A job is a row that outlives every crash; what fails is tried again, later and later. The end of a call defers
+``store``, that defers ``encode``. Every quarter of an hour ``sweep`` defers what was missed while the service was down,
+every night ``retain`` deletes what has had its time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import procrastinate
+import psycopg
+from procrastinate import exceptions
+from procrastinate.tasks import Task
+from prometheus_client import Counter, Gauge
+from sqlalchemy import make_url
+
+from hotline.archive.service import Archive
+from hotline.cti.model import CallEvent, CallEventKind
+from hotline.errors import Conflict, HotlineError, NotFound, Unavailable
+
+log = logging.getLogger(__name__)
+
+QUEUE = "recordings"
+SCHEMA = "jobs"
+AFTER_CALL_S = 4
+"""Asterisk has closed the files by then."""
+AGAIN_S = 5.0
+RETRY = procrastinate.RetryStrategy(max_attempts=8, wait=5, exponential_wait=3)
+"""5 s, 15 s, 45 s … about 5 hours in all: long enough to mend a full disk."""
+
+JOBS = Counter("hotline_recording_jobs_total", "Background jobs on recordings.", ["job", "result"])
+WAITING = Gauge("hotline_recordings_waiting", "Recordings that are not encoded yet.")
+DELETED = Counter("hotline_recordings_deleted_total", "Recordings deleted at the end of their time.")
+
+
+def queue_url(database_url: str) -> str:
+    """Return the address of the same database for psycopg (libpq's URI)."""
+    return make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+class RecordingJobs:
+    """The queue and its worker, in this process. The heavy part, the codec, is a process of its own."""
+
+    def __init__(self, archive: Archive, database_url: str) -> None:
+        self._archive = archive
+        connector = procrastinate.PsycopgConnector(
+            conninfo=queue_url(database_url),
+            min_size=1,
+            max_size=4,
+            kwargs={"options": f"-c search_path={SCHEMA}", "application_name": "hotline-jobs"},
+        )
+        self.app = procrastinate.App(connector=connector)
+        self._store = self._task("store", self._run_store)
+        self._encode = self._task("encode", self._run_encode)
+        sweep = self.app.task(name="recordings.sweep", queue=QUEUE, queueing_lock="sweep")(self._run_sweep)
+        self.app.periodic(cron="*/15 * * * *")(sweep)
+        retain = self.app.task(name="recordings.retain", queue=QUEUE, queueing_lock="retain")(self._run_retain)
+        self.app.periodic(cron="40 0 * * *")(retain)
+        self._worker: asyncio.Task[None] | None = None
+
+    def _task(self, name: str, work: Callable[[str], Awaitable[None]]) -> Task[[str], Awaitable[None], [str]]:
+        return self.app.task(name=f"recordings.{name}", queue=QUEUE, retry=RETRY)(work)
+
+    def start(self) -> None:
+        """Begin to work; waits for the database as long as it takes."""
+        self._worker = asyncio.create_task(self._keep_working(), name="archive.jobs")
+
+    async def close(self) -> None:
+        """Stop. A job that is cut off is taken up again after the next start."""
+        if self._worker is not None:
+            self._worker.cancel()
+            await asyncio.gather(self._worker, return_exceptions=True)
+
+    async def on_event(self, event: CallEvent) -> None:
+        """Subscribed to the bus: a call has ended, its recording is complete."""
+        if event.kind is CallEventKind.ENDED and event.call.recorded:
+            await self.defer_store(event.call.key)
+
+    async def defer_store(self, key: str) -> None:
+        """Ask for a recording to be taken over. While the database is away nothing is lost: ``sweep`` finds it."""
+        with suppress(exceptions.AlreadyEnqueued, exceptions.AppNotOpen, exceptions.ConnectorException):
+            await self._store.configure(
+                queueing_lock=f"store:{key}", lock=key, schedule_in={"seconds": AFTER_CALL_S}
+            ).defer_async(key=key)
+
+    async def _keep_working(self) -> None:
+        while True:
+            try:
+                async with self.app.open_async():
+                    await self._defer_missed()
+                    await self.app.run_worker_async(
+                        queues=[QUEUE], install_signal_handlers=False, delete_jobs="successful"
+                    )
+            except (exceptions.ConnectorException, psycopg.Error, HotlineError, OSError) as error:
+                log.warning("the recordings' jobs wait for the database: %s", error)
+            await asyncio.sleep(AGAIN_S)
+
+    async def _run_store(self, key: str) -> None:
+        try:
+            await self._archive.store(key)
+        except NotFound as error:
+            _count("store", "nothing")
+            log.warning("call %s should have been recorded: %s", key, error)
+            return
+        except (Conflict, Unavailable):
+            _count("store", "again")
+            raise
+        _count("store", "done")
+        await self._defer_encode(key)
+
+    async def _run_encode(self, key: str) -> None:
+        try:
+            await self._archive.encode(key)
+        except HotlineError as error:
+            _count("encode", "again")
+            log.warning("recording %s stays a WAV file for now: %s", key, error)
+            raise
+        _count("encode", "done")
+
+    async def _run_sweep(self, timestamp: int) -> None:
+        await self._defer_missed()
+
+    async def _run_retain(self, timestamp: int) -> None:
+        count = await self._archive.retain()
+        DELETED.inc(count)
+        log.info("%d recordings were deleted at the end of their time", count)
+
+    async def _defer_missed(self) -> None:
+        for key in await self._archive.lost():
+            await self.defer_store(key)
+        waiting = await self._archive.raw()
+        WAITING.set(len(waiting))
+        for key in waiting:
+            await self._defer_encode(key)
+
+    async def _defer_encode(self, key: str) -> None:
+        with suppress(exceptions.AlreadyEnqueued):
+            await self._encode.configure(queueing_lock=f"encode:{key}", lock=key).defer_async(key=key)
+
+
+def _count(job: str, result: str) -> None:
+    JOBS.labels(job, result).inc()
