@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from aiohttp import web
@@ -13,7 +14,7 @@ from hotline.web.metrics import WebMetrics
 from hotline.web.middlewares import BODY_LIMITS, add_security_headers, explain_errors, guard, observe, read_in_language
 from hotline.web.parking import ParkingNews
 from hotline.web.push_messages import Announcer
-from hotline.web.render import ENVIRONMENT, make_environment
+from hotline.web.render import ENVIRONMENT, make_environment, warm_up
 from hotline.web.routes import add_routes
 from hotline.web.services import Services
 
@@ -38,6 +39,9 @@ def make_app(services: Services) -> web.Application:
         app.router.add_static(PREFIX, BUILD_DIR, name="static")
     app.on_response_prepare.append(add_security_headers)
 
+    async def warm(_: web.Application) -> None:
+        await asyncio.to_thread(warm_up, app[ENVIRONMENT])
+
     async def announce(_: web.Application) -> AsyncIterator[None]:
         announcer.start()
         courier.start()
@@ -50,6 +54,7 @@ def make_app(services: Services) -> web.Application:
         # At shutdown, not at clean-up: open WebSockets would otherwise keep the server waiting for its time-out.
         await announcer.close()
 
+    app.on_startup.append(warm)
     app.cleanup_ctx.append(announce)
     app.on_shutdown.append(stop_announcing)
     return app

@@ -50,6 +50,8 @@ BODY_LIMIT = 64 * 1024
 BODY_LIMITS = dict.fromkeys(("/appeals", "/appeals/{id}", "/api/drafts/{id}"), 3 * 1024 * 1024)
 """Two texts of 99,999 Cyrillic letters (S003-114) are 1.2 MB in a form's percent-encoding."""
 
+_HASHED = re.compile(r"-[A-Z0-9]{8}\.\w+\Z")
+"""How the front-end's build names files that styles refer to, such as fonts."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
@@ -73,7 +75,9 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     finally:
         seconds = time.perf_counter() - started
         session = session_of(request)
-        access.info(
+        # A page's own files say nothing about anybody's work: a dozen lines a page, unless one is missing.
+        access.log(
+            logging.DEBUG if route_of(request) == PREFIX and status < 400 else logging.INFO,
             "%s %s %d %.0f ms user=%s id=%s",
             request.method,
             route_of(request),
@@ -214,7 +218,8 @@ async def add_security_headers(request: web.Request, response: web.StreamRespons
     if services(request).settings.public_url.startswith("https:"):
         headers["Strict-Transport-Security"] = "max-age=31536000"
     # A built file's address changes with its content, so it may be kept for ever; nothing else may be kept at all.
-    built = route_of(request) == PREFIX and "v" in request.query and response.status == 200
+    hashed = "v" in request.query or _HASHED.search(request.path) is not None
+    built = route_of(request) == PREFIX and hashed and response.status in {200, 206, 304}
     headers.setdefault("Cache-Control", "public, max-age=31536000, immutable" if built else "no-store")
 
 

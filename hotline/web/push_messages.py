@@ -18,10 +18,14 @@ from hotline.queue.board import QueueLine
 from hotline.queue.model import Operator, OperatorChanged, OperatorNotice, OperatorState
 from hotline.softphone.quality_rules import QualityChanged, verdict
 from hotline.web.i18n import group_digits
+from hotline.web.pace import Pace
 from hotline.web.push import PushHub, Viewer
 from hotline.web.services import Services
 
 _encoder = msgspec.json.Encoder()
+
+QUEUE_EVERY_S = 0.25
+"""A queue's numbers reach each browser at most four times a second."""
 
 BOARD_FACTS = (OperatorChanged, OperatorNotice, QueueChanged, LinkChanged)
 CALL_FACTS = (CallEvent, ConsultOffered, ConsultEnded)
@@ -153,6 +157,8 @@ class Announcer:
         self._services = services
         self.hub = PushHub(self.snapshot)
         self._stop: list[Callable[[], Awaitable[None]]] = []
+        self._lines: dict[str, QueueChanged] = {}
+        self._queue_pace = Pace(self._tell_queue, QUEUE_EVERY_S)
 
     def start(self) -> None:
         """Subscribe. Must be called in the running loop."""
@@ -170,6 +176,7 @@ class Announcer:
         for stop in self._stop:
             await stop()
         self._stop = []
+        await self._queue_pace.close()
         await self.hub.close()
 
     def snapshot(self, viewer: Viewer) -> bytes:
@@ -240,10 +247,8 @@ class Announcer:
             case OperatorNotice():
                 await self.hub.to_user(fact.user_id, message("operator.notice", {"notice": fact.notice}))
             case QueueChanged():
-                # The fact is of one server; browsers are told the line over all of them.
-                lines = [line for line in self._services.desk.board().queues if line.queue == fact.queue]
-                line = lines[0] if lines else QueueLine(fact.queue, fact.waiting, fact.oldest_at)
-                await self.hub.broadcast(message("queue.stats", queue_data(line)))
+                self._lines[fact.queue] = fact
+                await self._queue_pace.touch(fact.queue)
             case LinkChanged():
                 await self.hub.broadcast(
                     message("link", {"asterisk": fact.asterisk, "state": fact.state, "reason": fact.reason})
@@ -256,6 +261,13 @@ class Announcer:
     async def _on_classified(self, fact: CallClassified) -> None:
         data = {"call_key": fact.call_key, "code": fact.code}
         await self.hub.to_user(fact.user_id, message("call.disposition", data))
+
+    async def _tell_queue(self, queue: str) -> None:
+        fact = self._lines[queue]
+        # The fact is of one server; browsers are told the line over all of them.
+        lines = [line for line in self._services.desk.board().queues if line.queue == queue]
+        line = lines[0] if lines else QueueLine(queue, fact.waiting, fact.oldest_at)
+        await self.hub.broadcast(message("queue.stats", queue_data(line)))
 
     async def _on_appeal(self, fact: AppealChanged) -> None:
         """Tell those whose folders changed, with the new counts."""

@@ -260,8 +260,12 @@ async def test_built_files_may_be_kept_under_their_hash_only(site: Site) -> None
         pytest.skip("the front-end is not built")
     async with site.visit() as browser:
         hashed = await browser.get(assets.url("desk.css"))
+        font = await browser.get(f"{PREFIX}/{next(BUILD_DIR.glob('*.woff2')).name}")
+        missing = await browser.get(f"{PREFIX}/gone-ABCDEFGH.woff2")
         plain = await browser.get(f"{PREFIX}/desk.css")
         outside = await browser.get(f"{PREFIX}/../../app.py")
     assert "immutable" in hashed.headers["Cache-Control"]
+    assert "immutable" in font.headers["Cache-Control"]
+    assert missing.headers["Cache-Control"] == "no-store"
     assert plain.headers["Cache-Control"] == "no-store"
     assert outside.status in {303, 404}
