@@ -95,6 +95,11 @@ export class EventsLink {
     this.connect();
   }
 
+  /** Say something to the server; lost while the connection is, so only for what is soon said again. */
+  tell(type: string, data: unknown): void {
+    if (this.status === "up") this.socket?.send(JSON.stringify({ type, data }));
+  }
+
   private connect(): void {
     this.generation += 1;
     const mine = this.generation;

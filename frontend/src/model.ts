@@ -1,5 +1,7 @@
 // What the server pushes (docs/internals.md "Push"). Date-times are ISO 8601 in UTC.
 
+import type { Alarm, Verdict } from "./phone/quality";
+
 export interface LiveCall {
   key: string;
   direction: "in" | "out" | "internal";
@@ -48,6 +50,7 @@ export interface Snapshot {
   queue: QueueNow | null;
   presence?: readonly PresenceNow[];
   links: readonly LinkNow[];
+  quality?: readonly QualityNow[];
   server_time: string;
 }
 
@@ -55,6 +58,19 @@ export interface PresenceNow {
   extension: string;
   state: string;
   since: string;
+}
+
+/** How an operator's call sounds; no verdict and no alarm when nothing is known (any more). */
+export interface QualityNow {
+  extension: string;
+  call_key: string | null;
+  at: string;
+  mos: number | null;
+  verdict: Verdict | null;
+  loss_pct: number | null;
+  jitter_ms: number | null;
+  rtt_ms: number | null;
+  alarm: Alarm | null;
 }
 
 export interface AppealChanged {

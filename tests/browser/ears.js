@@ -37,6 +37,12 @@
     return { hz: (best * context.sampleRate) / analyser.fftSize, db: bins[best] };
   };
 
+  // The name of the microphone track that is sent now.
+  window.earsSend = () => {
+    const live = connections.filter((pc) => pc.connectionState === "connected");
+    return live.at(-1)?.getSenders().find((s) => s.track?.kind === "audio")?.track.id ?? null;
+  };
+
   window.earsHearTone = (hz, tolerance) => {
     const sound = window.earsHear();
     return sound !== null && sound.db > -70 && Math.abs(sound.hz - hz) <= tolerance ? sound : false;

@@ -42,6 +42,7 @@ export default class ShellController extends Controller<HTMLElement> {
     this.stops = [
       onDocument("hotline:signed-out", () => askToSignIn()),
       onDocument("hotline:signed-in", this.retry),
+      onDocument<PushMessage>("hotline:tell", ({ type, data }) => this.link?.tell(type, data)),
     ];
     this.timer = setInterval(() => this.showOldest(), 1_000);
     this.markPlace();

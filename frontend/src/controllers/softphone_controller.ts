@@ -90,6 +90,7 @@ export default class SoftphoneController extends Controller<HTMLElement> {
     const stops = [
       thePhone().subscribe((view) => this.show(view)),
       onDocument("hotline:signed-in", () => void this.renew()),
+      onDocument("hotline:devices", () => void this.listRingers()),
     ];
     this.stopListening = () => {
       for (const stop of stops) stop();
