@@ -1,8 +1,10 @@
 import { Application } from "@hotwired/stimulus";
 import htmx from "htmx.org";
+import { startClickToCall } from "./click-to-call";
 import AppealEditController from "./controllers/appeal_edit_controller";
 import CardController from "./controllers/card_controller";
 import DirectoryController from "./controllers/directory_controller";
+import DispositionController from "./controllers/disposition_controller";
 import KeysController from "./controllers/keys_controller";
 import LiveTimeController from "./controllers/live_time_controller";
 import NotificationsController from "./controllers/notifications_controller";
@@ -22,6 +24,7 @@ import ThemeController from "./controllers/theme_controller";
 import ToastsController from "./controllers/toasts_controller";
 import TopicPickerController from "./controllers/topic_picker_controller";
 import TransferController from "./controllers/transfer_controller";
+import WrapUpController from "./controllers/wrap_up_controller";
 import { startMenus } from "./menus";
 import { unlockAudioOnGesture } from "./ringtone";
 import { startTheme } from "./theme";
@@ -45,12 +48,14 @@ function mount(): void {
 startTheme();
 mount();
 startMenus();
+startClickToCall();
 unlockAudioOnGesture();
 
 const application = Application.start();
 application.register("appeal-edit", AppealEditController);
 application.register("card", CardController);
 application.register("directory", DirectoryController);
+application.register("disposition", DispositionController);
 application.register("keys", KeysController);
 application.register("live-time", LiveTimeController);
 application.register("notifications", NotificationsController);
@@ -70,6 +75,7 @@ application.register("theme", ThemeController);
 application.register("toasts", ToastsController);
 application.register("topic-picker", TopicPickerController);
 application.register("transfer", TransferController);
+application.register("wrap-up", WrapUpController);
 
 // htmx starts itself on DOMContentLoaded; importing it is enough, and naming it keeps it in the bundle.
 htmx.config.includeIndicatorStyles = false;

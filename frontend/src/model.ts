@@ -30,6 +30,8 @@ export interface OperatorNow {
   since: string;
   reason: string | null;
   limit_at: string | null;
+  /** Code of the pause that begins after the call. */
+  planned?: string | null;
 }
 
 export interface QueueNow {

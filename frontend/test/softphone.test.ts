@@ -275,12 +275,28 @@ describe("a call", () => {
     expect(phone.asked).toEqual(["dtmf 5"]);
   });
 
-  it("is placed from the field and from elsewhere on the page, one at a time", () => {
+  it("is not placed to a number that makes no sense: the server's words are shown", async () => {
     const toasts = heard("hotline:toast");
+    const details = { number: "is not a telephone number" };
+    server({ status: 400, json: { error_id: "bad-number", message: "This number cannot be called.", details } });
+    type(find("#phone-number"), "12345678");
+    find<HTMLFormElement>(".phone-dial").requestSubmit();
+    await settle();
+    expect(phone.asked).toEqual([]);
+    expect(toasts).toEqual([{ text: "«12345678» is not a telephone number.", kind: "danger" }]);
+    expect(find<HTMLInputElement>("#phone-number").value).toBe("12345678");
+  });
+
+  it("is placed from the field and from elsewhere on the page, one at a time", async () => {
+    const toasts = heard("hotline:toast");
+    const checked = server({ json: { number: "+79280001122" } }, { json: { number: "201" } });
     type(find("#phone-number"), "8 (928) 000-11-22");
     find<HTMLFormElement>(".phone-dial").requestSubmit();
+    await settle();
     push("dial", { number: "201" });
-    expect(phone.asked).toEqual(["call 89280001122", "call 201"]);
+    await settle();
+    expect(checked.map((one) => one.body)).toEqual(['{"number":"8 (928) 000-11-22"}', '{"number":"201"}']);
+    expect(phone.asked).toEqual(["call +79280001122", "call 201"]);
     phone.become({ calls: [phoneCall({ state: "calling", direction: "out" })] });
     push("dial", { number: "202" });
     phone.become({ status: "inactive", calls: [] });
@@ -289,14 +305,16 @@ describe("a call", () => {
     expect(toasts).toHaveLength(2);
   });
 
-  it("is remembered among the last ones, a missed one as missed, and calls back", () => {
+  it("is remembered among the last ones, a missed one as missed, and calls back", async () => {
+    server({ json: { number: "+79280003344" } });
     phone.become({ calls: [phoneCall({ id: "b", number: "79280003344", state: "ended" }), phoneCall()] });
     phone.become({ calls: [phoneCall({ state: "talking", answeredAt: 1 })] });
     phone.become({ calls: [] });
     const rows = [...document.querySelectorAll<HTMLButtonElement>(".recent-call")];
     expect(rows.map((row) => row.querySelector(".recent-kind")?.textContent)).toEqual(["incoming", "missed"]);
     rows[1]?.click();
-    expect(phone.asked).toEqual(["call 79280003344"]);
+    await settle();
+    expect(phone.asked).toEqual(["call +79280003344"]);
     expect(JSON.parse(sessionStorage.getItem("hotline.recent-calls") ?? "[]")).toHaveLength(2);
   });
 });

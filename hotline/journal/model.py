@@ -307,6 +307,7 @@ class AppealRow:
     topic: str
     channel: str
     applicant: str  # full name; empty when anonymous
+    phone: str  # of the applicant, as stored
     owner: str  # short name
     version: int
 
@@ -328,6 +329,7 @@ class CallRow:
     talk_s: float
     outcome: str | None  # cti.model.Outcome
     ended_by: str | None
+    operator_id: int | None
     operator: str | None  # short name, or the extension when no user has it
     disposition: str | None  # title
     recorded: bool

@@ -211,6 +211,7 @@ def _rows() -> Select[*tuple[Any, ...]]:
             AppealRecord.phase,
             AppealRecord.version,
             AppealRecord.applicant_name,
+            AppealRecord.applicant_snapshot["phone"].astext.label("phone"),
             StatusRow.title.label("status"),
             AppealTypeRow.title.label("type"),
             TopicRow.title.label("topic"),
@@ -241,6 +242,7 @@ def _row(row: Row[Any], now: datetime) -> AppealRow:
         topic=row.topic,
         channel=row.channel,
         applicant=row.applicant_name,
+        phone=row.phone or "",
         owner=short_name(row.last_name, row.first_name, row.patronymic),
         version=row.version,
     )

@@ -117,6 +117,7 @@ def _row(row: Row[Any]) -> CallRow:
         talk_s=call.talk_s,
         outcome=call.outcome,
         ended_by=call.ended_by,
+        operator_id=call.operator_id,
         operator=operator,
         disposition=row.disposition,
         recorded=call.recorded,

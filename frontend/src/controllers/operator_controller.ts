@@ -1,21 +1,28 @@
 import { Controller } from "@hotwired/stimulus";
-import { explain, requestJson } from "../api";
 import { secondsSince } from "../clock";
 import { onDocument } from "../dom";
 import { duration } from "../format";
+import { t } from "../i18n";
 import type { OperatorNow, Snapshot } from "../model";
+import { becomeReady, changeState } from "../readiness";
 import { showPresence, stateWord } from "../states";
-import { toast } from "../toast";
+
+/** A pause this long over its limit is red; before that it is amber (DAY-36). */
+const RED_AFTER_S = 300;
 
 /** The operator's own state in the top bar: word, since when, and the menu that changes it. */
 export default class OperatorController extends Controller<HTMLElement> {
-  static override targets = ["label", "since"];
-  static override values = { state: String, since: String, limit: String };
+  static override targets = ["label", "since", "planned"];
+  static override values = { state: String, since: String, limit: String, reason: String, reasons: Object };
   declare readonly labelTargets: HTMLElement[];
   declare readonly sinceTargets: HTMLElement[];
+  declare readonly plannedTargets: HTMLElement[];
+  /** The profile's titles of all reasons for a pause, by code. */
+  declare readonly reasonsValue: Readonly<Record<string, string>>;
   declare stateValue: string;
   declare sinceValue: string;
   declare limitValue: string;
+  declare reasonValue: string;
   private stops: (() => void)[] = [];
   private timer: ReturnType<typeof setInterval> | undefined;
 
@@ -36,44 +43,59 @@ export default class OperatorController extends Controller<HTMLElement> {
   }
 
   ready(): Promise<void> {
-    return this.change("/api/operator/ready");
+    return becomeReady();
   }
 
   pause(event: { params: { reason?: string } }): Promise<void> {
-    return this.change("/api/operator/pause", { reason: event.params.reason ?? "" });
-  }
-
-  private async change(path: string, json: Record<string, string> = {}): Promise<void> {
-    try {
-      const now = await requestJson<OperatorNow | null>(path, { method: "POST", json });
-      if (now?.state) this.set(now);
-    } catch (error) {
-      toast(explain(error), "danger");
-    }
+    return changeState("/api/operator/pause", { reason: event.params.reason ?? "" });
   }
 
   private set(now: OperatorNow): void {
     this.stateValue = now.state;
     this.sinceValue = now.since;
     this.limitValue = now.limit_at ?? "";
+    this.reasonValue = now.reason ?? "";
+    this.plan(now.planned ?? "");
     this.show();
+  }
+
+  /** A pause asked for in a call begins after it: the operator must see that his wish was heard. */
+  private plan(code: string): void {
+    for (const element of this.plannedTargets) {
+      element.hidden = code === "";
+      element.textContent = t("then: {reason}", { reason: this.title(code) });
+    }
+  }
+
+  private title(code: string): string {
+    return this.reasonsValue[code] ?? code;
   }
 
   private show(): void {
     this.element.dataset["state"] = this.stateValue;
+    const word = stateWord(this.stateValue);
     for (const label of this.labelTargets) {
-      label.textContent = stateWord(this.stateValue);
       const presence = label.closest(".presence");
       if (presence) showPresence(presence, this.stateValue);
+      label.textContent =
+        this.reasonValue === ""
+          ? word
+          : t("{state}: {reason}", { state: word, reason: this.title(this.reasonValue) });
     }
     this.tick();
   }
 
   private tick(): void {
-    const over = this.limitValue !== "" && secondsSince(this.limitValue) > 0;
-    this.element.classList.toggle("over-limit", over);
+    const over = this.limitValue === "" ? 0 : secondsSince(this.limitValue);
+    const late = this.stateValue === "pause" && over > 0;
+    this.element.classList.toggle("over-limit", late);
+    this.element.dataset["level"] = late ? (over > RED_AFTER_S ? "red" : "amber") : "";
+    // The time for the card runs down; everything else runs up.
+    const down = this.stateValue === "wrap_up" && this.limitValue !== "";
+    const text = down ? duration(Math.ceil(-over)) : duration(secondsSince(this.sinceValue));
     for (const element of this.sinceTargets) {
-      element.textContent = this.sinceValue === "" ? "" : duration(secondsSince(this.sinceValue));
+      element.textContent = this.sinceValue === "" ? "" : text;
+      element.title = late ? t("{time} over the limit", { time: duration(over) }) : "";
     }
   }
 }

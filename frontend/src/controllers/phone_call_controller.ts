@@ -1,9 +1,9 @@
 import { Controller } from "@hotwired/stimulus";
-import { explain, requestJson } from "../api";
+import { ApiError, explain, requestJson } from "../api";
 import { secondsSince } from "../clock";
 import { currentCall } from "../current-call";
 import { onDocument } from "../dom";
-import { dialable, duration, phoneNumber } from "../format";
+import { duration, phoneNumber } from "../format";
 import { t } from "../i18n";
 import { LiveCalls } from "../live-calls";
 import type { LiveCall } from "../model";
@@ -71,7 +71,7 @@ export default class PhoneCallController extends Controller<HTMLElement> {
   override connect(): void {
     this.stops = [
       thePhone().subscribe(() => this.show()),
-      onDocument<{ number: string }>("hotline:dial", ({ number }) => this.place(number)),
+      onDocument<{ number: string }>("hotline:dial", ({ number }) => void this.place(number)),
       () => this.live.close(),
     ];
     this.timer = setInterval(() => this.showTime(), 1_000);
@@ -125,19 +125,37 @@ export default class PhoneCallController extends Controller<HTMLElement> {
 
   dialTyped(event: Event): void {
     event.preventDefault();
-    this.place(this.dialNumberTarget.value);
+    void this.place(this.dialNumberTarget.value);
   }
 
-  private place(typed: string): void {
-    const number = dialable(typed);
-    if (number === "") return;
+  /** The server knows how a number is written for the exchange, and which ones make no sense (hotline/journal/dialling). */
+  private async place(typed: string): Promise<void> {
+    if (typed.trim() === "") return;
     if (thePhone().view.status !== "active") {
       toast(t("Start work first: the telephone is not active."), "warning");
     } else if (this.call) {
       toast(t("Finish the call first"), "warning");
     } else {
+      await this.dialChecked(typed);
+    }
+  }
+
+  private async dialChecked(typed: string): Promise<void> {
+    try {
+      const { number } = await requestJson<{ number: string }>("/api/dial", {
+        method: "POST",
+        json: { number: typed },
+      });
+      // Somebody may have called while the answer was under way.
+      if (this.call) return;
       thePhone().call(number);
       this.dialNumberTarget.value = "";
+    } catch (error) {
+      const why = error instanceof ApiError ? error.details["number"] : undefined;
+      toast(
+        typeof why === "string" ? t("«{number}» {reason}.", { number: typed, reason: why }) : explain(error),
+        "danger",
+      );
     }
   }
 

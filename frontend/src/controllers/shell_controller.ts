@@ -98,6 +98,7 @@ export default class ShellController extends Controller<HTMLElement> {
     else if (type === "appeal.created" || type === "appeal.changed") this.folders(data as AppealChanged);
     announce(`hotline:${type}`, data);
     if (type === "call.offered") this.offered(data as LiveCall);
+    else if (type === "call.started") this.dialled(data as LiveCall);
     else if (type === "operator.notice") this.notice((data as { notice: string }).notice);
     else if (type === "card.handed") this.handed(data as { moved: boolean; reason: string });
     else if (type === "consult.offer") {
@@ -119,6 +120,12 @@ export default class ShellController extends Controller<HTMLElement> {
   private offered(call: LiveCall): void {
     const mine = this.extensionValue !== "" && call.ringing.includes(this.extensionValue);
     if (mine && call.direction === "in") void offerCard(call.key, call.caller ?? "");
+  }
+
+  /** A call that this operator placed is registered like one that he took: its card opens while it rings. */
+  private dialled(call: LiveCall): void {
+    const mine = this.extensionValue !== "" && call.operator === this.extensionValue;
+    if (mine && call.direction === "out") void offerCard(call.key, call.dialled);
   }
 
   private notice(notice: string): void {

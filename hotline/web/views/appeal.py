@@ -122,9 +122,22 @@ async def scripts(request: web.Request) -> web.Response:
 
 def appeal_view(appeal: Appeal) -> dict[str, Any]:
     """Return a saved appeal as its page shows it."""
-    people = [{"title": gettext("Applicant"), "facts": _person_facts(appeal.applicant, anonymous=appeal.anonymous)}]
+    people: list[dict[str, Any]] = [
+        {
+            "title": gettext("Applicant"),
+            "facts": _person_facts(appeal.applicant, anonymous=appeal.anonymous),
+            "phone": appeal.applicant.phone,
+        }
+    ]
     if not appeal.same_person:
-        people.append({"title": gettext("Insured person concerned"), "facts": _person_facts(appeal.insured)})
+        insured = appeal.insured
+        people.append(
+            {
+                "title": gettext("Insured person concerned"),
+                "facts": _person_facts(insured),
+                "phone": insured.phone,
+            }
+        )
     facts = [
         (gettext("Received"), show_datetime(appeal.appeal_at)),
         (gettext("Answer by"), show_datetime(appeal.due_at)),

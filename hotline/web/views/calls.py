@@ -38,6 +38,12 @@ class CallLine:
     operator_name: str
     appeal_url: str | None
     appeal_number: str
+    key: str
+    disposition: str
+    note: str
+    classify: bool
+    """It waits for its characteristic."""
+    may_classify: bool
     recording_url: str | None
     quality: Mark | None
 
@@ -49,6 +55,7 @@ class CallsPage:
     rows: list[CallLine]
     next_url: str | None
     first_url: str | None
+    unclassified: bool = False
 
 
 def call_line(row: CallRow, user: User, legs: tuple[LegQuality, ...] = ()) -> CallLine:
@@ -66,6 +73,13 @@ def call_line(row: CallRow, user: User, legs: tuple[LegQuality, ...] = ()) -> Ca
         operator_name=row.operator or "",
         appeal_url=appeal_url,
         appeal_number=appeal[1] if appeal else "",
+        key=row.key,
+        disposition=row.disposition or "",
+        note=row.disposition_note,
+        classify=row.classify,
+        may_classify=row.direction != "internal"
+        and row.ended_at is not None
+        and (user.may(Right.CALL_MONITOR) or row.operator_id == user.id),
         recording_url=f"/recordings/{row.key}" if row.recorded and row.ended_at else None,
         quality=quality_mark(worst(legs)),
     )
@@ -87,15 +101,18 @@ async def listing(request: web.Request) -> web.StreamResponse:
     """Show the calls that the user may see, newest first; to a program that asks for it, as JSON."""
     after = query_text(request, "after") or None
     user = current_user(request)
-    found = await services(request).lists.calls(user, after=after)
+    unclassified = query_text(request, "unclassified", limit=1) == "1"
+    found = await services(request).lists.calls(user, after=after, unclassified=unclassified)
+    query = {"unclassified": "1"} if unclassified else {}
     if wants_json(request):
         body = {"calls": [call_data(row) for row in found.rows], "after": found.after}
         return web.Response(body=msgspec.json.encode(body), content_type="application/json")
     sound = await services(request).quality.of_calls(row.key for row in found.rows)
     view = CallsPage(
         rows=[call_line(row, user, sound.get(row.key, ())) for row in found.rows],
-        next_url=f"/calls?{urlencode({'after': found.after})}" if found.after else None,
-        first_url="/calls" if after else None,
+        next_url=f"/calls?{urlencode({**query, 'after': found.after})}" if found.after else None,
+        first_url=f"/calls?{urlencode(query)}" if after else None,
+        unclassified=unclassified,
     )
     return await page(request, "pages/calls.html", {"page": view}, section="calls")
 

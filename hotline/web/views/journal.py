@@ -33,6 +33,7 @@ class JournalRow:
     appeal_at: datetime
     due_at: datetime | None
     applicant: str
+    phone: str
     type_title: str
     topic_title: str
     status_title: str
@@ -71,6 +72,7 @@ def journal_row(row: AppealRow) -> JournalRow:
         appeal_at=row.appeal_at,
         due_at=row.due_at,
         applicant=row.applicant,
+        phone=row.phone,
         type_title=row.type,
         topic_title=row.topic,
         status_title=row.status,
