@@ -126,6 +126,13 @@ class HeadlessPhone:
         self.registered.clear()
         self.stopped.set()
 
+    def lose_connection(self) -> None:
+        """Break the socket as a dead network does; the phone comes back by itself, and its calls go on.
+
+        :raises Unavailable: there is none.
+        """
+        self._current().abort()
+
     async def call(self, number: str, *, headers: Headers = ()) -> HeadlessCall:
         """Dial ``number``; returns at once: watch ``ringing``, ``answered`` and ``ended`` of the call.
 

@@ -104,6 +104,11 @@ class SipClient:
         if self._reader is not None:
             await asyncio.gather(self._reader, return_exceptions=True)
 
+    def abort(self) -> None:
+        """Break the connection without a word, as a crashed browser does."""
+        if self._ws is not None:
+            self._ws.transport.abort()
+
     async def register(self, *, expires: int = 120) -> int:
         """Register (or with ``expires`` 0, unregister); return the granted seconds.
 

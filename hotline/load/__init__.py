@@ -1,0 +1,1 @@
+"""``hotline load``: operators and citizens without people, against a real hotline, and whether its journal is right."""
