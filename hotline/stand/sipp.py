@@ -56,6 +56,8 @@ class SippResult:
     successful: int
     failed: int
     errors: str
+    setup_s: float | None = None
+    """Mean seconds from INVITE to 200; ``None``: nobody was answered, or SIPp had no time to write it down."""
 
     @property
     def ok(self) -> bool:
@@ -82,8 +84,9 @@ class SippRun:
         """
         async with asyncio.timeout(timeout_s):
             code = await self._process.wait()
-        successful, failed = _counts(self._folder)
-        return SippResult(code, successful, failed, self._errors())
+        last = _statistics(self._folder)
+        successful, failed = (int(last.get(name, "0")) for name in ("SuccessfulCall(C)", "FailedCall(C)"))
+        return SippResult(code, successful, failed, self._errors(), _seconds(last.get("ResponseTime1(C)", "")))
 
     def messages(self) -> str:
         """Return the SIP messages sent and received so far, as text."""
@@ -217,15 +220,23 @@ def _prepare(folder: Path, scenario: str, values: dict[str, str], sound: Path | 
     (folder / "scenario.xml").write_text(text.substitute(values, sound="sound.al"), encoding="utf-8")
 
 
-def _counts(folder: Path) -> tuple[int, int]:
+def _statistics(folder: Path) -> dict[str, str]:
+    """Return the last line of SIPp's statistics; empty when it had no time to write one."""
     path = folder / "stat.csv"
     if not path.exists():
-        return 0, 0
+        return {}
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file, delimiter=";"))
-    if not rows:
-        return 0, 0
-    return int(rows[-1]["SuccessfulCall(C)"]), int(rows[-1]["FailedCall(C)"])
+    return rows[-1] if rows else {}
+
+
+def _seconds(clock: str) -> float | None:
+    """Read SIPp's ``hours:minutes:seconds[:microseconds]``; all zeros mean that nothing was measured."""
+    parts = clock.split(":")
+    if len(parts) < 3 or not all(part.isdigit() for part in parts):
+        return None
+    hours, minutes, seconds, *rest = (int(part) for part in parts)
+    return (3600 * hours + 60 * minutes + seconds + (rest[0] / 1e6 if rest else 0.0)) or None
 
 
 def checked_number(value: str) -> str:
