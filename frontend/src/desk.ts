@@ -2,6 +2,7 @@ import { Application } from "@hotwired/stimulus";
 import htmx from "htmx.org";
 import { startClickToCall } from "./click-to-call";
 import AppealEditController from "./controllers/appeal_edit_controller";
+import CallBoardController from "./controllers/call_board_controller";
 import CardController from "./controllers/card_controller";
 import DirectoryController from "./controllers/directory_controller";
 import DispositionController from "./controllers/disposition_controller";
@@ -53,6 +54,7 @@ unlockAudioOnGesture();
 
 const application = Application.start();
 application.register("appeal-edit", AppealEditController);
+application.register("call-board", CallBoardController);
 application.register("card", CardController);
 application.register("directory", DirectoryController);
 application.register("disposition", DispositionController);

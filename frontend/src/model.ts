@@ -17,6 +17,8 @@ export interface LiveCall {
   operator: string | null;
   wait_s: number;
   recorded: boolean;
+  /** The colleague who is being asked, or who is the third in the talk. */
+  consulted?: string | null;
   /** Internal numbers that ring right now. */
   ringing: readonly string[];
   /** Whom this message is about: the number that rings, answered, … Absent in a snapshot. */
@@ -51,6 +53,7 @@ export interface Snapshot {
   calls: readonly LiveCall[];
   queue: QueueNow | null;
   presence?: readonly PresenceNow[];
+  parking?: readonly ParkingPlace[];
   links: readonly LinkNow[];
   quality?: readonly QualityNow[];
   server_time: string;
@@ -60,6 +63,23 @@ export interface PresenceNow {
   extension: string;
   state: string;
   since: string;
+  queues?: readonly string[];
+}
+
+/** A citizen who waits for anybody. */
+export interface ParkingPlace {
+  slot: number;
+  call_key: string;
+  by: string;
+  since: string;
+}
+
+export interface ConsultEnd {
+  call_key: string;
+  status: "done" | "cancelled" | "refused";
+  reason: string;
+  from: string;
+  to: string;
 }
 
 /** How an operator's call sounds; no verdict and no alarm when nothing is known (any more). */

@@ -19,7 +19,7 @@ function markup(): string {
     .replace(/\{#.*?#\}/gs, "")
     .replace(/\{% if not user.extension %\}.*?\{% endif %\}/gs, "")
     .replace(/\{\{ "(disabled|hidden)" if (not )?user.extension \}\}/g, (_, word, not) => (not ? "" : word))
-    .replace("{{ user.extension or '' }}", "101")
+    .replaceAll("{{ user.extension or '' }}", "101")
     .replace(/\{\{ _\(['"](.*?)['"].*?\) \}\}/g, "$1")
     .replace(/\{\{ tone \}\}/g, "5")
     .replace(/\{\{.*?\}\}/gs, "")
@@ -128,7 +128,7 @@ describe("the shift", () => {
     const sent = server({ json: ACCOUNT });
     const says = 'data-softphone-target="problem">You have no internal number<';
     const html = markup()
-      .replace('extension-value="101"', 'extension-value=""')
+      .replace('softphone-extension-value="101"', 'softphone-extension-value=""')
       .replace(/data-softphone-target="problem" hidden></, says);
     await startPage(html, { softphone: SoftphoneController });
     expect(softphone("start").disabled).toBe(true);
@@ -236,28 +236,78 @@ describe("a call", () => {
     expect(target("number").textContent).toBe("Hidden number");
   });
 
-  it("is answered, muted, held and hung up", () => {
+  it("is answered, muted and hung up", async () => {
     phone.become({ calls: [phoneCall()] });
     target("answer").click();
+    await settle();
     phone.become({ calls: [phoneCall({ state: "talking", answeredAt: 1 })] });
     target("mute").click();
-    target("hold").click();
-    phone.become({ calls: [phoneCall({ state: "talking", answeredAt: 1, muted: true, held: true })] });
+    phone.become({ calls: [phoneCall({ state: "talking", answeredAt: 1, muted: true })] });
     expect(target("mute").getAttribute("aria-pressed")).toBe("true");
     target("mute").click();
-    target("hold").click();
     target("hangup").click();
-    expect(phone.asked).toEqual([
-      "answer a",
-      "mute true",
-      "hold true",
-      "mute false",
-      "hold false",
-      "hangup a",
-    ]);
+    expect(phone.asked).toEqual(["answer a", "mute true", "mute false", "hangup a"]);
   });
 
-  it("is ended through the server while the signalling is away", async () => {
+  it("is held by the server, and shown as held when the exchange says so", async () => {
+    const sent = server({ json: {} });
+    phone.become({ calls: [phoneCall({ state: "talking", answeredAt: 1 })] });
+    target("hold").click();
+    expect(target("hold").disabled).toBe(true); // not asked twice
+    await settle();
+    expect(target("hold").getAttribute("aria-pressed")).toBe("false");
+    push("call.held", { ...live, phase: "held", operator: "101" });
+    expect(target("hold").getAttribute("aria-pressed")).toBe("true");
+    expect(target("headline").textContent).toBe("On hold");
+    target("hold").click();
+    await settle();
+    expect(sent.map((one) => one.path)).toEqual(["/api/calls/pbx1-1.1/hold", "/api/calls/pbx1-1.1/resume"]);
+    expect(phone.asked).toEqual([]);
+  });
+
+  it("is held by the telephone itself when the server does not lead it", async () => {
+    const sent = server({ status: 403, json: { message: "another operator's", error_id: "not-your-call" } });
+    phone.become({ calls: [phoneCall({ state: "talking", answeredAt: 1, role: "consult" })] });
+    target("hold").click();
+    await settle();
+    expect(phone.asked).toEqual(["hold true"]);
+    phone.become({ calls: [phoneCall({ state: "talking", answeredAt: 1, held: true })] });
+    target("hold").click();
+    await settle();
+    expect(phone.asked).toEqual(["hold true", "hold false"]);
+    expect(sent).toHaveLength(1);
+  });
+
+  it("that waits shows in a badge; answering it puts the first one on hold", async () => {
+    const sent = server({ json: {} });
+    const first = phoneCall({ state: "talking", answeredAt: 1 });
+    const second = phoneCall({ id: "b", callKey: "pbx1-1.9", number: "102", role: "internal" });
+    phone.become({ calls: [first, second] });
+    expect(target("number").textContent).toBe("+7 928 000-11-22");
+    expect(target("others").textContent).toContain("102");
+    target("others").querySelector("button")?.click();
+    await settle();
+    expect(sent.map((one) => one.path)).toEqual(["/api/calls/pbx1-1.1/hold"]);
+    expect(phone.asked).toEqual(["answer b"]);
+    push("call.held", { ...live, phase: "held", operator: "101" });
+    phone.become({ calls: [first, { ...second, state: "talking", answeredAt: 2 }] });
+    expect(target("number").textContent).toBe("102");
+    expect(target("others").textContent).toContain("waits on hold");
+    phone.become({ calls: [first] });
+    expect(target("number").textContent).toBe("+7 928 000-11-22");
+    expect(target("headline").textContent).toBe("On hold");
+  });
+
+  it("that waits stays where it is when the first one cannot be put on hold", async () => {
+    server({ status: 409, json: { message: "three are talking", error_id: "three-talk" } });
+    const second = phoneCall({ id: "b", callKey: "pbx1-1.9", number: "102", role: "internal" });
+    phone.become({ calls: [phoneCall({ state: "talking", answeredAt: 1 }), second] });
+    target("others").querySelector("button")?.click();
+    await settle();
+    expect(phone.asked).toEqual([]);
+  });
+
+  it("is ended and held through the server while the signalling is away", async () => {
     const sent = server({ json: {} });
     phone.become({ status: "reconnecting", calls: [phoneCall({ state: "talking", answeredAt: 1 })] });
     target("hangup").click();
@@ -278,7 +328,10 @@ describe("a call", () => {
   it("is not placed to a number that makes no sense: the server's words are shown", async () => {
     const toasts = heard("hotline:toast");
     const details = { number: "is not a telephone number" };
-    server({ status: 400, json: { error_id: "bad-number", message: "This number cannot be called.", details } });
+    server({
+      status: 400,
+      json: { error_id: "bad-number", message: "This number cannot be called.", details },
+    });
     type(find("#phone-number"), "12345678");
     find<HTMLFormElement>(".phone-dial").requestSubmit();
     await settle();
@@ -334,7 +387,7 @@ describe("a transfer", () => {
     await settle();
     expect(sent[0]).toMatchObject({ path: "/api/calls/pbx1-1.1/consult", body: '{"extension":"201"}' });
     expect(transfer("complete").disabled).toBe(true);
-    push("call.consulting", { ...live, phase: "consulting" });
+    push("call.consulting", { ...live, phase: "consulting", operator: "101" });
     expect(transfer("consult").disabled).toBe(true);
     transfer("complete").click();
     await settle();
@@ -343,12 +396,59 @@ describe("a transfer", () => {
 
   it("returns to the citizen", async () => {
     const sent = server({ json: {} });
-    push("call.consulting", { ...live, phase: "consulting" });
+    push("call.consulting", { ...live, phase: "consulting", operator: "101" });
     transfer("cancel").click();
     await settle();
     expect(sent[0]?.path).toBe("/api/calls/pbx1-1.1/cancel");
-    push("call.resumed", { ...live, phase: "talking" });
+    push("call.resumed", { ...live, phase: "talking", operator: "101" });
     expect(transfer("cancel").disabled).toBe(true);
+  });
+
+  it("goes at once, or makes it three, or parks the citizen", async () => {
+    const sent = server({ json: { slot: 4 } });
+    const toasts = heard("hotline:toast");
+    type(transfer("number") as unknown as HTMLInputElement, "201");
+    transfer("blind").click();
+    await settle();
+    expect(sent[0]).toMatchObject({ path: "/api/calls/pbx1-1.1/transfer", body: '{"extension":"201"}' });
+    expect(transfer("join").disabled).toBe(true);
+    push("call.consulting", { ...live, phase: "consulting", operator: "101", consulted: "201" });
+    expect(transfer("blind").disabled).toBe(true);
+    transfer("join").click();
+    await settle();
+    expect(sent[1]?.path).toBe("/api/calls/pbx1-1.1/join");
+    push("call.resumed", { ...live, phase: "talking", operator: "101", consulted: "201" });
+    expect(target("headline").textContent).toBe("Three are talking");
+    expect(target("hold").disabled).toBe(true);
+    expect(transfer("park").disabled).toBe(true);
+    expect(transfer("complete").disabled).toBe(false);
+    push("consult.ended", { call_key: live.key, status: "cancelled", reason: "", from: "101", to: "201" });
+    expect(target("headline").textContent).toBe("Talking");
+    transfer("park").click();
+    await settle();
+    expect(sent[2]?.path).toBe("/api/calls/pbx1-1.1/park");
+    expect(toasts).toEqual([{ text: "The citizen waits at place 4.", kind: "success" }]);
+  });
+
+  it("that was refused says why, to who asked", () => {
+    const toasts = heard("hotline:toast");
+    push("consult.ended", { call_key: live.key, status: "refused", reason: "BUSY", from: "102", to: "201" });
+    push("consult.ended", {
+      call_key: live.key,
+      status: "refused",
+      reason: "NOANSWER",
+      from: "101",
+      to: "201",
+    });
+    expect(toasts).toEqual([
+      { text: "201 does not answer. The citizen comes back to you.", kind: "warning" },
+    ]);
+  });
+
+  it("is not another operator's to make", () => {
+    push("call.consulting", { ...live, phase: "consulting", operator: "105", consulted: "101" });
+    for (const name of ["consult", "blind", "join", "complete", "cancel", "park"])
+      expect(transfer(name).disabled).toBe(true);
   });
 
   it("is prepared by the directory, and a person presses the button", () => {

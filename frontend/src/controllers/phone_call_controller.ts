@@ -1,15 +1,30 @@
 import { Controller } from "@hotwired/stimulus";
 import { ApiError, explain, requestJson } from "../api";
+import { command, holdCall, isHeld, ownExtension, pathOf } from "../call-commands";
 import { secondsSince } from "../clock";
-import { currentCall } from "../current-call";
-import { onDocument } from "../dom";
+import { chooseCall, currentCall, otherCalls } from "../current-call";
+import { announce, onDocument } from "../dom";
 import { duration, phoneNumber } from "../format";
 import { t } from "../i18n";
 import { LiveCalls } from "../live-calls";
 import type { LiveCall } from "../model";
+import { otherCallBadge } from "../other-call";
 import type { PhoneCall } from "../phone/index";
 import { ownedElsewhere, thePhone } from "../phone-host";
+import { lastDialled } from "../recent-calls";
 import { toast } from "../toast";
+
+/** What telephones are used to for taking a call that rings at a colleague. */
+const PICK_UP = "*8";
+
+/** What a ring is about, by `X-Call-Role`. */
+const RINGS: Readonly<Record<string, () => string>> = {
+  consult: () => t("A colleague asks for help"),
+  transfer: () => t("A colleague hands a citizen over"),
+  parked: () => t("The parked citizen"),
+  pickup: () => t("The call that you picked up"),
+  back: () => t("The citizen comes back to you"),
+};
 
 function headline(call: PhoneCall, live: LiveCall | null): string {
   if (live?.phase === "consulting" && call.state === "talking")
@@ -18,11 +33,12 @@ function headline(call: PhoneCall, live: LiveCall | null): string {
       : t("Talking to a colleague, the citizen waits");
   switch (call.state) {
     case "ringing":
-      return call.role === "consult" ? t("A colleague asks for help") : t("Incoming call");
+      return RINGS[call.role]?.() ?? t("Incoming call");
     case "calling":
       return t("Calling…");
     case "talking":
-      return call.held ? t("On hold") : t("Talking");
+      if (isHeld(call, live)) return t("On hold");
+      return live?.consulted ? t("Three are talking") : t("Talking");
     case "ended":
       return t("Ended");
   }
@@ -47,6 +63,8 @@ export default class PhoneCallController extends Controller<HTMLElement> {
     "recording",
     "dialNumber",
     "dial",
+    "others",
+    "redial",
   ];
   declare readonly panelTarget: HTMLElement;
   declare readonly headlineTarget: HTMLElement;
@@ -64,9 +82,13 @@ export default class PhoneCallController extends Controller<HTMLElement> {
   declare readonly recordingTarget: HTMLElement;
   declare readonly dialNumberTarget: HTMLInputElement;
   declare readonly dialTarget: HTMLButtonElement;
+  declare readonly othersTarget: HTMLElement;
+  declare readonly redialTarget: HTMLButtonElement;
   private live = new LiveCalls(() => this.show());
   private stops: (() => void)[] = [];
   private timer: ReturnType<typeof setInterval> | undefined;
+  /** Hold was asked for and is not confirmed yet. */
+  private holding = false;
 
   override connect(): void {
     this.stops = [
@@ -87,28 +109,46 @@ export default class PhoneCallController extends Controller<HTMLElement> {
     return currentCall(thePhone().view);
   }
 
-  answer(): void {
+  private get liveCall(): LiveCall | null {
+    return this.live.of(this.call, ownExtension());
+  }
+
+  async answer(): Promise<void> {
     const ringing = thePhone().view.calls.find((call) => call.state === "ringing");
-    if (ringing) thePhone().answer(ringing.id);
+    if (ringing) await this.turnTo(ringing);
+  }
+
+  /** Go over to another call of this telephone. Whoever is talked with now waits on hold; nobody is cut off. */
+  private async turnTo(next: PhoneCall): Promise<void> {
+    const now = this.call;
+    if (now?.state === "talking" && now.id !== next.id && !(await holdCall(now, this.liveCall, true))) return;
+    chooseCall(next.id);
+    if (next.state === "ringing") thePhone().answer(next.id);
+    else await holdCall(next, this.live.of(next, ownExtension()), false);
+    this.show();
   }
 
   /** While signalling is away a BYE cannot be sent, so Asterisk is asked through the server (telephony.md 3.3). */
   async hangup(): Promise<void> {
     const call = this.call;
     if (!call) return;
-    if (thePhone().view.status === "active" || call.callKey === null) thePhone().hangup(call.id);
-    else await this.command(call.callKey, "hangup");
+    const key = this.liveCall?.key ?? call.callKey;
+    if (thePhone().view.status === "active" || key === null) thePhone().hangup(call.id);
+    else await command(pathOf(key, "hangup"));
   }
 
   mute(): void {
-    if (this.call) thePhone().mute(!this.call.muted);
+    if (this.call) thePhone().mute(!this.call.muted, this.call.id);
   }
 
   async hold(): Promise<void> {
     const call = this.call;
-    if (call?.state !== "talking") return;
-    if (thePhone().view.status === "active" || call.callKey === null) thePhone().hold(!call.held);
-    else await this.command(call.callKey, call.held ? "resume" : "hold");
+    if (call?.state !== "talking" || this.holding) return;
+    this.holding = true;
+    this.show();
+    await holdCall(call, this.liveCall, !isHeld(call, this.liveCall));
+    this.holding = false;
+    this.show();
   }
 
   toggleKeypad(): void {
@@ -119,7 +159,7 @@ export default class PhoneCallController extends Controller<HTMLElement> {
   /** A key of the keypad: a tone in a call, else a digit of the number to dial. */
   press(event: { params: { tone?: string | number } }): void {
     const tone = String(event.params.tone ?? "");
-    if (this.call?.state === "talking") thePhone().dtmf(tone);
+    if (this.call?.state === "talking") thePhone().dtmf(tone, this.call.id);
     else this.dialNumberTarget.value += tone;
   }
 
@@ -131,6 +171,11 @@ export default class PhoneCallController extends Controller<HTMLElement> {
   /** The server knows how a number is written for the exchange, and which ones make no sense (hotline/journal/dialling). */
   private async place(typed: string): Promise<void> {
     if (typed.trim() === "") return;
+    if (typed.trim() === PICK_UP) {
+      this.dialNumberTarget.value = "";
+      announce("hotline:pick-up");
+      return;
+    }
     if (thePhone().view.status !== "active") {
       toast(t("Start work first: the telephone is not active."), "warning");
     } else if (this.call) {
@@ -159,12 +204,11 @@ export default class PhoneCallController extends Controller<HTMLElement> {
     }
   }
 
-  private async command(key: string, verb: string): Promise<void> {
-    try {
-      await requestJson(`/api/calls/${encodeURIComponent(key)}/${verb}`, { method: "POST", json: {} });
-    } catch (error) {
-      toast(explain(error), "danger");
-    }
+  /** The number that was dialled last on this telephone, once more. */
+  redial(): void {
+    const last = lastDialled();
+    if (last === null) toast(t("Nothing was dialled yet in this session."), "warning");
+    else void this.place(last);
   }
 
   private show(): void {
@@ -174,8 +218,10 @@ export default class PhoneCallController extends Controller<HTMLElement> {
     this.panelTarget.hidden = call === null;
     this.element.dataset["call"] = call?.state ?? "none";
     this.dialTarget.disabled = !active || call !== null;
+    this.redialTarget.disabled = this.dialTarget.disabled;
+    this.showOthers(elsewhere);
     if (call === null) return;
-    const live = this.live.get(call.callKey);
+    const live = this.liveCall;
     this.setText(this.headlineTarget, headline(call, live));
     this.setText(this.numberTarget, call.number === "" ? t("Hidden number") : phoneNumber(call.number));
     const match = live?.caller_display ?? "";
@@ -192,17 +238,33 @@ export default class PhoneCallController extends Controller<HTMLElement> {
   private showToggles(call: PhoneCall): void {
     const talking = call.state === "talking" && !ownedElsewhere(thePhone().view);
     this.muteTarget.disabled = !talking;
-    this.holdTarget.disabled = !talking;
+    const live = this.liveCall;
+    // While a colleague is asked, or talks with the two, the citizen is not this button's.
+    this.holdTarget.disabled = !talking || this.holding || live?.phase === "consulting" || !!live?.consulted;
     this.keypadToggleTarget.disabled = !talking;
     this.muteTarget.setAttribute("aria-pressed", String(call.muted));
-    this.holdTarget.setAttribute("aria-pressed", String(call.held));
+    this.holdTarget.setAttribute("aria-pressed", String(isHeld(call, live)));
+  }
+
+  /** A second call that rings and a first one that waits: a badge each, with what can be done about it. */
+  private showOthers(elsewhere: boolean): void {
+    const others = otherCalls(thePhone().view);
+    this.othersTarget.hidden = others.length === 0;
+    this.othersTarget.replaceChildren(
+      ...others.map((call) =>
+        otherCallBadge(call, elsewhere, {
+          turnTo: () => void this.turnTo(call),
+          decline: () => thePhone().hangup(call.id),
+        }),
+      ),
+    );
   }
 
   /** Until the answer: how long the citizen has waited; afterwards: how long the talk lasts. */
   private showTime(): void {
     const call = this.call;
     if (!call) return;
-    const live = this.live.get(call.callKey);
+    const live = this.liveCall;
     const waits = call.state === "ringing" && live?.queued_at;
     const since = call.answeredAt ?? call.startedAt;
     this.setText(

@@ -4,26 +4,7 @@ import { phoneNumber } from "../format";
 import { language, t } from "../i18n";
 import type { PhoneCall, PhoneView } from "../phone/index";
 import { thePhone } from "../phone-host";
-
-interface Recent {
-  id: string;
-  number: string;
-  direction: "in" | "out";
-  at: number;
-  answered: boolean;
-}
-
-const KEPT = 20;
-const KEY = "hotline.recent-calls";
-
-function stored(): Recent[] {
-  try {
-    const value: unknown = JSON.parse(sessionStorage.getItem(KEY) ?? "[]");
-    return Array.isArray(value) ? (value as Recent[]) : [];
-  } catch {
-    return [];
-  }
-}
+import { KEPT, type Recent, store, stored } from "../recent-calls";
 
 /** The last twenty calls of this telephone (DAY-04); a click calls the number back. Forgotten with the tab. */
 export default class RecentCallsController extends Controller<HTMLElement> {
@@ -48,7 +29,7 @@ export default class RecentCallsController extends Controller<HTMLElement> {
     for (const call of view.calls) changed = this.note(call) || changed;
     if (!changed) return;
     this.recent = this.recent.slice(0, KEPT);
-    sessionStorage.setItem(KEY, JSON.stringify(this.recent));
+    store(this.recent);
     this.show();
   }
 

@@ -1,23 +1,47 @@
 import { Controller } from "@hotwired/stimulus";
 import { explain, requestJson } from "../api";
+import { ownExtension, pathOf } from "../call-commands";
 import { currentCall } from "../current-call";
 import { onDocument } from "../dom";
 import { dialable } from "../format";
 import { t } from "../i18n";
 import { LiveCalls } from "../live-calls";
+import type { ConsultEnd, LiveCall } from "../model";
 import { ownedElsewhere, thePhone } from "../phone-host";
 import { toast } from "../toast";
 
+/** Why a colleague did not take a call, by Asterisk's DIALSTATUS. */
+function refusal({ to, reason }: ConsultEnd): string {
+  if (reason === "BUSY")
+    return t("{number} declined or is busy. The citizen comes back to you.", { number: to });
+  if (reason === "NOANSWER")
+    return t("{number} does not answer. The citizen comes back to you.", { number: to });
+  return t("{number} cannot be reached. The citizen comes back to you.", { number: to });
+}
+
 /**
- * Warm transfer: ask a colleague while the citizen waits, then hand over or come back (telephony.md 6). Asterisk does
- * it; what is shown is what Asterisk says, not what was clicked.
+ * Transfers: ask a colleague while the citizen waits, talk with both, hand over or come back; send the citizen over at
+ * once; park him (telephony.md 6). Asterisk does it; what is shown is what Asterisk says, not what was clicked.
  */
 export default class TransferController extends Controller<HTMLElement> {
-  static override targets = ["number", "consult", "complete", "cancel", "state", "tab"];
+  static override targets = [
+    "number",
+    "consult",
+    "blind",
+    "complete",
+    "join",
+    "cancel",
+    "park",
+    "state",
+    "tab",
+  ];
   declare readonly numberTarget: HTMLInputElement;
   declare readonly consultTarget: HTMLButtonElement;
+  declare readonly blindTarget: HTMLButtonElement;
   declare readonly completeTarget: HTMLButtonElement;
+  declare readonly joinTarget: HTMLButtonElement;
   declare readonly cancelTarget: HTMLButtonElement;
+  declare readonly parkTarget: HTMLButtonElement;
   declare readonly stateTarget: HTMLElement;
   declare readonly tabTargets: HTMLElement[];
   private live = new LiveCalls(() => this.show());
@@ -29,7 +53,7 @@ export default class TransferController extends Controller<HTMLElement> {
     this.stops = [
       thePhone().subscribe(() => this.show()),
       onDocument<{ number: string }>("hotline:transfer", ({ number }) => this.prepare(number)),
-      onDocument("hotline:consult.ended", () => this.show()),
+      onDocument<ConsultEnd>("hotline:consult.ended", (end) => this.ended(end)),
       () => this.live.close(),
     ];
     this.show();
@@ -39,9 +63,19 @@ export default class TransferController extends Controller<HTMLElement> {
     for (const stop of this.stops) stop();
   }
 
-  private get key(): string | null {
+  /** The call that can be handed over: the one that is talked through, when the citizen is this operator's. */
+  private get call(): { key: string; live: LiveCall | null } | null {
     const call = currentCall(thePhone().view);
-    return call?.state === "talking" ? call.callKey : null;
+    if (call?.state !== "talking") return null;
+    const live = this.live.of(call, ownExtension());
+    const key = live?.key ?? call.callKey;
+    // A call of which the pushed messages say nothing (yet) is tried all the same: the server knows whose it is.
+    return key === null || (live !== null && live.operator !== ownExtension()) ? null : { key, live };
+  }
+
+  private ended(end: ConsultEnd): void {
+    if (end.status === "refused" && end.from === ownExtension()) toast(refusal(end), "warning");
+    this.show();
   }
 
   /** A colleague was chosen in the directory or on the card: ready to consult, but a person presses the button. */
@@ -57,16 +91,31 @@ export default class TransferController extends Controller<HTMLElement> {
 
   async consult(event: Event): Promise<void> {
     event.preventDefault();
-    const extension = dialable(this.numberTarget.value);
-    if (extension !== "") await this.command("consult", { extension });
+    await this.send("consult");
+  }
+
+  /** Without asking first. */
+  blind(): Promise<void> {
+    return this.send("transfer");
   }
 
   complete(): Promise<void> {
     return this.command("complete");
   }
 
+  /** The citizen joins the two. */
+  join(): Promise<void> {
+    return this.command("join");
+  }
+
   cancel(): Promise<void> {
     return this.command("cancel");
+  }
+
+  async park(): Promise<void> {
+    await this.command("park", {}, (answer) => {
+      toast(t("The citizen waits at place {slot}.", { slot: Number(answer["slot"]) }), "success");
+    });
   }
 
   /** Something was typed in the number field. */
@@ -74,13 +123,22 @@ export default class TransferController extends Controller<HTMLElement> {
     this.show();
   }
 
-  private async command(verb: string, json: Record<string, string> = {}): Promise<void> {
-    const key = this.key;
-    if (key === null || this.asked) return;
+  private async send(verb: string): Promise<void> {
+    const extension = dialable(this.numberTarget.value);
+    if (extension !== "") await this.command(verb, { extension });
+  }
+
+  private async command(
+    verb: string,
+    json: Record<string, string> = {},
+    done: (answer: Record<string, unknown>) => void = () => undefined,
+  ): Promise<void> {
+    const key = this.call?.key;
+    if (key === undefined || this.asked) return;
     this.asked = true;
     this.show();
     try {
-      await requestJson(`/api/calls/${encodeURIComponent(key)}/${verb}`, { method: "POST", json });
+      done(await requestJson<Record<string, unknown>>(pathOf(key, verb), { method: "POST", json }));
     } catch (error) {
       toast(explain(error), "danger");
     }
@@ -89,16 +147,27 @@ export default class TransferController extends Controller<HTMLElement> {
   }
 
   private show(): void {
-    const consulting = this.live.get(this.key)?.phase === "consulting";
-    const talking = this.key !== null && !this.asked && !ownedElsewhere(thePhone().view);
-    this.consultTarget.disabled = !talking || consulting || dialable(this.numberTarget.value) === "";
-    this.completeTarget.disabled = !talking || !consulting;
-    this.cancelTarget.disabled = !talking || !consulting;
-    const text = consulting
-      ? t("The citizen waits. Hand the call over, or return to the citizen.")
-      : talking
-        ? t("The citizen will hear music while you ask the colleague.")
-        : t("A transfer is possible during a call.");
+    const call = this.call;
+    const free = call !== null && !this.asked && !ownedElsewhere(thePhone().view);
+    const live = call?.live ?? null;
+    const consulting = live?.phase === "consulting";
+    const three = live?.phase === "talking" && !!live.consulted;
+    const alone = free && !consulting && !three;
+    const chosen = dialable(this.numberTarget.value) !== "";
+    this.consultTarget.disabled = !alone || !chosen;
+    this.blindTarget.disabled = !alone || !chosen;
+    this.parkTarget.disabled = !alone;
+    this.completeTarget.disabled = !free || !(consulting || three);
+    this.joinTarget.disabled = !free || !consulting;
+    this.cancelTarget.disabled = !free || !(consulting || three);
+    const text = this.words(call !== null, consulting, three);
     if (this.stateTarget.textContent !== text) this.stateTarget.textContent = text;
+  }
+
+  private words(talking: boolean, consulting: boolean, three: boolean): string {
+    if (consulting) return t("The citizen waits. Hand the call over, or return to the citizen.");
+    if (three) return t("Three are talking. Hand the call over to leave, or let the colleague go.");
+    if (talking) return t("The citizen will hear music while you ask the colleague.");
+    return t("A transfer is possible during a call.");
   }
 }

@@ -90,19 +90,19 @@ export class Phone {
     if (call) this.ports.sip.hangup(call);
   }
 
-  mute(on: boolean): void {
-    const call = this.find(undefined, ["talking"]);
+  mute(on: boolean, id?: string): void {
+    const call = this.find(id, ["talking"]);
     if (call) this.ports.sip.mute(call, on);
   }
 
   /** Does nothing without a connection: an in-dialog request would end the call (telephony.md 3.3). */
-  hold(on: boolean): void {
-    const call = this.find(undefined, ["talking"]);
+  hold(on: boolean, id?: string): void {
+    const call = this.find(id, ["talking"]);
     if (call && this.state.status === "active") this.ports.sip.hold(call, on);
   }
 
-  dtmf(tone: string): void {
-    const call = this.find(undefined, ["talking"]);
+  dtmf(tone: string, id?: string): void {
+    const call = this.find(id, ["talking"]);
     if (call && /^[0-9*#A-D]$/.test(tone)) this.ports.sip.dtmf(call, tone);
   }
 
