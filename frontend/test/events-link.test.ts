@@ -100,6 +100,13 @@ describe("the events link", () => {
     expect(browser.sockets[0]?.closed).toBe(true);
   });
 
+  it("tells the server while it is up, and keeps nothing for later", () => {
+    link.tell("quality", { lost: 1 });
+    browser.say("snapshot");
+    link.tell("quality", { lost: 2 });
+    expect(browser.last.sent).toEqual(['{"type":"quality","data":{"lost":2}}']);
+  });
+
   it("pings, and takes silence for death", () => {
     browser.say("snapshot");
     browser.pass(PING_EVERY_MS);
