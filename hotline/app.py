@@ -29,6 +29,7 @@ from hotline.journal.classifier import Classifier
 from hotline.journal.service import Journal
 from hotline.queue.model import PauseReason, Policy
 from hotline.queue.service import OperatorDesk
+from hotline.recording import RecordingParts
 from hotline.softphone.accounts import AccountService
 from hotline.softphone.model import PhoneConnected
 from hotline.softphone.proxy import SipProxy
@@ -89,6 +90,9 @@ class Hotline:
         bus.subscribe(CallEvent, handler=_write_down(calls), name="journal.calls", on_overflow=_record_all(calls, cti))
         bus.subscribe(LinkChanged, handler=_log_link, name="log.links")
 
+        recording = RecordingParts(settings, database, bus, clock, cti)
+        recording.start()
+        stack.push_async_callback(recording.close)
         self.services = Services(
             settings=settings,
             clock=clock,
@@ -102,6 +106,8 @@ class Hotline:
             classifier=journal.classifier,
             calls=calls,
             recordings=journal.recordings,
+            archive=recording.archive,
+            recording=recording.controls,
             dispositions=journal.dispositions,
             hand_overs=journal.handover,
             desk=desk,

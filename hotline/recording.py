@@ -5,32 +5,45 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from hotline.archive.cli import terms_of
 from hotline.archive.jobs import RecordingJobs
 from hotline.archive.pauses import Pauses
 from hotline.archive.service import Archive
 from hotline.clock import Clock
+from hotline.config import Settings
 from hotline.cti.model import CallEvent, LinkChanged, LinkState
 from hotline.cti.recording_control import RecordingControl
 from hotline.cti.recording_model import RecordingPaused
+from hotline.cti.service import CtiService
+from hotline.db import Database
 from hotline.events import Bus
+from hotline.softphone.model import PhoneLost
 
 
 class RecordingParts:
     """The archive, its jobs and the control of live recordings, connected by the bus."""
 
     def __init__(
-        self,
-        archive: Archive,
-        jobs: RecordingJobs,
-        pauses: Pauses,
-        controls: Mapping[str, RecordingControl],
-        bus: Bus,
-        clock: Clock,
+        self, settings: Settings, database: Database, bus: Bus, clock: Clock, cti: Mapping[str, CtiService]
     ) -> None:
-        self.archive = archive
-        self.controls = controls
-        self._jobs = jobs
-        self._pauses = pauses
+        def live() -> set[str]:
+            return {key for one in cti.values() for key in one.calls}
+
+        self.archive = Archive(database, clock, settings.asterisks, terms_of(settings), live)
+        self.controls = {
+            one.name: RecordingControl(
+                cti[one.name].tracker,
+                cti[one.name].commands,
+                cti[one.name].control,
+                bus,
+                clock,
+                folder=one.recording_dir,
+                limit_s=settings.recording_pause_s,
+            )
+            for one in settings.asterisks
+        }
+        self._jobs = RecordingJobs(self.archive, settings.database_url.get_secret_value())
+        self._pauses = Pauses(database)
         self._bus = bus
         self._clock = clock
 
@@ -39,6 +52,7 @@ class RecordingParts:
         self._bus.subscribe(RecordingPaused, handler=self._pauses.on_event, name="archive.pauses")
         self._bus.subscribe(LinkChanged, handler=self._on_link, name="archive.forgotten-pauses")
         self._bus.subscribe(CallEvent, handler=self._jobs.on_event, name="archive.jobs")
+        self._bus.subscribe(PhoneLost, handler=self._on_phone_lost, name="recording.browsers")
         for name, control in self.controls.items():
             self._bus.subscribe(CallEvent, handler=control.on_event, name=f"recording.{name}")
         self._jobs.start()
@@ -49,10 +63,9 @@ class RecordingParts:
         for control in self.controls.values():
             await control.close()
 
-    async def browser_gone(self, extension: str) -> None:
-        """An operator's browser has vanished."""
+    async def _on_phone_lost(self, event: PhoneLost) -> None:
         for control in self.controls.values():
-            await control.on_browser_gone(extension)
+            await control.on_browser_gone(event.extension)
 
     async def _on_link(self, event: LinkChanged) -> None:
         """Asterisk answers (again): end the pauses that an earlier process began."""

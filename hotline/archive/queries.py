@@ -60,24 +60,22 @@ async def kept(session: AsyncSession, before: datetime) -> list[Kept]:
         .where(RecordingRow.deleted_at.is_(None), RecordingRow.recorded_at <= before)
         .order_by(RecordingRow.recorded_at)
     )
-    return [Kept(key, queue, at, bool(reason), is_needed) for key, queue, at, reason, is_needed in found.tuples()]
+    return [Kept(key, queue, at, bool(reason), is_needed) for key, queue, at, reason, is_needed in found]
 
 
 async def conversations(session: AsyncSession, since: datetime, until: datetime) -> list[Conversation]:
     """Return the calls with citizens that were talked in and ended in a time, with their recordings and pauses."""
-    calls = (
-        await session.execute(
-            select(CallRecord.key, CallRecord.answered_at, CallRecord.ended_at, RecordingRow)
-            .outerjoin(RecordingRow, RecordingRow.call_key == CallRecord.key)
-            .where(
-                CallRecord.ended_at >= since,
-                CallRecord.ended_at < until,
-                CallRecord.answered_at.is_not(None),
-                CallRecord.direction != Direction.INTERNAL.value,
-            )
-            .order_by(CallRecord.ended_at)
+    calls = await session.execute(
+        select(CallRecord.key, CallRecord.answered_at, CallRecord.ended_at, RecordingRow)
+        .outerjoin(RecordingRow, RecordingRow.call_key == CallRecord.key)
+        .where(
+            CallRecord.ended_at >= since,
+            CallRecord.ended_at < until,
+            CallRecord.answered_at.is_not(None),
+            CallRecord.direction != Direction.INTERNAL.value,
         )
-    ).tuples()
+        .order_by(CallRecord.ended_at)
+    )
     pauses: dict[str, list[Stretch]] = {}
     found = list(calls)
     rows = await session.scalars(

@@ -151,7 +151,7 @@ class Archive:
         async with self._db.begin() as session:
             rows = await session.scalars(select(RecordingSealRow).order_by(RecordingSealRow.number))
             seals = [queries.seal_of(row) for row in rows]
-            homes = dict((await session.execute(select(RecordingRow.call_key, RecordingRow.asterisk))).tuples().all())
+            homes = dict((await session.execute(select(RecordingRow.call_key, RecordingRow.asterisk))).all())
         findings = chain.check_links(seals, head)
         expected = chain.present(seals)
         for seal in expected:

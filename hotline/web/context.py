@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
+
 from aiohttp import web
 
 from hotline.errors import Forbidden, NotAuthenticated
@@ -19,6 +22,7 @@ METRICS: web.AppKey[WebMetrics] = web.AppKey("metrics", WebMetrics)
 SESSION_COOKIE = "hotline_session"
 
 _SESSION: web.RequestKey[Session] = web.RequestKey("session", Session)
+_NONCE_KEY = secrets.token_bytes(32)
 _REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 
 
@@ -87,6 +91,11 @@ def request_id_of(request: web.Request) -> str:
     """Return the id that the log and the answer share."""
     found: str = request.get(_REQUEST_ID, "-")
     return found
+
+
+def style_nonce(request: web.Request) -> str:
+    """Return the nonce of this answer's Content-Security-Policy (CSP3 2.3.1), for the style of the drawn wave."""
+    return hashlib.blake2b(request_id_of(request).encode(), key=_NONCE_KEY, digest_size=16).hexdigest()
 
 
 def wants_json(request: web.Request) -> bool:

@@ -28,6 +28,7 @@ from hotline.web.context import (
     request_id_of,
     services,
     session_of,
+    style_nonce,
     wants_json,
 )
 from hotline.web.failures import LengthRequired, TooLarge, from_http, json_of
@@ -206,7 +207,9 @@ def _monitoring(request: web.Request) -> bool:
 async def add_security_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Signal ``on_response_prepare``: the same headers on every answer, WebSockets and files included."""
     headers = response.headers
-    headers["Content-Security-Policy"] = content_security_policy(services(request).settings.public_url)
+    headers["Content-Security-Policy"] = content_security_policy(
+        services(request).settings.public_url, style_nonce(request)
+    )
     headers["X-Content-Type-Options"] = "nosniff"
     headers["X-Frame-Options"] = "DENY"
     # Not "no-referrer": browsers would then send "Origin: null" with our own forms.
@@ -223,17 +226,17 @@ async def add_security_headers(request: web.Request, response: web.StreamRespons
     headers.setdefault("Cache-Control", "public, max-age=31536000, immutable" if built else "no-store")
 
 
-def content_security_policy(public_url: str) -> str:
+def content_security_policy(public_url: str, nonce: str) -> str:
     """Return the policy: everything from our own origin, nothing inline, nobody may frame us.
 
     ``data:`` images are Tabler's form controls; the WebSocket is named because older browsers do not read it into
-    ``'self'``; ``blob:`` media is the player of recordings and the ring tone.
+    ``'self'``; ``blob:`` media is the player of recordings and the ring tone. The nonce is for the wave's shadow tree.
     """
     websocket = origin_of(public_url).replace("http", "ws", 1)
     return "; ".join((
         "default-src 'none'",
         "script-src 'self'",
-        "style-src 'self'",
+        f"style-src 'self' 'nonce-{nonce}'",
         "img-src 'self' data:",
         "font-src 'self'",
         f"connect-src 'self' {websocket}",

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from hotline.errors import HotlineError
 from hotline.web import i18n
 from hotline.web.assets import Assets
-from hotline.web.context import is_fragment, request_id_of, services, session_of
+from hotline.web.context import is_fragment, request_id_of, services, session_of, style_nonce
 from hotline.web.failures import failure_of
 from hotline.web.shell import shell_context
 
@@ -72,6 +72,7 @@ def base_context(request: web.Request) -> dict[str, Any]:
         # Made by json.dumps with "<" escaped: safe inside its <script type="application/json">.
         "script_catalogue": Markup(i18n.script_catalogue(reader.language)),  # noqa: S704
         "request_id": request_id_of(request),
+        "style_nonce": style_nonce(request),
         "csrf": session.csrf if session else "",
         "user": session.user if session else None,
         "errors": {},

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hotline.archive.service import Archive
 from hotline.clock import Clock
 from hotline.config import Settings
 from hotline.cti.model import Call
+from hotline.cti.recording_control import RecordingControl
 from hotline.cti.service import CtiService
 from hotline.db import Database
 from hotline.errors import NotFound, Unavailable
@@ -44,6 +46,9 @@ class Services:
     classifier: Classifier
     calls: CallJournal
     recordings: Recordings
+    archive: Archive
+    recording: Mapping[str, RecordingControl]
+    """The recordings of live calls, one control per Asterisk server."""
     dispositions: Dispositions
     hand_overs: HandOvers
     desk: OperatorDesk

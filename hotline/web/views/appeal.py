@@ -29,7 +29,9 @@ async def show(request: web.Request) -> web.StreamResponse:
     its, user = services(request), current_user(request)
     appeal = await its.appeals.get(user, path_id(request))
     recordings = [
-        RecordingLink(call.started_at, call.talk_s, f"/recordings/{call.key}") for call in appeal.calls if call.recorded
+        RecordingLink(call.started_at, call.talk_s, f"/recordings/{call.key}/player")
+        for call in appeal.calls
+        if call.recorded
     ]
     recipients = [
         {

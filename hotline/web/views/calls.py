@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,12 +10,10 @@ from urllib.parse import urlencode
 import msgspec
 from aiohttp import web
 
-from hotline.cti.recordings import find
-from hotline.errors import NotFound
 from hotline.journal.model import CallRow
 from hotline.softphone.quality_rules import LegQuality, worst
 from hotline.staff.model import Right, User
-from hotline.web.context import client_address, current_user, services, wants_json
+from hotline.web.context import current_user, services, wants_json
 from hotline.web.forms import query_text
 from hotline.web.push_messages import at
 from hotline.web.render import page
@@ -80,7 +77,7 @@ def call_line(row: CallRow, user: User, legs: tuple[LegQuality, ...] = ()) -> Ca
         may_classify=row.direction != "internal"
         and row.ended_at is not None
         and (user.may(Right.CALL_MONITOR) or row.operator_id == user.id),
-        recording_url=f"/recordings/{row.key}" if row.recorded and row.ended_at else None,
+        recording_url=f"/recordings/{row.key}/player" if row.recorded and row.ended_at else None,
         quality=quality_mark(worst(legs)),
     )
 
@@ -115,18 +112,3 @@ async def listing(request: web.Request) -> web.StreamResponse:
         unclassified=unclassified,
     )
     return await page(request, "pages/calls.html", {"page": view}, section="calls")
-
-
-async def recording(request: web.Request) -> web.StreamResponse:
-    """Play the recording of a call. ``Range`` (RFC 9110 section 14) is served, so that the player can seek."""
-    its = services(request)
-    key = request.match_info["key"]
-    asterisk = await its.recordings.authorise(current_user(request), key, ip=client_address(request))
-    folder = next((one.recording_dir for one in its.settings.asterisks if one.name == asterisk), None)
-    if folder is None:
-        raise NotFound("the server of this call is not configured any more", error_id="no-recording")
-    path = (await asyncio.to_thread(find, folder, key)).mixed
-    return web.FileResponse(
-        path,
-        headers={"Content-Type": "audio/wav", "Content-Disposition": "inline", "Cache-Control": "private, no-store"},
-    )

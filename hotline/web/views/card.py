@@ -95,7 +95,8 @@ async def of_call(request: web.Request) -> web.StreamResponse:
     else:
         row = await its.calls.get(user, key)
         call = stored_card_call(row)
-        recordings = [RecordingLink(row.started_at, row.talk_s, f"/recordings/{row.key}")] if row.recorded else []
+        link = RecordingLink(row.started_at, row.talk_s, f"/recordings/{row.key}/player")
+        recordings = [link] if row.recorded else []
     offer = request.app[COURIER].offer_to(key, user.extension)
     if offer is not None:
         return await _asked(request, offer, call)

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from hotline.errors import Forbidden, NotFound
+from hotline.errors import BadInput, Forbidden, NotFound
 from hotline.journal.tables_call import RecordingAccessRow
 from hotline.staff.tables import AuditEventRow
 from tests.integration.journal.world import World
@@ -30,10 +30,30 @@ async def test_who_may_listen(world: World, login: str, extension: str, allowed:
     call = world.call(extension)
     await world.journal.calls.record(call)
     if allowed:
-        assert await world.journal.recordings.authorise(world.people[login], call.key) == "pbx1"
+        assert await world.journal.recordings.authorise(world.people[login], call.key, reason="жалоба") == "pbx1"
     else:
-        with pytest.raises(Forbidden):
-            await world.journal.recordings.authorise(world.people[login], call.key)
+        with pytest.raises(Forbidden, match="may not listen"):
+            await world.journal.recordings.authorise(world.people[login], call.key, reason="жалоба")
+
+
+async def test_anothers_call_needs_a_reason_once_a_shift(world: World) -> None:
+    call = world.call()
+    await world.journal.calls.record(call)
+    supervisor, listen = world.people["sup301"], world.journal.recordings.authorise
+    for reason in ("", "   "):
+        with pytest.raises(Forbidden) as refused:
+            await listen(supervisor, call.key, reason=reason)
+        assert refused.value.error_id == "reason-required"
+    with pytest.raises(BadInput):
+        await listen(supervisor, call.key, reason="я" * 501)
+    await listen(supervisor, call.key, reason="жалоба 17")
+    world.clock.advance(timedelta(hours=1))
+    await listen(supervisor, call.key)
+    assert [one.reason for one in await world.journal.recordings.listeners(call.key)] == ["", "жалоба 17"]
+    world.clock.advance(timedelta(hours=8))
+    with pytest.raises(Forbidden):
+        await listen(supervisor, call.key)
+    await listen(world.people["op101"], call.key)  # his own call
 
 
 async def test_an_insurers_supervisor_hears_only_his_own_centre(world: World) -> None:
@@ -43,17 +63,18 @@ async def test_an_insurers_supervisor_hears_only_his_own_centre(world: World) ->
     own, other = world.call("501"), world.call("101")
     for call in (own, other):
         await world.journal.calls.record(call)
-    await world.journal.recordings.authorise(supervisor, own.key)
-    with pytest.raises(Forbidden):
-        await world.journal.recordings.authorise(supervisor, other.key)
+    await world.journal.recordings.authorise(supervisor, own.key, reason="оценка")
+    with pytest.raises(Forbidden, match="may not listen"):
+        await world.journal.recordings.authorise(supervisor, other.key, reason="оценка")
 
 
 async def test_listening_leaves_one_trace_not_one_for_each_range(world: World) -> None:
     call = world.call()
     await world.journal.calls.record(call)
     user = world.people["sup301"]
+    await world.journal.recordings.authorise(user, call.key, ip="10.0.0.1", reason="жалоба")
     for _ in range(3):
-        await world.journal.recordings.authorise(user, call.key, ip="10.0.0.1", reason="жалоба")
+        await world.journal.recordings.authorise(user, call.key, ip="10.0.0.1")
     world.clock.advance(timedelta(minutes=11))
     await world.journal.recordings.authorise(user, call.key)
     async with world.db.begin() as session:

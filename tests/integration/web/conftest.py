@@ -22,10 +22,13 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.app import pause_reasons
+from hotline.archive.retention import Terms
+from hotline.archive.service import Archive
 from hotline.clock import FakeClock
 from hotline.config import AsteriskSettings, Settings
 from hotline.cti.callstate import LiveCall, LiveLeg
 from hotline.cti.model import Call, CallEvent, CallEventKind, Direction, Leg, LegRole, Outcome, Phase
+from hotline.cti.recording_control import RecordingControl
 from hotline.cti.service import CtiService
 from hotline.db import Database
 from hotline.events import Bus
@@ -321,6 +324,12 @@ def wire(
         classifier=classifier,
         calls=calls,
         recordings=Recordings(database, clock),
+        archive=Archive(database, clock, [asterisk], Terms(365), lambda: set(cti.calls)),
+        recording={
+            asterisk.name: RecordingControl(
+                cti.tracker, cti.commands, cti.control, bus, clock, folder=asterisk.recording_dir
+            )
+        },
         dispositions=Dispositions(database, clock, settings.zone, bus),
         hand_overs=HandOvers(database, clock, outbox),
         desk=OperatorDesk(

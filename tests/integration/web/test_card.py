@@ -166,7 +166,7 @@ async def test_the_card_of_a_finished_call_plays_its_recording(site: Site) -> No
     await site.services.calls.record(ended_call(recorded=True))
     async with site.logged_in() as browser:
         text = (await browser.fragment(CARD)).text
-    assert f'src="/recordings/{KEY}"' in text
+    assert f'href="/recordings/{KEY}/player"' in text
     assert "0:20" in text
 
 

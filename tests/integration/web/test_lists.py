@@ -81,7 +81,7 @@ async def test_calls_show_outcome_waiting_and_talk(site: Site) -> None:
     await site.services.calls.record(ended_call(recorded=True))
     async with site.logged_in() as browser:
         text = (await browser.get("/calls")).text
-    for shown in ("Входящий звонок", "+7 928 000-11-22", "Отвечен", "0:20", "2:00", f'src="/recordings/{KEY}"'):
+    for shown in ("Входящий звонок", "+7 928 000-11-22", "Отвечен", "0:20", "2:00", f'href="/recordings/{KEY}/player"'):
         assert shown in text
 
 
