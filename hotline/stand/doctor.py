@@ -64,6 +64,12 @@ def _checks(settings: Settings) -> list[tuple[str, Check, str]]:
         ("time zone", lambda: _time_zone(settings.time_zone), "apt-get install tzdata"),
         ("PostgreSQL", lambda: _postgres(url), "start PostgreSQL; check HOTLINE_DATABASE_URL"),
         ("migrations", lambda: _migrations(url), "hotline db upgrade"),
+        (
+            "profile",
+            lambda: _count(url, "status", "no statuses of appeals"),
+            f"hotline profile load {settings.profile}",
+        ),
+        ("users", lambda: _count(url, "staff_user WHERE active", "nobody can log in"), "hotline user add"),
         ("front-end", _front_end, "make build"),
     ]
     for one in settings.asterisks:
@@ -96,8 +102,13 @@ async def _run(name: str, check: Check, cure: str) -> Finding:
             return Finding(name, ok=True, detail=await check(), cure=cure)
     except TimeoutError:
         return Finding(name, ok=False, detail=f"no answer within {LIMIT_S:.0f} s", cure=cure)
-    except (Wrong, OSError, EOFError, ValueError, aiohttp.ClientError, asyncpg.PostgresError) as error:
+    except (Wrong, OSError, EOFError, ValueError, aiohttp.ClientError) as error:
         return Finding(name, ok=False, detail=str(error) or type(error).__name__, cure=cure)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        return Finding(name, ok=False, detail=str(error), cure=cure)
+    except (KeyError, TypeError, asyncio.LimitOverrunError) as error:
+        # Something answers there, and it is not what the settings say.
+        return Finding(name, ok=False, detail=f"the answer makes no sense: {error!r}", cure=cure)
 
 
 async def _host_name() -> str:
@@ -137,6 +148,18 @@ async def _migrations(url: str) -> str:
     if present != newest:
         raise Wrong(f"the database is at {present or 'nothing'}, the program needs {newest}")
     return f"at {newest}"
+
+
+async def _count(url: str, rows: str, nothing: str) -> str:
+    """``rows`` is a table of ours, with a condition if need be; never text from outside."""
+    connection = await _connect(url)
+    try:
+        count: int = await connection.fetchval(f"SELECT count(*) FROM {rows}")  # noqa: S608 - both callers are above
+    finally:
+        await connection.close()
+    if count == 0:
+        raise Wrong(nothing)
+    return f"{count} found"
 
 
 async def _connect(url: str) -> asyncpg.Connection:

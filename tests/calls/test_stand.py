@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
 from hotline.config import Settings
@@ -115,8 +117,8 @@ def bad(findings: list[Finding]) -> set[str]:
     return {finding.name for finding in findings if not finding.ok}
 
 
-async def test_the_doctor_finds_nothing_wrong_with_a_running_stand(stand: Stand, pg_url: str) -> None:
-    settings = Settings(database_url=SecretStr(pg_url), asterisks=[stand.asterisk.settings])
+async def test_the_doctor_finds_nothing_wrong_with_a_running_stand(stand: Stand, demo_db_url: str) -> None:
+    settings = Settings(database_url=SecretStr(demo_db_url), asterisks=[stand.asterisk.settings])
     findings = await examine(settings)
     assert bad(findings) <= {"front-end"}, findings  # the front-end is built by make, not by tests
     assert {"Asterisk pbx1: AMI", "Asterisk pbx1: SIP over WebSocket", "Asterisk pbx1: prompts"} <= {
@@ -135,6 +137,30 @@ async def test_the_doctor_names_what_is_wrong(stand: Stand, pg_cluster: object, 
     assert expected <= bad(findings)
     assert not {mark + "ARI", mark + "modules", mark + "SIP over WebSocket"} & bad(findings)
     assert all(finding.cure for finding in findings)
+
+
+async def test_the_doctor_survives_ports_that_belong_to_somebody_else(stand: Stand, pg_url: str) -> None:
+    """Whatever answers there, each check says so; none of them breaks the report."""
+
+    async def nonsense(request: web.Request) -> web.Response:
+        return web.json_response({"hello": request.path})
+
+    async def babble(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"x" * 200_000)
+        writer.close()
+
+    app = web.Application()
+    app.router.add_get("/{tail:.*}", nonsense)
+    server = await asyncio.start_server(babble, "127.0.0.1", 0)
+    async with TestServer(app) as http, server:
+        foreign = stand.asterisk.settings.model_copy(
+            update={"http_url": str(http.make_url("")).rstrip("/"), "ami_port": server.sockets[0].getsockname()[1]}
+        )
+        findings = await examine(Settings(database_url=SecretStr(pg_url), asterisks=[foreign]))
+    mark = "Asterisk pbx1: "
+    assert {"profile", "users"} <= bad(findings)  # a database with tables and nothing in them
+    assert {mark + name for name in ("AMI", "ARI", "modules", "prompts", "SIP over WebSocket")} <= bad(findings)
+    assert not {"PostgreSQL", "migrations", mark + "recordings"} & bad(findings)
 
 
 async def test_the_real_greeting_is_played_and_then_the_queue() -> None:
