@@ -9,7 +9,7 @@ export function lineMark(verdict: Verdict): { icon: string; words: string } {
     case "fair":
       return { icon: "antenna-bars-3", words: t("The line is fair") };
     case "poor":
-      return { icon: "antenna-bars-1", words: t("The line is poor") };
+      return { icon: "antenna-bars-2", words: t("The line is poor") };
   }
 }
 

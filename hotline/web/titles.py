@@ -81,11 +81,11 @@ _OUTCOMES = {
     Outcome.OUT_OF_HOURS: ("grey", "moon", mark("Out of hours")),
 }
 
-# The longer words of the same verdicts: frontend/src/quality-words.ts.
+# The same words as frontend/src/quality-words.ts says during the call.
 _VERDICTS = {
-    Verdict.GOOD: ("green", "antenna-bars-5", mark("Good")),
-    Verdict.FAIR: ("amber", "antenna-bars-3", mark("Fair")),
-    Verdict.POOR: ("red", "antenna-bars-1", mark("Poor")),
+    Verdict.GOOD: ("antenna-bars-5", mark("The line is good")),
+    Verdict.FAIR: ("antenna-bars-3", mark("The line is fair")),
+    Verdict.POOR: ("antenna-bars-2", mark("The line is poor")),
 }
 
 _COLOURS = {
@@ -142,14 +142,15 @@ def quality_mark(leg: LegQuality | None) -> Mark | None:
     """Show how a call sounded; ``None`` when nobody measured it."""
     if leg is None or leg.mos is None:
         return None
-    colour, icon, word = _VERDICTS[verdict(leg.mos)]
+    found = verdict(leg.mos)
+    icon, word = _VERDICTS[found]
     hint = gettext("MOS %(mos)s, lowest %(lowest)s; loss %(loss)s %%; jitter up to %(jitter)s ms") % {
         "mos": show_decimal(leg.mos, 2),
         "lowest": show_decimal(leg.mos_min, 2),
         "loss": show_decimal(leg.loss_pct, 1),
         "jitter": show_decimal(leg.jitter_max_ms, 0),
     }
-    return Mark(colour, icon, gettext(word), hint)
+    return Mark(str(found), icon, gettext(word), hint)
 
 
 def urgency_mark(colour: Colour, due_at: datetime | None) -> Mark:

@@ -54,7 +54,7 @@ async def test_a_call_is_measured_shown_and_kept(house: House, open_desk: OpenDe
     await house.logged("is over and in the journal")
     await expect(boss.page.locator('[data-quality-of="101"]')).to_be_hidden()
     await desk.page.goto(f"{house.url}/calls")
-    await expect(desk.page.locator("tr", has_text="Хорошая")).to_have_count(1)
+    await expect(desk.page.locator("tr", has_text="Связь хорошая")).to_have_count(1)
     async with demo_db.begin() as session:
         rows = (
             await session.execute(text("SELECT q.* FROM call_quality q JOIN call c ON c.key = q.call_key"))

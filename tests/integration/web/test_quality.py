@@ -102,7 +102,7 @@ async def test_the_list_of_calls_shows_how_they_sounded(site: Site) -> None:
         site.bus.publish(event(CallEventKind.ENDED, call))
         await site.bus.drain()
         await site.services.quality.close()
-        assert "Плохая" in (await anna.get("/calls")).text
+        assert "Связь плохая" in (await anna.get("/calls")).text
         answer = (await anna.api("GET", f"/api/calls/{KEY}/quality")).json()
         assert answer["legs"][0] | {"first_at": "", "last_at": ""} == {
             "leg": LEG, "extension": "101", "first_at": "", "last_at": "", "mos": 1.0, "mos_min": 1.0,
