@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     """How long recordings are kept, in days."""
     recording_queue_days: dict[str, int] = Field(default_factory=dict)
     """Other terms, by queue: ``{"complaints": 1825}``."""
+    private_fields: list[str] = Field(default_factory=lambda: ["enp", "snils"])
+    """Fields of a person on the card that silence the recording of the call while they have the focus."""
     recording_pause_s: float = Field(60, ge=1, le=600)
     """The longest pause of a recording for a private field; then the server goes on recording by itself."""
     monitoring_token: SecretStr = SecretStr("")

@@ -13,8 +13,11 @@ import OperatorController from "./controllers/operator_controller";
 import PendingCardsController from "./controllers/pending_cards_controller";
 import PersonSearchController from "./controllers/person_search_controller";
 import PhoneCallController from "./controllers/phone_call_controller";
+import PlayerController from "./controllers/player_controller";
+import PrivateFieldsController from "./controllers/private_fields_controller";
 import QualityController from "./controllers/quality_controller";
 import RecentCallsController from "./controllers/recent_calls_controller";
+import RecordController from "./controllers/record_controller";
 import RowsController from "./controllers/rows_controller";
 import ScriptsController from "./controllers/scripts_controller";
 import ShellController from "./controllers/shell_controller";
@@ -32,7 +35,7 @@ import { startTheme } from "./theme";
 
 /** Controllers of well-known places, which templates need not name. */
 const MOUNTED: Readonly<Record<string, string>> = {
-  body: "keys notifications",
+  body: "keys notifications private-fields",
   "#toasts": "toasts",
   "#pending-cards": "pending-cards",
 };
@@ -66,7 +69,10 @@ application.register("pending-cards", PendingCardsController);
 application.register("person-search", PersonSearchController);
 application.register("phone-call", PhoneCallController);
 application.register("quality", QualityController);
+application.register("player", PlayerController);
+application.register("private-fields", PrivateFieldsController);
 application.register("recent-calls", RecentCallsController);
+application.register("record", RecordController);
 application.register("rows", RowsController);
 application.register("scripts", ScriptsController);
 application.register("shell", ShellController);

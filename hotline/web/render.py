@@ -73,6 +73,7 @@ def base_context(request: web.Request) -> dict[str, Any]:
         "script_catalogue": Markup(i18n.script_catalogue(reader.language)),  # noqa: S704
         "request_id": request_id_of(request),
         "style_nonce": style_nonce(request),
+        "private_fields": services(request).settings.private_fields,
         "csrf": session.csrf if session else "",
         "user": session.user if session else None,
         "errors": {},
