@@ -45,7 +45,7 @@ CLEAR = "\r\x1b[K"
 @click.option("--recordings/--no-recordings", default=True, help="Whether to listen to every recording at the end.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
-def load(context: click.Context, **chosen: Any) -> None:
+def load(context: click.Context, /, **chosen: Any) -> None:
     """Let operators without browsers serve simulated citizens, and compare every call with the journal.
 
     All is real but the people: log-in, telephones, Asterisk, recordings. Ctrl+C ends it in order, with a report of what

@@ -28,7 +28,7 @@ COLLEAGUE_S = 30.0
 """Longer than a colleague is rung (25 s)."""
 READY_S = 60.0
 """How long an operator tries to be free again: as long as the service may be away."""
-LATE_S = 90.0
+LATE_S = 40.0
 """How long an operator waits for a hang-up that the plan owes him."""
 CONSULT_S = 1.0
 

@@ -19,7 +19,8 @@ OUTCOMES: Mapping[Fate, frozenset[str]] = {
 COVERAGE = 0.95
 """Part of the conversation in which the recording must carry both tones; it is measured in quarters of a second."""
 EDGE_S = 1.0
-"""Seconds of a conversation that may be lost to its edges and to the greeting of two tones."""
+"""Seconds of a conversation that its two edges may cost: an operator's sound begins a moment after his answer. Each
+hold and consultation has two edges more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ def judge_recording(citizen: Citizen, recorded: Recorded) -> list[str]:
     """Return what is missing in the recording of an answered call."""
     if citizen.talked_s is None:
         return []
-    expected = (citizen.talked_s - citizen.away_s) * COVERAGE - EDGE_S
+    edges = EDGE_S * (2 if citizen.away_s else 1)
+    expected = (citizen.talked_s - citizen.away_s) * COVERAGE - edges
     if recorded.both_s >= expected:
         return []
     return [f"both voices in {recorded.both_s:.2f} s of the recording, expected {expected:.2f} s"]
