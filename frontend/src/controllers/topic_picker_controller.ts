@@ -151,6 +151,7 @@ export default class TopicPickerController extends Controller<HTMLElement> {
 
   private take(option: HTMLElement): void {
     this.queryTarget.value = option.dataset["title"] ?? option.textContent?.trim() ?? "";
+    this.queryTarget.title = this.queryTarget.value;
     this.queryTarget.classList.remove("is-invalid");
     this.setValue(option.dataset["code"] ?? "");
     this.close();
