@@ -74,6 +74,15 @@ export interface ParkingPlace {
   since: string;
 }
 
+/** The call went to `to`; whether its card went along, or why not. */
+export interface CardHanded {
+  call_key: string;
+  card_id: string | null;
+  moved: boolean;
+  reason: string;
+  to: string;
+}
+
 export interface ConsultEnd {
   call_key: string;
   status: "done" | "cancelled" | "refused";

@@ -1,8 +1,15 @@
 import htmx from "htmx.org";
 import { announce } from "./dom";
 
+let opening: Promise<void> = Promise.resolve();
+
 /** Show a page in the work area, as a click on a link to it would; the softphone outside stays as it is. */
-export async function openInWork(path: string): Promise<void> {
+export function openInWork(path: string): Promise<void> {
+  opening = show(path);
+  return opening;
+}
+
+async function show(path: string): Promise<void> {
   try {
     await htmx.ajax("get", path, { target: "#work", swap: "innerHTML show:#work:top", push: path });
   } catch (error) {
@@ -21,6 +28,20 @@ export async function offerCard(callKey: string, number: string): Promise<void> 
   const path = `/calls/${encodeURIComponent(callKey)}/card`;
   const open = document.querySelector<HTMLElement>("form#card");
   if (open?.dataset["cardCallValue"] === callKey) return;
+  if (unsavedCardOpen()) announce("hotline:card-waits", { path, number });
+  else await openInWork(path);
+}
+
+/**
+ * The card of a call came with the call: show it as one's own instead of the colleague's. It may come while the
+ * colleague's is still on its way, which must not arrive last.
+ */
+export async function receiveCard(callKey: string, number: string): Promise<void> {
+  await opening.catch(() => undefined);
+  const path = `/calls/${encodeURIComponent(callKey)}/card`;
+  const open = document.querySelector<HTMLElement>("form#card");
+  const shared = document.querySelector(".card-shown") !== null;
+  if (open?.dataset["cardCallValue"] === callKey && !shared) return;
   if (unsavedCardOpen()) announce("hotline:card-waits", { path, number });
   else await openInWork(path);
 }

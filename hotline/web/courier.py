@@ -61,9 +61,11 @@ class CardCourier:
             case ConsultOffered():
                 self._offers[fact.call.key] = fact
             case ConsultEnded():
-                offer = self._offers.pop(fact.call_key, None)
+                offer = self._offers.get(fact.call_key)
                 if offer is not None and fact.status == DONE:
                     await self._hand_over(offer)
+                # Only now: who asks for the card meanwhile is shown his colleague's, and is not given an empty one.
+                self._offers.pop(fact.call_key, None)
             case CallEvent(kind=CallEventKind.ENDED):
                 # The end of the consultation may have been missed; a finished call has none.
                 self._offers.pop(fact.call.key, None)
@@ -77,7 +79,13 @@ class CardCourier:
             except HotlineError as error:
                 log.warning("the card %s of %s was not handed over: %s", card, offer.call.key, error.error_id)
                 reason = error.error_id
-        told = {"call_key": offer.call.key, "card_id": offer.card_id, "moved": moved, "reason": reason}
+        told = {
+            "call_key": offer.call.key,
+            "card_id": offer.card_id,
+            "moved": moved,
+            "reason": reason,
+            "to": offer.to_extension,
+        }
         parties = (offer.from_extension, offer.to_extension)
         await self._hub.to_extensions(parties, message("card.handed", told))
 

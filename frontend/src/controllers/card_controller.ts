@@ -1,6 +1,7 @@
 import { Controller } from "@hotwired/stimulus";
 import { ApiError, explain, request, requestJson, Unreachable } from "../api";
 import { type DraftEffect, type DraftEvent, type DraftState, loadedDraft, step } from "../autosave";
+import { ownExtension } from "../call-commands";
 import { type StoredDraft, showConflict } from "../card-conflict";
 import { readFields, setField, writeFields } from "../card-fields";
 import { CardProblems } from "../card-problems";
@@ -9,6 +10,7 @@ import { serverNow } from "../clock";
 import { announce, onDocument } from "../dom";
 import { dropDraft, keepDraft, localDraft } from "../drafts-store";
 import { t } from "../i18n";
+import type { CardHanded } from "../model";
 import { openInWork } from "../navigate";
 import { randomKey } from "../random-key";
 import { toast } from "../toast";
@@ -24,11 +26,6 @@ interface AppealSaved {
   number: string;
   status: string;
   warnings?: readonly string[];
-}
-
-interface CardHanded {
-  call_key: string;
-  moved: boolean;
 }
 
 const SAVE_AGAIN_MS = 3_000;
@@ -80,8 +77,8 @@ export default class CardController extends Controller<HTMLFormElement> {
       onDocument<{ status: string }>("hotline:events", ({ status }) => {
         if (status === "up") this.onOnline();
       }),
-      onDocument<CardHanded>("hotline:card.handed", ({ call_key, moved }) => {
-        if (moved && call_key === this.callValue) void this.handedOver();
+      onDocument<CardHanded>("hotline:card.handed", ({ call_key, moved, to }) => {
+        if (moved && call_key === this.callValue && to !== ownExtension()) void this.handedOver();
       }),
     ];
     this.clock = setInterval(() => this.showState(), 1_000);

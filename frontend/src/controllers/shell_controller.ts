@@ -6,14 +6,24 @@ import { announce, h, icon, onDocument } from "../dom";
 import { EventsLink, type LinkStatus, type PushMessage } from "../events-link";
 import { duration } from "../format";
 import { t } from "../i18n";
-import type { AppealChanged, ConsultOffer, LinkNow, LiveCall, QueueNow, Snapshot } from "../model";
-import { offerCard } from "../navigate";
+import type {
+  AppealChanged,
+  CardHanded,
+  ConsultOffer,
+  LinkNow,
+  LiveCall,
+  QueueNow,
+  Snapshot,
+} from "../model";
+import { offerCard, receiveCard } from "../navigate";
 import { noticeText } from "../notices";
 import { askToSignIn } from "../sign-in";
 import { toast } from "../toast";
 
 /** Attempts without an answer after which we ask whether the session still lives: a refused upgrade looks like no network. */
 const ASK_SESSION_AFTER = 2;
+
+const OUTGOING_CARD_AFTER_MS = 400;
 
 /** The page around the work area: owns the push connection and spreads its messages over the page. */
 export default class ShellController extends Controller<HTMLElement> {
@@ -100,7 +110,7 @@ export default class ShellController extends Controller<HTMLElement> {
     if (type === "call.offered") this.offered(data as LiveCall);
     else if (type === "call.started") this.dialled(data as LiveCall);
     else if (type === "operator.notice") this.notice((data as { notice: string }).notice);
-    else if (type === "card.handed") this.handed(data as { moved: boolean; reason: string });
+    else if (type === "card.handed") this.handed(data as CardHanded);
     else if (type === "consult.offer") {
       const { call } = data as ConsultOffer;
       void offerCard(call.key, call.caller ?? "");
@@ -122,10 +132,19 @@ export default class ShellController extends Controller<HTMLElement> {
     if (mine && call.direction === "in") void offerCard(call.key, call.caller ?? "");
   }
 
-  /** A call that this operator placed is registered like one that he took: its card opens while it rings. */
+  /**
+   * A call that this operator placed is registered like one that he took: its card opens while it rings. A moment later,
+   * because an engaged number is over at once and needs no card.
+   */
   private dialled(call: LiveCall): void {
     const mine = this.extensionValue !== "" && call.operator === this.extensionValue;
-    if (mine && call.direction === "out") void offerCard(call.key, call.dialled);
+    if (!mine || call.direction !== "out") return;
+    const timer = setTimeout(() => void offerCard(call.key, call.dialled), OUTGOING_CARD_AFTER_MS);
+    const stop = onDocument<LiveCall>("hotline:call.ended", ({ key }) => {
+      if (key !== call.key) return;
+      stop();
+      clearTimeout(timer);
+    });
   }
 
   private notice(notice: string): void {
@@ -134,7 +153,8 @@ export default class ShellController extends Controller<HTMLElement> {
   }
 
   /** The telephone went over in any case; the forwarding rules decide about the card (domain 2.4). */
-  private handed({ moved, reason }: { moved: boolean; reason: string }): void {
+  private handed({ call_key: key, moved, reason, to }: CardHanded): void {
+    if (to !== "" && to === this.extensionValue) void receiveCard(key, "");
     if (moved || reason === "no-card") return;
     toast(
       t("The call was handed over without its card: the forwarding rules do not allow it to go along."),

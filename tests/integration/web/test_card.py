@@ -217,7 +217,7 @@ async def test_the_card_becomes_his_with_the_citizen(site: Site) -> None:
         site.ring("201")
         text = (await vera.fragment(CARD)).text
         mine_no_more = await autosave(anna, draft, 1, content="поздно")
-    assert told == {"call_key": KEY, "card_id": f"draft-{draft}", "moved": True, "reason": ""}
+    assert told == {"call_key": KEY, "card_id": f"draft-{draft}", "moved": True, "reason": "", "to": "201"}
     assert draft_of(text) == draft
     assert "Сложный вопрос" in text
     assert "Карточку вместе со звонком передал сотрудник: Аннина Имя" in text
