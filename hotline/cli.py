@@ -10,6 +10,7 @@ import click
 from hotline.archive.cli import recordings
 from hotline.config import Settings
 from hotline.errors import HotlineError
+from hotline.load.cli import load
 from hotline.migrations.cli import db
 from hotline.profiles.cli import profile
 from hotline.softphone.cli import line_check
@@ -31,7 +32,7 @@ def main(verbose: bool) -> None:
         logging.getLogger(library).setLevel(logging.WARNING)
 
 
-for command in (*STAND_COMMANDS, db, line_check, profile, recordings, user):
+for command in (*STAND_COMMANDS, db, line_check, load, profile, recordings, user):
     main.add_command(command)
 
 

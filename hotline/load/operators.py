@@ -202,7 +202,7 @@ class Operator:
             await self.phone.disconnected.wait()
         async with asyncio.timeout(30):
             await self.phone.registered.wait()
-        if not call.ended.is_set() and await self._listen(call) is None:
+        if await self._listen(call) is None and not call.ended.is_set():
             self._notice("one-way", call, problem="the citizen was not heard after the socket was lost")
 
     # --- a colleague's call -----------------------------------------------------------------------------------------

@@ -262,11 +262,18 @@ class HeadlessCall:
             return
         client = self._client()
         headers = (*self._dialog_headers(), *self._own(client))
-        response = await client.request(client.build("UPDATE", self._target, headers, cseq=self._next_cseq()))
-        if response.status == 481:  # the far end has forgotten the call
+        try:
+            response = await client.request(client.build("UPDATE", self._target, headers, cseq=self._next_cseq()))
+        except Unavailable as error:
+            if error.error_id == "sip-timeout":  # RFC 3261 section 12.2.1.2: no answer ends the dialog, too
+                self._end("lost")
+            raise
+        if response.status in {408, 481}:  # the far end has forgotten the call
             self._end("lost")
-        else:
+        elif response.status == 200:
             self.refreshed.set()
+        else:
+            log.warning("call %s: our new address was refused: %s %s", self.call_id, response.status, response.reason)
 
     async def take_request(self, request: sip.SipMessage) -> None:
         """Serve a request of the far end inside this call."""
