@@ -121,6 +121,7 @@ class RecordingJobs:
             log.warning("recording %s stays a WAV file for now: %s", key, error)
             raise
         _count("encode", "done")
+        log.info("recording %s is kept as Opus", key)
 
     async def _run_sweep(self, timestamp: int) -> None:
         await self._defer_missed()

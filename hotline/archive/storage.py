@@ -19,10 +19,11 @@ class Storage:
     folder: Path
     free_bytes: int
     problem: str
+    writable: bool = False
 
     @property
     def ok(self) -> bool:
-        """Tell whether recordings can be written."""
+        """Tell whether nobody need do anything."""
         return not self.problem
 
 
@@ -43,5 +44,5 @@ def look(folder: Path, low_bytes: int = LOW_BYTES) -> Storage:
     except OSError as error:
         return Storage(folder, free, error.strerror or str(error))
     if free < low_bytes:
-        return Storage(folder, free, f"only {free // 1024**2} MB are left")
-    return Storage(folder, free, "")
+        return Storage(folder, free, f"only {free // 1024**2} MB are left", writable=True)
+    return Storage(folder, free, "", writable=True)

@@ -187,6 +187,7 @@ class RecordingControl:
             del self._pauses[key]
             if pause.timer is not None and pause.timer is not asyncio.current_task():
                 pause.timer.cancel()
+            log.info("recording %s goes on: %s", key, reason)
             self._bus.publish(RecordingPaused(key, pause.extension, pause.field, self._clock.now(), reason))
             return True
 

@@ -37,10 +37,16 @@ async def status(request: web.Request) -> web.Response:
         {"name": one.name, "waiting": len(one.waiting), "errors": one.errors, "dropped": one.dropped}
         for one in its.bus.subscriptions
     ]
+    storage = await its.archive.storage()
+    recordings = {
+        name: {"ok": one.ok, "problem": one.problem, "free_mb": one.free_bytes // 1024**2}
+        for name, one in storage.items()
+    }
     body = {
-        "ok": bool(database["ok"]) and up,
+        "ok": bool(database["ok"]) and up and all(one.writable for one in storage.values()),
         "version": __version__,
         "database": database,
+        "recordings": recordings,
         "links": links,
         "bus": bus,
         "browsers": {"connected": len(request.app[HUB]), "overflows": request.app[HUB].counters.overflows},
