@@ -105,7 +105,11 @@ class Operator:
             log.debug("%s: %s", self.login, error)
             self._notice("missed", call)
             return
-        if consulted:
+        if not await self._confirmed(call):
+            self._notice(
+                "answer-lost", call
+            )  # the service died on the way of our answer: the queue rings somebody else
+        elif consulted:
             await self._help(call)
         elif plan is not None:
             await self._talk(call, plan)
@@ -239,6 +243,16 @@ class Operator:
             for task in (listening, ended):
                 task.cancel()
             await asyncio.gather(listening, ended, return_exceptions=True)
+
+    async def _confirmed(self, call: HeadlessCall) -> bool:
+        """Wait for Asterisk's acknowledgement of our answer; ``False``: it never came, or the call is over."""
+        waiting = [asyncio.create_task(event.wait()) for event in (call.confirmed, call.ended)]
+        try:
+            await asyncio.wait(waiting, timeout=HEARD_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
+        return call.confirmed.is_set()
 
     async def _ended(self, call: HeadlessCall, within_s: float) -> bool:
         try:

@@ -63,6 +63,8 @@ class HeadlessCall:
         self.remote_number = ""
         self.ringing = asyncio.Event()
         self.answered = asyncio.Event()
+        self.confirmed = asyncio.Event()
+        """An incoming call: our answer was acknowledged. Without that nobody is connected, whatever we sent."""
         self.ended = asyncio.Event()
         self.tones: asyncio.Queue[str] = asyncio.Queue()
         """Keys that the far end has pressed."""
@@ -287,11 +289,13 @@ class HeadlessCall:
                 self._end("cancelled")
         elif request.method in {"INVITE", "UPDATE"}:
             await self._take_offer(request)
+        elif request.method == "ACK":
+            self.confirmed.set()
         elif request.method == "INFO":
             await self._respond(request, 200, "OK")
             if tone := _SIGNAL.search(request.body):
                 self.tones.put_nowait(tone[1])
-        elif request.method != "ACK":
+        else:
             await self._respond(request, 200 if request.method == "OPTIONS" else 501, "Answered")
 
     async def close(self) -> None:

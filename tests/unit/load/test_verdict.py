@@ -30,10 +30,10 @@ ROW: dict[str, Any] = {
 
 def citizen(fate: Fate = Fate.ANSWERED, **changes: Any) -> Citizen:
     plan = Plan("79280000001", 0, 60, 10, End.CITIZEN)
-    answered = {"connected_at": 105.0, "key": "pbx1-1.1", "operator": "load110", "heard_s": 0.7}
-    return Citizen(
-        plan, fate, placed_at=100.0, ended_at=115.0, **((answered if fate is Fate.ANSWERED else {}) | changes)
-    )
+    values: dict[str, Any] = {"placed_at": 100.0, "ended_at": 115.0}
+    if fate is Fate.ANSWERED:
+        values |= {"connected_at": 105.0, "key": "pbx1-1.1", "operator": "load110", "heard_s": 0.7}
+    return Citizen(plan, fate, **(values | changes))
 
 
 def test_a_right_journal_has_no_faults() -> None:

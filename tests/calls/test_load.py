@@ -1,0 +1,71 @@
+"""``hotline load`` on the real thing: everything a call can go through, and what the journal makes of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from hotline.db import Database
+from hotline.load.people import hire
+from hotline.load.runner import Load, Options
+from hotline.load.script import preset
+from hotline.load.session import Person
+from hotline.profiles.demo import DEMO_PASSWORD
+from hotline.stand.service import Stand
+from tests.house import House, open_house
+
+pytestmark = pytest.mark.calls
+
+OPERATORS, CITIZENS = 5, 20
+LOAD_S = 170
+
+
+@pytest.fixture
+async def house(stand: Stand, demo_db_url: str) -> AsyncIterator[House]:
+    async with open_house(stand, demo_db_url) as running:
+        yield running
+
+
+async def options(house: House, db: Database, script: str) -> Options:
+    people = await hire(db, OPERATORS, first_extension=110)
+    return Options(
+        url=house.url,
+        people=tuple(people),
+        supervisor=Person("sup301", DEMO_PASSWORD),
+        script=preset(script),
+        operators=OPERATORS,
+        callers=CITIZENS,
+        tolerance_s=3,
+    )
+
+
+async def test_twenty_calls_with_everything_are_right_in_the_journal(house: House, demo_db: Database) -> None:
+    load = Load(await options(house, demo_db, "mixed"), house.stand.asterisk)
+    async with asyncio.timeout(LOAD_S):
+        report = await load.run()
+    assert report.ok, report.text()
+    assert len(report.rows) == CITIZENS
+    assert report.recordings == CITIZENS
+    # Every operator had a share: nobody was forgotten by the queue. And the script was followed.
+    assert len({citizen.operator for citizen in report.citizens}) == OPERATORS
+    assert report.notices["held"]
+    assert report.notices["refused"]
+    assert report.notices["reloaded"]
+
+
+async def test_operators_in_two_processes_and_an_end_before_the_end(house: House, demo_db: Database) -> None:
+    wanted = replace(await options(house, demo_db, "smoke"), processes=2, callers=100)
+    load = Load(wanted, house.stand.asterisk)
+    async with asyncio.timeout(LOAD_S), asyncio.TaskGroup() as group:
+        running = group.create_task(load.run())
+        await load.reached(4, lambda citizen: citizen.connected.is_set())
+        assert load.progress().split("/")[1].startswith("100 called")
+        load.stop.set()
+    report = running.result()
+    assert report.interrupted
+    assert report.ok, report.text()
+    assert 4 <= len(report.rows) < 100
+    assert report.cpu_s > 0
