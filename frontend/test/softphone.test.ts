@@ -1,6 +1,5 @@
-// The telephone's panel on its real markup: the template itself, with its Jinja parts taken out.
+// The telephone's panel: the shift and the call itself. Transfers: transfer.test.ts.
 
-import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import PhoneCallController from "../src/controllers/phone_call_controller";
 import RecentCallsController from "../src/controllers/recent_calls_controller";
@@ -10,42 +9,11 @@ import TransferController from "../src/controllers/transfer_controller";
 import { usePhone } from "../src/phone-host";
 import { FakePhone, phoneCall } from "./fake-phone";
 import { find, heard, push, server, settle, startPage, stopPage, type } from "./page";
-
-const TEMPLATE = "../hotline/web/templates/includes/softphone.html";
-
-/** The template as a page would show it: texts as they are, one key for the loop, no conditions. */
-function markup(): string {
-  return readFileSync(TEMPLATE, "utf8")
-    .replace(/\{#.*?#\}/gs, "")
-    .replace(/\{% if not user.extension %\}.*?\{% endif %\}/gs, "")
-    .replace(/\{\{ "(disabled|hidden)" if (not )?user.extension \}\}/g, (_, word, not) => (not ? "" : word))
-    .replaceAll("{{ user.extension or '' }}", "101")
-    .replace(/\{\{ _\(['"](.*?)['"].*?\) \}\}/g, "$1")
-    .replace(/\{\{ tone \}\}/g, "5")
-    .replace(/\{\{.*?\}\}/gs, "")
-    .replace(/\{%.*?%\}/gs, "");
-}
-
-const ACCOUNT = {
-  extension: "101",
-  uri: "sip:101@h",
-  password: "p",
-  ws: "ws://h/sip",
-  ice_servers: [],
-  active: false,
-};
-const live = {
-  key: "pbx1-1.1",
-  phase: "ringing",
-  queue: "hotline",
-  caller_display: "+7 928 000-11-22",
-  recorded: true,
-};
+import { ACCOUNT, live, markup } from "./softphone-markup";
 
 let phone: FakePhone;
 const target = (name: string) => find<HTMLButtonElement>(`[data-phone-call-target=${name}]`);
 const softphone = (name: string) => find<HTMLButtonElement>(`[data-softphone-target=${name}]`);
-const transfer = (name: string) => find<HTMLButtonElement>(`[data-transfer-target=${name}]`);
 
 async function open(): Promise<void> {
   await startPage(markup(), {
@@ -369,107 +337,6 @@ describe("a call", () => {
     await settle();
     expect(phone.asked).toEqual(["call +79280003344"]);
     expect(JSON.parse(sessionStorage.getItem("hotline.recent-calls") ?? "[]")).toHaveLength(2);
-  });
-});
-
-describe("a transfer", () => {
-  beforeEach(async () => {
-    server({ json: ACCOUNT });
-    phone.view = { status: "active", calls: [phoneCall({ state: "talking", answeredAt: 1 })], problem: null };
-    await open();
-  });
-
-  it("asks the colleague, and offers handing over only when Asterisk says that he talks", async () => {
-    const sent = server({ json: {} });
-    expect(transfer("consult").disabled).toBe(true);
-    type(transfer("number") as unknown as HTMLInputElement, "201");
-    transfer("consult").click();
-    await settle();
-    expect(sent[0]).toMatchObject({ path: "/api/calls/pbx1-1.1/consult", body: '{"extension":"201"}' });
-    expect(transfer("complete").disabled).toBe(true);
-    push("call.consulting", { ...live, phase: "consulting", operator: "101" });
-    expect(transfer("consult").disabled).toBe(true);
-    transfer("complete").click();
-    await settle();
-    expect(sent[1]?.path).toBe("/api/calls/pbx1-1.1/complete");
-  });
-
-  it("returns to the citizen", async () => {
-    const sent = server({ json: {} });
-    push("call.consulting", { ...live, phase: "consulting", operator: "101" });
-    transfer("cancel").click();
-    await settle();
-    expect(sent[0]?.path).toBe("/api/calls/pbx1-1.1/cancel");
-    push("call.resumed", { ...live, phase: "talking", operator: "101" });
-    expect(transfer("cancel").disabled).toBe(true);
-  });
-
-  it("goes at once, or makes it three, or parks the citizen", async () => {
-    const sent = server({ json: { slot: 4 } });
-    const toasts = heard("hotline:toast");
-    type(transfer("number") as unknown as HTMLInputElement, "201");
-    transfer("blind").click();
-    await settle();
-    expect(sent[0]).toMatchObject({ path: "/api/calls/pbx1-1.1/transfer", body: '{"extension":"201"}' });
-    expect(transfer("join").disabled).toBe(true);
-    push("call.consulting", { ...live, phase: "consulting", operator: "101", consulted: "201" });
-    expect(transfer("blind").disabled).toBe(true);
-    transfer("join").click();
-    await settle();
-    expect(sent[1]?.path).toBe("/api/calls/pbx1-1.1/join");
-    push("call.resumed", { ...live, phase: "talking", operator: "101", consulted: "201" });
-    expect(target("headline").textContent).toBe("Three are talking");
-    expect(target("hold").disabled).toBe(true);
-    expect(transfer("park").disabled).toBe(true);
-    expect(transfer("complete").disabled).toBe(false);
-    push("consult.ended", { call_key: live.key, status: "cancelled", reason: "", from: "101", to: "201" });
-    expect(target("headline").textContent).toBe("Talking");
-    transfer("park").click();
-    await settle();
-    expect(sent[2]?.path).toBe("/api/calls/pbx1-1.1/park");
-    expect(toasts).toEqual([{ text: "The citizen waits at place 4.", kind: "success" }]);
-  });
-
-  it("that was refused says why, to who asked", () => {
-    const toasts = heard("hotline:toast");
-    push("consult.ended", { call_key: live.key, status: "refused", reason: "BUSY", from: "102", to: "201" });
-    push("consult.ended", {
-      call_key: live.key,
-      status: "refused",
-      reason: "NOANSWER",
-      from: "101",
-      to: "201",
-    });
-    expect(toasts).toEqual([
-      { text: "201 does not answer. The citizen comes back to you.", kind: "warning" },
-    ]);
-  });
-
-  it("is not another operator's to make", () => {
-    push("call.consulting", { ...live, phase: "consulting", operator: "105", consulted: "101" });
-    for (const name of ["consult", "blind", "join", "complete", "cancel", "park"])
-      expect(transfer(name).disabled).toBe(true);
-  });
-
-  it("is prepared by the directory, and a person presses the button", () => {
-    const sent = server({ json: {} });
-    push("transfer", { number: "305" });
-    expect((transfer("number") as unknown as HTMLInputElement).value).toBe("305");
-    expect(document.activeElement).toBe(transfer("consult"));
-    expect(sent).toEqual([]);
-  });
-
-  it("says when there is no call, and shows a refusal", async () => {
-    const toasts = heard("hotline:toast");
-    server({ status: 409, json: { error_id: "busy", message: "201 is busy" } });
-    type(transfer("number") as unknown as HTMLInputElement, "201");
-    transfer("consult").click();
-    await settle();
-    expect(toasts).toEqual([{ text: "201 is busy", kind: "danger" }]);
-    expect(transfer("consult").disabled).toBe(false);
-    phone.become({ calls: [] });
-    push("transfer", { number: "305" });
-    expect(toasts).toHaveLength(2);
   });
 });
 
