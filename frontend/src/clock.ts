@@ -19,3 +19,8 @@ export function secondsSince(iso: string): number {
   const then = Date.parse(iso);
   return Number.isFinite(then) ? Math.max(0, (serverNow() - then) / 1000) : 0;
 }
+
+/** Seconds until an ISO date-time by the server's clock; 0 when it is over. */
+export function secondsUntil(iso: string): number {
+  return Math.max(0, (Date.parse(iso) - serverNow()) / 1000);
+}

@@ -1,5 +1,5 @@
 import { Controller } from "@hotwired/stimulus";
-import { secondsSince } from "../clock";
+import { secondsSince, secondsUntil } from "../clock";
 import { onDocument } from "../dom";
 import { duration } from "../format";
 import { t } from "../i18n";
@@ -92,7 +92,9 @@ export default class OperatorController extends Controller<HTMLElement> {
     this.element.dataset["level"] = late ? (over > RED_AFTER_S ? "red" : "amber") : "";
     // The time for the card runs down; everything else runs up.
     const down = this.stateValue === "wrap_up" && this.limitValue !== "";
-    const text = down ? duration(Math.ceil(-over)) : duration(secondsSince(this.sinceValue));
+    const text = down
+      ? duration(Math.ceil(secondsUntil(this.limitValue)))
+      : duration(secondsSince(this.sinceValue));
     for (const element of this.sinceTargets) {
       element.textContent = this.sinceValue === "" ? "" : text;
       element.title = late ? t("{time} over the limit", { time: duration(over) }) : "";

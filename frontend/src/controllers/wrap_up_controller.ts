@@ -1,5 +1,5 @@
 import { Controller } from "@hotwired/stimulus";
-import { secondsSince } from "../clock";
+import { secondsUntil } from "../clock";
 import { onDocument } from "../dom";
 import { duration } from "../format";
 import type { OperatorNow, Snapshot } from "../model";
@@ -52,10 +52,10 @@ export default class WrapUpController extends Controller<HTMLElement> {
   private show(): void {
     this.element.hidden = this.limitValue === "";
     if (this.limitValue === "") return;
-    const left = -secondsSince(this.limitValue);
+    const left = secondsUntil(this.limitValue);
     this.leftTarget.textContent = duration(Math.ceil(left));
     this.element.classList.toggle("wrap-up-soon", left <= SOON_S);
-    const length = secondsSince(this.sinceValue) - secondsSince(this.limitValue);
+    const length = (Date.parse(this.limitValue) - Date.parse(this.sinceValue)) / 1000;
     this.moreTarget.disabled = length >= this.maxValue;
   }
 }
