@@ -56,6 +56,7 @@ class AppealRecord(Base):
         ),
         Index("ix_appeal_owner", "owner_id", desc("id")),
         Index("ix_appeal_review", "responsible_org_id", "id", postgresql_where=text("phase = 'review'")),
+        Index("ix_appeal_deleted", "id", postgresql_where=text("phase = 'deleted'")),
         Index("ix_appeal_applicant", "applicant_id", desc("id")),
         Index("ix_appeal_insured", "insured_id", desc("id")),
         Index("ix_appeal_applicant_key", "applicant_key", desc("id")),

@@ -727,6 +727,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("phase = 'review'"),
     )
+    op.create_index("ix_appeal_deleted", "appeal", ["id"], unique=False, postgresql_where=sa.text("phase = 'deleted'"))
     op.create_table(
         "call_leg",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
