@@ -108,6 +108,11 @@ class FakeAmiServer:
             await self._server.wait_closed()
             self._server = None
 
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """The connected clients."""
+        return tuple(self._sessions)
+
     def drop(self) -> None:
         """Cut every connection, as a crash would."""
         for session in self._sessions:
