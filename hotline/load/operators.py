@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 
-from hotline.errors import BadInput, Conflict, HotlineError, Unavailable
+from hotline.errors import BadInput, Conflict, HotlineError, NotFound, Unavailable
 from hotline.load.facts import Away, Connected, Fact, Heard, Noticed, Parted, Transferred
 from hotline.load.script import End, Plan
 from hotline.load.session import Person, Session, session, telephone
@@ -153,7 +153,12 @@ class Operator:
         self._notice("held", call)
         if await self._ended(call, plan.hold_s):
             return
-        await self._its.post_until(f"{path}/resume", within_s=20)
+        try:
+            await self._its.post_until(f"{path}/resume", within_s=20)
+        except NotFound:  # he hung up while he was on hold; the operator's own leg would wait on in silence
+            self._notice("left-on-hold", call)
+            await call.hangup()
+            return
         await self._listen(call)
         self._tell(Away(plan.caller, asyncio.get_running_loop().time() - began))
 

@@ -25,6 +25,8 @@ Part = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 SHORTEST_TALK_S = 1.5
 """However fast the timetable runs: a tone is recognised after 0.6 s."""
+AWAY_S = 3.0
+"""What a hold, a consultation and a lost socket add to a conversation, so that nobody hangs up in the middle of it."""
 
 
 class Arrival(StrEnum):
@@ -193,14 +195,16 @@ def _plan(script: Script, caller: str, arrives_s: float, chance: random.Random, 
     parts = (operators.refuse, operators.hold, operators.consult, operators.complete, operators.reload)
     refuse, on_hold, consult, complete, reload = (chance.random() < part for part in parts)
     first = chance.random() < citizens.hang_up_first
+    hold_s = max(hold / speed, 0.5) if on_hold else 0.0
+    extra = (hold_s + AWAY_S if on_hold else 0.0) + (2 * AWAY_S if consult else 0.0) + (AWAY_S if reload else 0.0)
     return Plan(
         caller=caller,
         arrives_s=arrives_s / speed,
         patience_s=patience / speed,
-        talk_s=max(talk / speed, SHORTEST_TALK_S),
+        talk_s=max(talk / speed, SHORTEST_TALK_S) + extra,
         ends=End.CITIZEN if first else End.OPERATOR,
         refuse=refuse,
-        hold_s=max(hold / speed, 0.5) if on_hold else 0.0,
+        hold_s=hold_s,
         consult=consult,
         complete=consult and complete,
         reload=reload,

@@ -10,7 +10,7 @@ from typing import Any
 
 import aiohttp
 
-from hotline.errors import BadInput, Conflict, HotlineError, NotAuthenticated, Unavailable
+from hotline.errors import BadInput, Conflict, HotlineError, NotAuthenticated, NotFound, Unavailable
 from hotline.softphone.headless import HeadlessPhone
 from hotline.softphone.model import SoftphoneAccount
 
@@ -59,6 +59,7 @@ class Session:
 
         :raises Conflict: the state forbids it (409).
         :raises NotAuthenticated: the session is over (401).
+        :raises NotFound: there is no such thing (404).
         :raises Unavailable: any other refusal, or the service does not answer.
         """
         return await self._call("POST", path, json=body if body is not None else {})
@@ -74,6 +75,15 @@ class Session:
                 if answer.status != 200:
                     raise Unavailable(f"{path}: HTTP {answer.status}")
                 return await answer.read()
+        except (TimeoutError, aiohttp.ClientError) as error:
+            raise Unavailable(f"{path}: {error!r}") from error
+
+    async def post_form(self, path: str, **fields: str) -> None:
+        """Send a form as a page does; raises :class:`Unavailable` when it is refused."""
+        try:
+            async with self.http.post(path, data=fields) as answer:
+                if answer.status >= 400:
+                    raise Unavailable(await _message(answer))
         except (TimeoutError, aiohttp.ClientError) as error:
             raise Unavailable(f"{path}: {error!r}") from error
 
@@ -107,6 +117,8 @@ class Session:
             raise Conflict(message)
         if answer.status == 401:
             raise NotAuthenticated(message)
+        if answer.status == 404:
+            raise NotFound(message)
         raise Unavailable(message)
 
 
