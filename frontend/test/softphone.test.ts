@@ -304,7 +304,7 @@ describe("a call", () => {
     find<HTMLFormElement>(".phone-dial").requestSubmit();
     await settle();
     expect(phone.asked).toEqual([]);
-    expect(toasts).toEqual([{ text: "«12345678» is not a telephone number.", kind: "danger" }]);
+    expect(toasts).toEqual([{ text: "«12345678»: is not a telephone number", kind: "danger" }]);
     expect(find<HTMLInputElement>("#phone-number").value).toBe("12345678");
   });
 

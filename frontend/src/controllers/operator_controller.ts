@@ -77,10 +77,7 @@ export default class OperatorController extends Controller<HTMLElement> {
     for (const label of this.labelTargets) {
       const presence = label.closest(".presence");
       if (presence) showPresence(presence, this.stateValue);
-      label.textContent =
-        this.reasonValue === ""
-          ? word
-          : t("{state}: {reason}", { state: word, reason: this.title(this.reasonValue) });
+      label.textContent = this.reasonValue === "" ? word : `${word}: ${this.title(this.reasonValue)}`;
     }
     this.tick();
   }

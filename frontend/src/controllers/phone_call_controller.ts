@@ -197,10 +197,7 @@ export default class PhoneCallController extends Controller<HTMLElement> {
       this.dialNumberTarget.value = "";
     } catch (error) {
       const why = error instanceof ApiError ? error.details["number"] : undefined;
-      toast(
-        typeof why === "string" ? t("«{number}» {reason}.", { number: typed, reason: why }) : explain(error),
-        "danger",
-      );
+      toast(typeof why === "string" ? `«${typed}»: ${why}` : explain(error), "danger");
     }
   }
 
