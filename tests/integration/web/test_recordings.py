@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import wave
 
 import pytest
@@ -81,3 +82,47 @@ async def test_no_address_leaves_the_folder(site: Site, key: str) -> None:
     async with site.logged_in("boss") as boss:
         answer = await boss.get(f"/recordings/{key}")
     assert answer.status in {400, 404}
+
+
+async def test_anothers_call_asks_for_a_reason_and_shows_it_to_the_administrator(site: Site) -> None:
+    await record(site)
+    async with site.logged_in("boss") as boss:
+        refused = await boss.send("GET", f"/recordings/{KEY}", accept="application/json")
+        assert (refused.status, refused.json()["error_id"]) == (403, "reason-required")
+        assert 'name="reason"' in (await boss.get(f"/recordings/{KEY}/player")).text
+        assert (await boss.send("POST", f"/recordings/{KEY}/player", form={"reason": "  "})).status == 400
+        player = await boss.send("POST", f"/recordings/{KEY}/player", form={"reason": "жалоба 17"})
+        assert player.status == 200
+        assert 'data-controller="player"' in player.text
+        assert "жалоба 17" not in player.text  # who listened is the administrator's business
+        assert (await boss.get(f"/recordings/{KEY}")).status == 200
+        assert (await boss.get(f"/recordings/{KEY}?download")).status == 403
+    async with site.logged_in("admin") as admin:
+        page = await admin.send("POST", f"/recordings/{KEY}/player", form={"reason": "проверка"})
+        assert "жалоба 17" in page.text
+        copy = await admin.get(f"/recordings/{KEY}?download")
+    assert copy.headers["Content-Disposition"] == f'attachment; filename="{KEY}.wav"'
+    async with site.services.database.begin() as session:
+        actions = list(await session.scalars(text("SELECT action FROM audit_event WHERE entity = 'call' ORDER BY id")))
+    assert actions == ["play", "play", "export"]
+
+
+async def test_the_archives_file_is_played_with_its_wave(site: Site) -> None:
+    await record(site)
+    ended = site.clock.now().timestamp() - 60
+    os.utime(site.recording_dir / f"{KEY}.wav", (ended, ended))
+    await site.services.archive.store(KEY)
+    await site.services.archive.encode(KEY)
+    async with site.logged_in() as anna:
+        sound = await anna.get(f"/recordings/{KEY}", Range="bytes=0-3")
+        player = await anna.get(f"/recordings/{KEY}/player")
+        held = await anna.send("POST", f"/api/recordings/{KEY}/hold", json={"reason": "суд"}, accept="application/json")
+    assert (sound.status, sound.body, sound.headers["Content-Type"]) == (206, b"OggS", "audio/ogg; codecs=opus")
+    assert "&#34;peaks&#34;:[[" in player.text
+    assert held.status == 403
+
+
+async def test_a_private_field_needs_a_live_call(site: Site) -> None:
+    async with site.logged_in() as anna:
+        answer = await anna.send("POST", f"/api/calls/{KEY}/recording/pause", json={"field": "applicant_enp"})
+    assert (answer.status, answer.json()["error_id"]) == (404, "no-such-call")
