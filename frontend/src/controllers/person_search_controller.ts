@@ -73,7 +73,7 @@ export default class PersonSearchController extends Controller<HTMLElement> {
     return [...this.resultsTarget.querySelectorAll<HTMLElement>("[data-person]")];
   }
 
-  /** One row is in the tab order; arrows reach the others (ARIA listbox pattern). */
+  /** One row is in the tab order; arrows reach the others (ARIA grid of rows). */
   private makeReachable(): void {
     this.rows.forEach((row, index) => {
       row.tabIndex = index === 0 ? 0 : -1;
