@@ -136,11 +136,8 @@ class QualityService:
         """
         row = CallQualityRow
         found: dict[str, tuple[LegQuality, ...]] = {}
-        wanted = list(keys)
-        if not wanted:
-            return found
         async with self._db.begin() as session:
-            statement = select(row).where(row.call_key.in_(wanted)).order_by(row.first_at, row.id)
+            statement = select(row).where(row.call_key.in_(list(keys))).order_by(row.first_at, row.id)
             for one in await session.scalars(statement):
                 leg = LegQuality(**{field.name: getattr(one, field.name) for field in fields(LegQuality)})
                 found[leg.call_key] = (*found.get(leg.call_key, ()), leg)
