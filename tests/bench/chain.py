@@ -134,4 +134,7 @@ async def _as_asterisk(side: Running) -> socket.socket:
         (session,) = fake.sessions
         taken = socket.socket(fileno=os.dup(session.writer.get_extra_info("socket").fileno()))
         taken.setblocking(True)
-        return taken  # the server closes its own descriptor, which does not end the connection
+        session.writer.close()  # closes the server's own descriptor, which does not end the connection
+        await session.writer.wait_closed()
+        await asyncio.sleep(0)  # lets the server's own task see the end
+        return taken
