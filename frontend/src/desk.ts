@@ -1,5 +1,6 @@
 import { Application } from "@hotwired/stimulus";
 import htmx from "htmx.org";
+import { CallGuard } from "./call-guard";
 import { startClickToCall } from "./click-to-call";
 import AppealEditController from "./controllers/appeal_edit_controller";
 import CallBoardController from "./controllers/call_board_controller";
@@ -30,6 +31,7 @@ import TopicPickerController from "./controllers/topic_picker_controller";
 import TransferController from "./controllers/transfer_controller";
 import WrapUpController from "./controllers/wrap_up_controller";
 import { startMenus } from "./menus";
+import { thePhone } from "./phone-host";
 import { unlockAudioOnGesture } from "./ringtone";
 import { startTheme } from "./theme";
 
@@ -54,6 +56,7 @@ mount();
 startMenus();
 startClickToCall();
 unlockAudioOnGesture();
+new CallGuard(thePhone());
 
 const application = Application.start();
 application.register("appeal-edit", AppealEditController);

@@ -17,6 +17,8 @@ export type PhoneLike = Pick<
   | "dtmf"
   | "call"
   | "level"
+  | "check"
+  | "dismiss"
   | "microphone"
   | "useMicrophone"
   | "useSpeaker"

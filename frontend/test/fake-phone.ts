@@ -100,6 +100,14 @@ export class FakePhone implements PhoneLike {
     return this.counted;
   }
 
+  check(): void {
+    this.asked.push("check");
+  }
+
+  dismiss(id: string): void {
+    this.asked.push(`dismiss ${id}`);
+  }
+
   mend(id: string, newPath: boolean): void {
     this.asked.push(`mend ${id} ${newPath}`);
   }

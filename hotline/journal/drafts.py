@@ -83,6 +83,11 @@ class Drafts:
             raise _gone()
         return to_draft(row)
 
+    async def of_call(self, user: User, call_key: str) -> Draft | None:
+        """Return the user's draft for a call; ``None`` when he has none (any more)."""
+        async with self._db.begin() as session:
+            return await self._of_call(session, user, call_key)
+
     async def view(self, user: User, draft_id: int) -> Draft:
         """Return a draft to read: one's own, or that of a call in which one is being consulted (domain 2.9).
 

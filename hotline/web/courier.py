@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 
-from hotline.cti.model import CallEvent, CallEventKind, ConsultEnded, ConsultOffered
+from hotline.cti.model import Call, CallEvent, CallEventKind, ConsultEnded, ConsultOffered
 from hotline.errors import HotlineError
 from hotline.journal.model import CardRef
 from hotline.web.push import PushHub
@@ -34,6 +34,8 @@ class CardCourier:
         self._services = services
         self._hub = hub
         self._offers: dict[str, ConsultOffered] = {}
+        self._inherited: set[str] = set()
+        """Calls whose offer is no colleague's question: the citizen comes from the queue, with a card."""
         self._stop: Callable[[], Awaitable[None]] | None = None
 
     def start(self) -> None:
@@ -66,9 +68,35 @@ class CardCourier:
                     await self._hand_over(offer)
                 # Only now: who asks for the card meanwhile is shown his colleague's, and is not given an empty one.
                 self._offers.pop(fact.call_key, None)
+            case CallEvent(kind=CallEventKind.OFFERED, extension=str(extension)):
+                await self._inherit(fact.call, extension)
+            case CallEvent(kind=CallEventKind.OFFER_ENDED, extension=str(extension)):
+                if self._inherits(fact.call.key, extension):
+                    del self._offers[fact.call.key]
+            case CallEvent(kind=CallEventKind.TRANSFERRED, extension=str(extension)):
+                if self._inherits(fact.call.key, extension):
+                    await self._hand_over(self._offers[fact.call.key])
+                    self._offers.pop(fact.call.key, None)
             case CallEvent(kind=CallEventKind.ENDED):
                 # The end of the consultation may have been missed; a finished call has none.
                 self._offers.pop(fact.call.key, None)
+                self._inherited.discard(fact.call.key)
+
+    def _inherits(self, call_key: str, extension: str) -> bool:
+        return call_key in self._inherited and self.offer_to(call_key, extension) is not None
+
+    async def _inherit(self, call: Call, extension: str) -> None:
+        """The queue rings the next operator for a citizen whose operator was lost: he reads what is written already."""
+        former = call.operator
+        if call.answered_at is None or former is None or former == extension or call.key in self._offers:
+            return
+        sender = await self._services.staff.by_extension(former)
+        draft = await self._services.drafts.of_call(sender, call.key) if sender is not None else None
+        if draft is not None:
+            card = str(CardRef("draft", draft.id))
+            now = self._services.clock.now()
+            self._offers[call.key] = ConsultOffered(call.asterisk, call, former, extension, card, now)
+            self._inherited.add(call.key)
 
     async def _hand_over(self, offer: ConsultOffered) -> None:
         card = card_ref(offer.card_id)

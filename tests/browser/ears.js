@@ -1,5 +1,5 @@
 // Injected into every page of the browser tests before its own scripts: remembers the page's peer connections, so that
-// a test can listen to what the operator hears. Nothing is replaced; the class is only extended.
+// a test can listen to what the operator hears, and lets the far end hear tones of the microphone for as long as they last.
 (() => {
   const connections = [];
   const Original = window.RTCPeerConnection;
@@ -47,4 +47,16 @@
     const sound = window.earsHear();
     return sound !== null && sound.db > -70 && Math.abs(sound.hz - hz) <= tolerance ? sound : false;
   };
+
+  // A microphone without echo cancellation and noise suppression: those learn within seconds that a repeated tone is
+  // no voice, and nobody would be heard any more.
+  const devices = navigator.mediaDevices;
+  if (devices) {
+    const open = devices.getUserMedia.bind(devices);
+    const raw = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+    devices.getUserMedia = ({ audio, ...others }) => {
+      const wanted = typeof audio === "object" ? audio : {};
+      return open({ ...others, audio: audio ? { ...wanted, ...raw } : false });
+    };
+  }
 })();

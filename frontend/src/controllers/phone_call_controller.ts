@@ -35,7 +35,7 @@ function headline(call: PhoneCall, live: LiveCall | null): string {
     case "ringing":
       return RINGS[call.role]?.() ?? t("Incoming call");
     case "calling":
-      return t("Calling…");
+      return call.answeredAt === null ? t("Calling…") : t("Restoring the call…");
     case "talking":
       if (isHeld(call, live)) return t("On hold");
       return live?.consulted ? t("Three are talking") : t("Talking");

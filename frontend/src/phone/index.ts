@@ -1,5 +1,6 @@
 // The operator's telephone in the browser. docs/internals.md, "The page and its scripts", holds the agreement.
 
+import { StoredCalls } from "./call-memory";
 import { JsSipAdapter } from "./jssip-adapter";
 import { TabLeader } from "./leader";
 import { BrowserMedia } from "./media-port";
@@ -16,8 +17,9 @@ export function createPhone(): Phone {
   const sip = new JsSipAdapter();
   const media = new BrowserMedia();
   const now = (): number => Date.now();
+  const memory = new StoredCalls(sessionStorage);
   // Web Locks need a secure context; without one there is no microphone either, so nothing can be owned.
-  if (!navigator.locks) return new Phone({ sip, media, now });
+  if (!navigator.locks) return new Phone({ sip, media, now, memory });
   const leader = new TabLeader(navigator.locks, new BroadcastChannel("hotline-softphone"));
-  return new Phone({ sip, media, now, leader });
+  return new Phone({ sip, media, now, memory, leader });
 }

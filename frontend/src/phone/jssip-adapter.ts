@@ -2,8 +2,9 @@
 
 import * as JsSIP from "jssip";
 import type { RTCSession } from "jssip/lib/RTCSession";
-import type { IncomingRequest } from "jssip/lib/SIPMessage";
+import type { IncomingRequest, IncomingResponse } from "jssip/lib/SIPMessage";
 import type { IncomingRTCSessionEvent, OutgoingRTCSessionEvent } from "jssip/lib/UA";
+import type { Dialog, RememberedCall } from "./call-memory";
 import type { CallStats } from "./quality";
 import type { Account, SipEvent, SipPort } from "./sip-port";
 import type { CallFacts } from "./state";
@@ -18,11 +19,21 @@ const RENEGOTIATE_AGAIN_MS = 1_000;
 const RENEGOTIATE_TRIES = 5;
 const TONE_MS = 160;
 const FAREWELL_MS = 1_000;
+/** A live exchange answers a REGISTER within milliseconds; no answer means a connection that only looks open. */
+const ANSWER_WITHIN_MS = 4_000;
 /** What JsSIP says when it ends a call because the far end did not agree to a renegotiation. */
 const RENEGOTIATION_FAILED = "Media Renegotiation Failed";
 
 type Listener = (event: SipEvent) => void;
 type SocketMaker = (url: string) => JsSIP.Socket;
+
+/** A connection that can be given up: JsSIP then makes a new one, as after a loss. */
+class Connection extends JsSIP.WebSocketInterface {
+  giveUp(): void {
+    this.disconnect();
+    this.ondisconnect(true, 1006, "no answer");
+  }
+}
 
 interface Leg {
   session: RTCSession;
@@ -52,8 +63,10 @@ export class JsSipAdapter implements SipPort {
   private listener: Listener = () => undefined;
   private readonly legs = new Map<string, Leg>();
   private speaker = "";
+  private socket: JsSIP.Socket | null = null;
+  private checking: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly makeSocket: SocketMaker = (url) => new JsSIP.WebSocketInterface(url)) {}
+  constructor(private readonly makeSocket: SocketMaker = (url) => new Connection(url)) {}
 
   start(account: Account, listener: Listener): void {
     if (this.ua) throw new Error("the SIP adapter runs already");
@@ -61,8 +74,10 @@ export class JsSipAdapter implements SipPort {
     this.listener = listener;
     const user = account.uri.replace(/^sip:/, "").replace(/@.*$/, "");
     const host = `${crypto.randomUUID().slice(0, 12)}.invalid`;
+    const socket = this.makeSocket(absolute(account.ws));
+    this.socket = socket;
     const ua = new JsSIP.UA({
-      sockets: [this.makeSocket(absolute(account.ws))],
+      sockets: [socket],
       uri: account.uri,
       password: account.password,
       // The proxy checks that every request comes from the extension, and requests inside a call that Asterisk began
@@ -77,8 +92,12 @@ export class JsSipAdapter implements SipPort {
       user_agent: "Hotline",
     });
     this.ua = ua;
-    ua.on("registered", () => this.emit(ua, { kind: "registered" }));
+    ua.on("registered", () => {
+      clearTimeout(this.checking);
+      this.emit(ua, { kind: "registered" });
+    });
     ua.on("registrationFailed", (event) => {
+      clearTimeout(this.checking);
       // Without a response the connection is to blame; "disconnected" tells about that.
       if (event.response || event.cause === JsSIP.C.causes.REQUEST_TIMEOUT)
         this.emit(ua, { kind: "refused" });
@@ -93,17 +112,20 @@ export class JsSipAdapter implements SipPort {
     ua.start();
   }
 
-  async stop(): Promise<void> {
+  async stop(quietly = false): Promise<void> {
     const ua = this.ua;
     if (!ua) return;
+    clearTimeout(this.checking);
     this.ua = null;
     this.account = null;
     this.listener = () => undefined;
+    if (quietly) this.socket?.disconnect(); // a BYE that cannot be sent ends nothing on the other side
+    this.socket = null;
     ua.terminateSessions();
     for (const id of [...this.legs.keys()]) this.forget(id);
     // JsSIP's own stop keeps the connection for two seconds while anything is unanswered; waiting for the answer to the
     // farewell makes it short, and certain that the exchange has forgotten us.
-    if (ua.isRegistered()) {
+    if (!quietly && ua.isRegistered()) {
       const gone = new Promise<void>((resolve) => ua.once("unregistered", () => resolve()));
       ua.unregister();
       await Promise.race([gone, pause(FAREWELL_MS)]);
@@ -131,6 +153,39 @@ export class JsSipAdapter implements SipPort {
     this.adopt(ua, session, own);
     const facts: CallFacts = { id: session.id, number, callKey: null, role: "outgoing", queue: null };
     this.emit(ua, { kind: "outgoing", ...facts });
+  }
+
+  recover(call: RememberedCall, microphone: MediaStream): string | null {
+    const ua = this.ua;
+    if (!ua) return null;
+    const { callId, localTag, remoteTag } = call.dialog;
+    const own = microphone.clone();
+    const session = ua.call("recover", {
+      mediaStream: own,
+      pcConfig: this.pcConfig(),
+      // The tags as the exchange sees them (RFC 3891 section 3): its own one is "to".
+      extraHeaders: [`Replaces: ${callId};to-tag=${remoteTag};from-tag=${localTag}`],
+    });
+    this.adopt(ua, session, own);
+    const { number, callKey, role, queue, direction, startedAt, answeredAt } = call;
+    const before = { direction, startedAt, answeredAt };
+    this.emit(ua, { kind: "outgoing", id: session.id, number, callKey, role, queue, before });
+    return session.id;
+  }
+
+  abandon(id: string): void {
+    this.legs.get(id)?.session.connection?.close();
+    this.end(id);
+  }
+
+  check(): void {
+    const { ua, socket } = this;
+    if (!ua?.isConnected() || !(socket instanceof Connection)) return;
+    clearTimeout(this.checking);
+    this.checking = setTimeout(() => {
+      if (socket === this.socket) socket.giveUp();
+    }, ANSWER_WITHIN_MS);
+    ua.register();
   }
 
   hangup(id: string): void {
@@ -206,11 +261,16 @@ export class JsSipAdapter implements SipPort {
   }
 
   private ring(ua: JsSIP.UA, session: RTCSession, request: IncomingRequest): void {
-    this.adopt(ua, session, null);
+    this.adopt(ua, session, null, request);
     this.emit(ua, { kind: "incoming", ...callFacts(session.id, request, session.remote_identity.uri.user) });
   }
 
-  private adopt(ua: JsSIP.UA, session: RTCSession, microphone: MediaStream | null): void {
+  private adopt(
+    ua: JsSIP.UA,
+    session: RTCSession,
+    microphone: MediaStream | null,
+    invite?: IncomingRequest,
+  ): void {
     const id = session.id;
     // JsSIP ends a call by itself when a renegotiation fails, and throws when the call has ended in the meantime.
     // A try to mend the sound must never cost the call, so only an end that somebody wished is one.
@@ -219,7 +279,10 @@ export class JsSipAdapter implements SipPort {
       if (!session.isEnded() && options?.reason_phrase !== RENEGOTIATION_FAILED) terminate(options);
     };
     this.legs.set(id, { session, microphone, audio: null, over: false });
-    session.on("accepted", () => this.emit(ua, { kind: "accepted", id }));
+    session.on("accepted", ({ response }: { response?: IncomingResponse }) => {
+      const dialog = invite ? dialogOf(invite, true) : response && dialogOf(response, false);
+      this.emit(ua, dialog ? { kind: "accepted", id, dialog } : { kind: "accepted", id });
+    });
     session.on("ended", () => this.end(id));
     session.on("failed", () => this.end(id));
     session.on("muted", () => this.emit(ua, { kind: "muted", id, on: true }));
@@ -305,6 +368,14 @@ export class JsSipAdapter implements SipPort {
   private emit(from: JsSIP.UA, event: SipEvent): void {
     if (from === this.ua) this.listener(event);
   }
+}
+
+/** The dialog that a message belongs to; the far end's tag comes first in a request, ours in a response. */
+function dialogOf(message: IncomingRequest | IncomingResponse, request: boolean): Dialog {
+  // JsSIP's types leave the parsed identifiers out.
+  const tags = message as unknown as { call_id: string; from_tag: string; to_tag: string };
+  const { call_id: callId, from_tag: from, to_tag: to } = tags;
+  return request ? { callId, localTag: to, remoteTag: from } : { callId, localTag: from, remoteTag: to };
 }
 
 function absolute(address: string): string {

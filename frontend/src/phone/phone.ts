@@ -1,8 +1,9 @@
+import type { CallMemory, Dialog } from "./call-memory";
 import type { AudioDevice } from "./device-choice";
 import type { LeaderPort } from "./leader";
 import { type MediaPort, type Microphone, MicrophoneError } from "./media-port";
 import type { CallStats } from "./quality";
-import type { Account, SipPort } from "./sip-port";
+import type { Account, SipEvent, SipPort } from "./sip-port";
 import {
   type Effect,
   INITIAL,
@@ -13,7 +14,7 @@ import {
   target,
 } from "./state";
 
-/** How long a conversation without media is waited for before it is given up (telephony.md 3.4). */
+/** How long a conversation without media is waited for before it is made anew (telephony.md 3.4). */
 export const MEDIA_LOST_MS = 10_000;
 const REGISTER_AGAIN_MS = 3_000;
 
@@ -23,6 +24,8 @@ export interface PhonePorts {
   now: () => number;
   /** Decides which tab owns the telephone; without one, this page does. */
   leader?: LeaderPort;
+  /** Lets a page take its calls back after a reload. */
+  memory?: CallMemory;
 }
 
 /** The operator's telephone: runs the state machine's effects on its ports and tells subscribers what to show. */
@@ -33,6 +36,8 @@ export class Phone {
   private account: Account | null = null;
   private stream: MediaStream | null = null;
   private readonly watches = new Map<string, ReturnType<typeof setTimeout>>();
+  /** Calls that are being taken back, and the silent call of this page that each of them replaces. */
+  private readonly recovering = new Map<string, string | null>();
   private again: ReturnType<typeof setTimeout> | undefined;
   private stopping: Promise<void> = Promise.resolve();
   /** Counts starts and stops, so that a microphone check that finishes late knows that it is not wanted any more. */
@@ -76,6 +81,7 @@ export class Phone {
   /** Hang up, unregister, release the microphone. */
   async stop(): Promise<void> {
     if (this.mirrored !== null) return;
+    this.ports.memory?.clear();
     this.take({ kind: "stop" });
     await this.stopping;
   }
@@ -110,6 +116,17 @@ export class Phone {
   call(number: string): void {
     if (this.mirrored === null && this.state.status === "active" && this.stream && number !== "")
       this.ports.sip.call(number, this.stream);
+  }
+
+  /** The server knows that this call is over: end it here. Without a word to the exchange, in case it is mistaken. */
+  dismiss(id: string): void {
+    const call = this.find(id, ["talking"]);
+    if (call) this.ports.sip.abandon(call);
+  }
+
+  /** The network changed or the machine slept: find out now whether the connection lives. */
+  check(): void {
+    if (this.mirrored === null && this.state.status !== "inactive") this.ports.sip.check();
   }
 
   /** Microphone level for the meter, 0 to 1. */
@@ -180,17 +197,22 @@ export class Phone {
       case "open-microphone":
         break; // begin() does it, because its caller waits for the result
       case "connect":
-        if (this.account) this.ports.sip.start(this.account, (event) => this.take(event));
+        if (this.account) this.ports.sip.start(this.account, (event) => this.heard(event));
         break;
       case "register-later":
         clearTimeout(this.again);
         this.again = setTimeout(() => this.ports.sip.register(), REGISTER_AGAIN_MS);
         break;
+      case "recover":
+        this.recoverAll();
+        break;
       case "disconnect":
-        this.disconnect();
+        this.disconnect(effect.quietly === true);
         break;
       case "renegotiate":
-        this.ports.sip.renegotiate(effect.id);
+        // Silent as well: the way of the sound has changed with the network.
+        if (this.watches.has(effect.id)) this.ports.sip.mend(effect.id, true);
+        else this.ports.sip.renegotiate(effect.id);
         break;
       case "drop":
         this.ports.sip.hangup(effect.id);
@@ -210,19 +232,68 @@ export class Phone {
 
   private watch(id: string): void {
     if (this.watches.has(id)) return;
-    const giveUp = (): void => {
+    const again = (): void => {
       this.watches.delete(id);
-      this.ports.sip.hangup(id);
+      // Without signalling nothing can be made anew; the server keeps the citizen meanwhile.
+      if (this.state.status !== "active") this.watch(id);
+      else if (!this.recover(id)) this.ports.sip.abandon(id);
     };
-    this.watches.set(id, setTimeout(giveUp, MEDIA_LOST_MS));
+    this.watches.set(id, setTimeout(again, MEDIA_LOST_MS));
   }
 
-  private disconnect(): void {
+  /** Pass on what the SIP stack says; on the way, learn and forget what a reload would need. */
+  private heard(event: SipEvent): void {
+    if (event.kind === "accepted") this.remember(event.id, event.dialog);
+    if (event.kind === "ended") this.forgetDialog(event.id);
+    this.take(event);
+  }
+
+  private remember(id: string, dialog: Dialog | undefined): void {
+    this.recovering.delete(id);
+    const call = this.state.calls.find((one) => one.id === id);
+    if (!call || !dialog || !this.account) return;
+    const { number, callKey, role, queue, direction, startedAt } = call;
+    const answeredAt = call.answeredAt ?? this.ports.now();
+    const owner = this.account.uri;
+    const facts = { owner, id, dialog, number, callKey, role, queue, direction, startedAt, answeredAt };
+    this.ports.memory?.keep(facts);
+  }
+
+  private forgetDialog(id: string): void {
+    this.ports.memory?.drop(id);
+    const silent = this.recovering.get(id);
+    this.recovering.delete(id);
+    // It could not be taken back, so the exchange has it no longer (or the server will ring): what is left is a ghost.
+    if (silent) this.ports.sip.abandon(silent);
+  }
+
+  /** After a reload: take back every call that this tab had. */
+  private recoverAll(): void {
+    const calls = this.ports.memory?.load() ?? [];
+    this.ports.memory?.clear();
+    for (const call of calls) {
+      if (!this.stream || call.owner !== this.account?.uri) continue;
+      const id = this.ports.sip.recover(call, this.stream);
+      if (id !== null) this.recovering.set(id, null);
+    }
+  }
+
+  /** Make a call anew whose sound is lost; false when that is impossible. */
+  private recover(silent: string): boolean {
+    const call = this.ports.memory?.load().find(({ id }) => id === silent);
+    if (!call || !this.stream || [...this.recovering.values()].includes(silent)) return false;
+    const id = this.ports.sip.recover(call, this.stream);
+    if (id !== null) this.recovering.set(id, silent);
+    return id !== null;
+  }
+
+  private disconnect(quietly: boolean): void {
     this.run++;
+    this.recovering.clear();
     clearTimeout(this.again);
     this.account = null;
     this.stream = null;
-    this.stopping = this.ports.sip.stop().finally(() => {
+    this.stopping = this.ports.sip.stop(quietly).finally(() => {
       // Released only now: the next tab must not register before this one has left.
       this.ports.media.close();
       this.ports.leader?.release();

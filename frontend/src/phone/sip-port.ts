@@ -1,3 +1,4 @@
+import type { Dialog, RememberedCall } from "./call-memory";
 import type { CallStats } from "./quality";
 import type { CallFacts } from "./state";
 
@@ -18,7 +19,7 @@ export type SipEvent =
   | { kind: "taken-over" }
   | ({ kind: "incoming" } & CallFacts)
   | ({ kind: "outgoing" } & CallFacts)
-  | { kind: "accepted"; id: string }
+  | { kind: "accepted"; id: string; dialog?: Dialog }
   | { kind: "ended"; id: string }
   | { kind: "muted"; id: string; on: boolean }
   | { kind: "held"; id: string; on: boolean }
@@ -29,12 +30,21 @@ export type SipEvent =
 export interface SipPort {
   /** Connect and register; goes on trying until {@link SipPort.stop}. Events may come from inside a command. */
   start(account: Account, listener: (event: SipEvent) => void): void;
-  /** Hang up, unregister, disconnect. No events come after it resolves. */
-  stop(): Promise<void>;
+  /**
+   * Hang up, unregister, disconnect. No events come after it resolves. With `quietly` nothing is said to the exchange:
+   * calls go on there, for the browser that took the telephone over.
+   */
+  stop(quietly?: boolean): Promise<void>;
   /** Try to register again after a refusal. */
   register(): void;
   answer(id: string, microphone: MediaStream): void;
   call(number: string, microphone: MediaStream): void;
+  /** Take a call back that this page lost: INVITE with Replaces (RFC 3891). `null` when the stack does not run. */
+  recover(call: RememberedCall, microphone: MediaStream): string | null;
+  /** End a call here only, without a word to the exchange. */
+  abandon(id: string): void;
+  /** Something happened to the network or the machine: find out now whether the connection is alive. */
+  check(): void;
   /** End a call: refuse, cancel or hang up, whichever its state asks for. Works without a connection as well. */
   hangup(id: string): void;
   dtmf(id: string, tone: string): void;

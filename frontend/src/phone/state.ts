@@ -54,6 +54,8 @@ export interface CallFacts {
   callKey: string | null;
   role: string;
   queue: string | null;
+  /** Of a call that is taken back: what it was before. */
+  before?: { direction: "in" | "out"; startedAt: number; answeredAt: number };
 }
 
 export type PhoneEvent =
@@ -80,7 +82,8 @@ export type Effect =
   | { kind: "open-microphone" }
   | { kind: "connect" }
   | { kind: "register-later" }
-  | { kind: "disconnect" }
+  | { kind: "recover" }
+  | { kind: "disconnect"; quietly?: true }
   | { kind: "renegotiate"; id: string }
   | { kind: "drop"; id: string }
   | { kind: "forget"; id: string }
@@ -205,8 +208,9 @@ function stepStatus(state: PhoneState, event: Extract<PhoneEvent, { kind: Status
     case "refused":
       return refused(state, next);
     case "taken-over": {
-      const step = off(null, ending(state));
-      return { ...step, state: { ...step.state, elsewhere: true } };
+      // Not hung up: the call goes on for the browser that has the telephone now.
+      const effects: Effect[] = [...ending(state), { kind: "disconnect", quietly: true }];
+      return { state: { ...INITIAL, elsewhere: true }, effects };
     }
     case "stop":
       return off(null, ending(state));
@@ -220,6 +224,7 @@ function registered(state: PhoneState, next: PhoneStatus): Step {
     state.status === "reconnecting"
       ? state.calls.filter((call) => call.state === "talking").map(({ id }) => ({ kind: "renegotiate", id }))
       : [];
+  if (state.status === "starting") effects.push({ kind: "recover" });
   return { state: { ...state, status: next, problem, refusals: 0 }, effects };
 }
 
@@ -259,20 +264,20 @@ function begin(
 ): Step {
   if (state.status === "inactive" || state.calls.some((call) => call.id === event.id))
     throw new IllegalMove(state.status, event.kind);
-  const { id, number, callKey, role, queue } = event;
+  const { id, number, callKey, role, queue, before } = event;
   const incoming = event.kind === "incoming";
   const call: PhoneCall = {
     id,
     callKey,
     role,
-    direction: incoming ? "in" : "out",
+    direction: before?.direction ?? (incoming ? "in" : "out"),
     number,
     queue,
     state: incoming ? "ringing" : "calling",
     muted: false,
     held: false,
-    startedAt: now,
-    answeredAt: null,
+    startedAt: before?.startedAt ?? now,
+    answeredAt: before?.answeredAt ?? null,
   };
   return { state: { ...state, calls: [...state.calls, call] }, effects: [] };
 }

@@ -1,3 +1,4 @@
+import type { RememberedCall } from "../../src/phone/call-memory";
 import type { LeaderListener, LeaderPort } from "../../src/phone/leader";
 import { type MediaPort, type Microphone, MicrophoneError } from "../../src/phone/media-port";
 import type { Account, SipEvent, SipPort } from "../../src/phone/sip-port";
@@ -62,6 +63,21 @@ export class FakeSip implements SipPort {
   }
   async stats(): Promise<null> {
     return null;
+  }
+  recover(call: RememberedCall): string | null {
+    this.done.push(`recover ${call.dialog.callId}`);
+    const { number, callKey, role, queue, direction, startedAt, answeredAt } = call;
+    const before = { direction, startedAt, answeredAt };
+    const id = `again-${call.id}`;
+    this.emit({ kind: "outgoing", id, number, callKey, role, queue, before });
+    return id;
+  }
+  abandon(id: string): void {
+    this.done.push(`abandon ${id}`);
+    this.emit({ kind: "ended", id });
+  }
+  check(): void {
+    this.done.push("check");
   }
   mend(id: string, newPath: boolean): void {
     this.done.push(`mend ${id} ${newPath}`);

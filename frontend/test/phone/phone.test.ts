@@ -184,14 +184,14 @@ describe("losses", () => {
     expect(sip.done.at(-1)).toBe("register");
   });
 
-  it("gives a conversation up when its media stays away", async () => {
+  it("lets go of a silent conversation that it cannot make anew, without a word to the exchange", async () => {
     await talk();
     sip.emit({ kind: "media", id: "a", connected: false });
     sip.emit({ kind: "media", id: "a", connected: false });
     await vi.advanceTimersByTimeAsync(MEDIA_LOST_MS - 1);
     expect(sip.done).toEqual([]);
     await vi.advanceTimersByTimeAsync(1);
-    expect(sip.done).toEqual(["hangup a"]);
+    expect(sip.done).toEqual(["abandon a"]);
   });
 
   it("keeps a conversation whose media comes back", async () => {

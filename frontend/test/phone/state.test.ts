@@ -36,7 +36,7 @@ describe("status", () => {
     });
     const { state, effects } = run(...START);
     expect(state.status).toBe("active");
-    expect(effects).toEqual([{ kind: "open-microphone" }, { kind: "connect" }]);
+    expect(effects).toEqual([{ kind: "open-microphone" }, { kind: "connect" }, { kind: "recover" }]);
   });
 
   it.each(["no-microphone", "microphone-denied", "microphone-silent"] as const)(
@@ -102,7 +102,10 @@ describe("status", () => {
   it("steps back when another browser takes the telephone over", () => {
     const { state, effects } = run(...TALK, { kind: "taken-over" });
     expect(state).toMatchObject({ status: "inactive", calls: [], problem: null, elsewhere: true });
-    expect(effects.slice(-2)).toEqual([{ kind: "unwatch-media", id: "a" }, { kind: "disconnect" }]);
+    expect(effects.slice(-2)).toEqual([
+      { kind: "unwatch-media", id: "a" },
+      { kind: "disconnect", quietly: true },
+    ]);
     expect(step(state, { kind: "start" }, 0).state.elsewhere).toBeUndefined();
   });
 
