@@ -81,13 +81,16 @@ export default class PersonSearchController extends Controller<HTMLElement> {
   }
 
   private readonly onClick = (event: MouseEvent): void => {
-    const row = (event.target as Element).closest<HTMLElement>("[data-person]");
-    if (row) this.attach(row);
+    const target = event.target as Element;
+    const row = target.closest<HTMLElement>("[data-person]");
+    // Calling somebody is not attaching him (DAY-11).
+    if (row && !target.closest("button")) this.attach(row);
   };
 
   private readonly onKey = (event: KeyboardEvent): void => {
     if (this.inputTargets.includes(event.target as HTMLInputElement)) this.onInputKey(event);
-    else if ((event.target as Element).closest("[data-person]")) this.onRowKey(event);
+    // A button inside a row has keys of its own.
+    else if ((event.target as Element).matches("[data-person]")) this.onRowKey(event);
   };
 
   private onInputKey(event: KeyboardEvent): void {
