@@ -102,7 +102,7 @@ async def _wait(citizen: Citizen, run: SippRun, over: asyncio.Task[object], stop
         ended = await _first(plan.talk_s if own else plan.talk_s + LATE_S, over, None, stop)
         if not over.done():
             citizen.by_citizen = True
-            if not own:
+            if ended or not own:
                 citizen.fate = Fate.STOPPED if ended else Fate.STRANDED
     if not over.done():
         await run.hang_up()
