@@ -68,6 +68,7 @@ TEXTS = {
     "not-internal": mark("Calls with citizens are always recorded."),
     "recording-forbidden": mark("You may not listen to this call."),
     # telephony and operators
+    "bad-tones": mark("Only the keys of a telephone can be sent: digits, * and #."),
     "no-such-call": mark("This call is over."),
     "not-your-call": mark("This is another operator's call."),
     "not-talking": mark("This is possible only while you talk with the citizen."),

@@ -870,6 +870,10 @@ def upgrade() -> None:
     jobs = (Path(__file__).parents[1] / "procrastinate-3.10.0.sql").read_text(encoding="utf-8")
     script = f"CREATE SCHEMA jobs; SET LOCAL search_path TO jobs; {jobs}; SET LOCAL search_path TO DEFAULT;"
     # Many statements at once: only the driver itself takes them.
-    op.get_bind().connection.dbapi_connection.run_async(lambda driver: driver.execute(script))
+    connection = op.get_bind().connection.dbapi_connection
+    if connection is None:
+        msg = "a migration runs on a live connection"
+        raise RuntimeError(msg)
+    connection.run_async(lambda driver: driver.execute(script))
     # Index-only counts of the folders depend on a fresh visibility map.
     op.execute("ALTER TABLE appeal SET (autovacuum_vacuum_scale_factor = 0.01)")

@@ -105,7 +105,7 @@ async def test_person_search_offers_the_fields_for_attaching(site: Site) -> None
         found = (await browser.fragment("/persons/search?q=ива мар 1961")).text
         none = (await browser.fragment("/persons/search?q=ыыы")).text
         empty = await browser.fragment("/persons/search?q=")
-    assert 'role="option"' in found
+    assert 'role="grid"' in found
     assert "Иванова Мария Петровна" in found
     assert CALLER in found
     assert '"birth_date": "04.05.1961"' in found

@@ -102,7 +102,7 @@ async def test_states_go_to_the_operator_and_presence_to_everybody(site: Site) -
         paused = await anna.api("POST", "/api/operator/pause", {"reason": "P02"})
         await his.next("presence")
     assert answer.json()["state"] == own["state"] == seen["state"] == "ready"
-    assert seen == {"extension": "101", "state": "ready", "since": own["since"]}
+    assert seen == {"extension": "101", "state": "ready", "since": own["since"], "queues": ["hotline"]}
     assert (paused.json()["state"], paused.json()["reason"]) == ("pause", "P02")
 
 

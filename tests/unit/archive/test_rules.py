@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ def chain(count: int = 4) -> list[Seal]:
     return seals
 
 
-def resealed(seal: Seal, **change: object) -> Seal:
+def resealed(seal: Seal, **change: Any) -> Seal:
     """A forger who knows how hashes are made."""
     changed = replace(seal, **change)
     return replace(changed, hash=hash_of(changed))
