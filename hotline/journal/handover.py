@@ -30,8 +30,12 @@ class HandOvers:
         self._clock = clock
         self._outbox = outbox
 
-    async def hand_over(self, user: User, card: CardRef, to_user_id: int) -> HandOver:
+    async def hand_over(self, user: User, card: CardRef, to_user_id: int, *, operator_lost: bool = False) -> HandOver:
         """Give a draft or an appeal to the operator who took the call, if the matrix allows it.
+
+        :param operator_lost: nobody forwards anything: ``user`` was lost in the middle of the conversation, and the
+            queue gave the citizen to somebody else. His unsaved card then follows the citizen whatever the matrix says;
+            a saved appeal stays with its owner.
 
         :param user: who had the call and owns the card.
         :return: ``moved`` False with the reason (``matrix``, ``inactive``, ``same-user``, ``illegal-move``) when only
@@ -42,7 +46,7 @@ class HandOvers:
             async with self._db.begin() as session:
                 target = await find_target(session, to_user_id)
                 if card.kind == "draft":
-                    await self._draft(session, user, card.id, target)
+                    await self._draft(session, user, card.id, target, ask_matrix=not operator_lost)
                 else:
                     await self._appeal(session, user, card.id, target)
         except (Forbidden, Conflict) as error:
@@ -57,12 +61,13 @@ class HandOvers:
         await require_forwarding(session, user, target, Form(row.form))
         await move(session, row, Trigger.HAND_OVER, Step(user, self._clock.now(), target=target))
 
-    async def _draft(self, session: AsyncSession, user: User, draft_id: int, target: User) -> None:
+    async def _draft(self, session: AsyncSession, user: User, draft_id: int, target: User, *, ask_matrix: bool) -> None:
         row = await session.get(DraftRow, draft_id, with_for_update=True, populate_existing=True)
         if row is None or row.user_id != user.id:
             raise NotFound("there is no such draft", error_id="no-such-draft")
-        channel = await session.get(ChannelRow, row.fields.get("channel", ""))
-        await require_forwarding(session, user, target, Form(channel.form) if channel else Form.ORAL)
+        if ask_matrix:
+            channel = await session.get(ChannelRow, row.fields.get("channel", ""))
+            await require_forwarding(session, user, target, Form(channel.form) if channel else Form.ORAL)
         if row.call_key is not None:
             # The target may have opened a card of his own for this call. It stays among his drafts, without the call.
             await session.execute(

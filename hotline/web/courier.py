@@ -69,13 +69,13 @@ class CardCourier:
                 # Only now: who asks for the card meanwhile is shown his colleague's, and is not given an empty one.
                 self._offers.pop(fact.call_key, None)
             case CallEvent(kind=CallEventKind.OFFERED, extension=str(extension)):
-                await self._inherit(fact.call, extension)
+                await self.inherit(fact.call, extension)
             case CallEvent(kind=CallEventKind.OFFER_ENDED, extension=str(extension)):
                 if self._inherits(fact.call.key, extension):
                     del self._offers[fact.call.key]
             case CallEvent(kind=CallEventKind.TRANSFERRED, extension=str(extension)):
                 if self._inherits(fact.call.key, extension):
-                    await self._hand_over(self._offers[fact.call.key])
+                    await self._hand_over(self._offers[fact.call.key], operator_lost=True)
                     self._offers.pop(fact.call.key, None)
             case CallEvent(kind=CallEventKind.ENDED):
                 # The end of the consultation may have been missed; a finished call has none.
@@ -85,8 +85,11 @@ class CardCourier:
     def _inherits(self, call_key: str, extension: str) -> bool:
         return call_key in self._inherited and self.offer_to(call_key, extension) is not None
 
-    async def _inherit(self, call: Call, extension: str) -> None:
-        """The queue rings the next operator for a citizen whose operator was lost: he reads what is written already."""
+    async def inherit(self, call: Call, extension: str) -> None:
+        """The queue rings the next operator for a citizen whose operator was lost: he reads what is written already.
+
+        Asked by the card's page as well, which may be quicker than the bus: an empty card must not be made meanwhile.
+        """
         former = call.operator
         if call.answered_at is None or former is None or former == extension or call.key in self._offers:
             return
@@ -98,12 +101,12 @@ class CardCourier:
             self._offers[call.key] = ConsultOffered(call.asterisk, call, former, extension, card, now)
             self._inherited.add(call.key)
 
-    async def _hand_over(self, offer: ConsultOffered) -> None:
+    async def _hand_over(self, offer: ConsultOffered, *, operator_lost: bool = False) -> None:
         card = card_ref(offer.card_id)
         moved, reason = False, "no-card"
         if card is not None:
             try:
-                moved, reason = await self._move(card, offer.from_extension, offer.to_extension)
+                moved, reason = await self._move(card, offer.from_extension, offer.to_extension, operator_lost)
             except HotlineError as error:
                 log.warning("the card %s of %s was not handed over: %s", card, offer.call.key, error.error_id)
                 reason = error.error_id
@@ -117,10 +120,12 @@ class CardCourier:
         parties = (offer.from_extension, offer.to_extension)
         await self._hub.to_extensions(parties, message("card.handed", told))
 
-    async def _move(self, card: CardRef, from_extension: str, to_extension: str) -> tuple[bool, str]:
+    async def _move(
+        self, card: CardRef, from_extension: str, to_extension: str, operator_lost: bool
+    ) -> tuple[bool, str]:
         sender = await self._services.staff.by_extension(from_extension)
         target = await self._services.staff.by_extension(to_extension)
         if sender is None or target is None:
             return False, "no-such-user"
-        result = await self._services.hand_overs.hand_over(sender, card, target.id)
+        result = await self._services.hand_overs.hand_over(sender, card, target.id, operator_lost=operator_lost)
         return result.moved, result.reason

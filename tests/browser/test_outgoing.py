@@ -45,6 +45,7 @@ async def test_a_citizen_is_called_heard_and_classified(house: House, open_desk:
         await expect(desk.field("applicant_phone")).to_have_value(f"+{NUMBER}", timeout=15_000)
         await expect(desk.phone).to_have_attribute("data-call", "talking", timeout=15_000)
         await desk.hears(CITIZEN_HZ)
+        await expect(desk.phone.locator(".phone-time b")).to_have_text("0:03")  # long enough to measure the recording
         await desk.hang_up()
         assert (await citizen.wait()).ok
     panel = desk.page.locator("#disposition")

@@ -97,7 +97,10 @@ async def of_call(request: web.Request) -> web.StreamResponse:
         call = stored_card_call(row)
         link = RecordingLink(row.started_at, row.talk_s, f"/recordings/{row.key}/player")
         recordings = [link] if row.recorded else []
-    offer = request.app[COURIER].offer_to(key, user.extension)
+    courier = request.app[COURIER]
+    if live is not None and user.extension in live.ringing:
+        await courier.inherit(live, str(user.extension))
+    offer = courier.offer_to(key, user.extension)
     if offer is not None:
         return await _asked(request, offer, call)
     draft = await its.drafts.create_or_get(user, key, live)

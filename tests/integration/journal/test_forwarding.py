@@ -173,6 +173,11 @@ async def test_when_the_matrix_forbids_only_the_call_goes(world: World) -> None:
     result = await world.journal.handover.hand_over(user, draft.ref, world.people["op102"].id)
     assert result == HandOver(moved=False, reason="matrix", card=draft.ref)
     assert (await world.journal.drafts.get(user, draft.id)).handed_by is None
+    # A lost operator forwards nothing: his card follows the citizen whom the queue gave to a colleague.
+    colleague = world.people["op102"]
+    result = await world.journal.handover.hand_over(user, draft.ref, colleague.id, operator_lost=True)
+    assert result == HandOver(moved=True, card=draft.ref)
+    assert (await world.journal.drafts.get(colleague, draft.id)).handed_by == user.id
 
 
 async def test_a_saved_appeal_goes_along_in_one_step(world: World) -> None:
