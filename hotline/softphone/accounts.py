@@ -215,7 +215,8 @@ class AccountService:
         await self._put("aor", extension, aor_fields())
         fields = endpoint_fields(extension, account.name)
         if self._queue:  # the dialplan's [outgoing] shows this queue's number to the citizen
-            fields = (*fields, ("set_var", f"OUTGOING_QUEUE={self._queue}"))
+            # Not set_var: Asterisk answers 500 when an endpoint that has one is changed.
+            fields = (*fields, ("accountcode", self._queue))
         try:
             await self._put("endpoint", extension, fields)
         except Unavailable as error:
