@@ -130,6 +130,7 @@ export default class DispositionController extends Controller<HTMLElement> {
       const saved = await requestJson<Answer>(path, { method: "POST", json: { code, note } });
       toast(t("The call is noted: {title}.", { title: saved.title }), "success");
       this.mark(key, saved.title);
+      this.pending = "";
       await this.load(null);
     } catch (error) {
       if (error instanceof ApiError && error.errorId === "note-required") this.askNote(code);
@@ -164,7 +165,7 @@ export default class DispositionController extends Controller<HTMLElement> {
     await this.load(key);
     if (!this.hasFormTarget || this.element.hidden) return;
     this.element.scrollIntoView({ block: "nearest" });
-    this.searchTarget.focus();
+    if (this.pending === "") this.searchTarget.focus();
   }
 
   /** Show the panel for a call, or for the latest that waits; nothing when none does. */
@@ -181,6 +182,12 @@ export default class DispositionController extends Controller<HTMLElement> {
       return;
     }
     if (mine !== this.generation) return;
+    const fresh = new DOMParser().parseFromString(html, "text/html").querySelector("form");
+    if (this.pending !== "" && fresh !== null && fresh.dataset["call"] === this.formTarget.dataset["call"]) {
+      // A note is being written about this very call: it is not taken from under his hands.
+      setUnclassified(Number(fresh.dataset["waiting"] ?? 0));
+      return;
+    }
     this.pending = "";
     this.element.innerHTML = html;
     const form = this.element.querySelector<HTMLFormElement>("form");
