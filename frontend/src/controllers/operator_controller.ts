@@ -90,7 +90,7 @@ export default class OperatorController extends Controller<HTMLElement> {
     // The time for the card runs down; everything else runs up.
     const down = this.stateValue === "wrap_up" && this.limitValue !== "";
     const text = down
-      ? duration(Math.ceil(secondsUntil(this.limitValue)))
+      ? duration(Math.round(secondsUntil(this.limitValue)))
       : duration(secondsSince(this.sinceValue));
     for (const element of this.sinceTargets) {
       element.textContent = this.sinceValue === "" ? "" : text;

@@ -53,7 +53,7 @@ export default class WrapUpController extends Controller<HTMLElement> {
     this.element.hidden = this.limitValue === "";
     if (this.limitValue === "") return;
     const left = secondsUntil(this.limitValue);
-    this.leftTarget.textContent = duration(Math.ceil(left));
+    this.leftTarget.textContent = duration(Math.round(left));
     this.element.classList.toggle("wrap-up-soon", left <= SOON_S);
     const length = (Date.parse(this.limitValue) - Date.parse(this.sinceValue)) / 1000;
     this.moreTarget.disabled = length >= this.maxValue;
