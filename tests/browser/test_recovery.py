@@ -107,51 +107,6 @@ async def ended(house: House, db: Database, citizen: SippRun, key: str, *, other
     return call
 
 
-async def test_a_reloaded_page_takes_its_call_back(
-    house: House, open_desk: OpenDesk, demo_db: Database, tmp_path: Path
-) -> None:
-    """Within 5 s by itself: sound both ways, the card with its draft."""
-    desk = await open_desk("op101")
-    await desk.start_work()
-    async with citizen_calls(house.stand.asterisk, sound=CITIZEN_HZ, hold_s=120) as citizen:
-        await talk_and_write(desk)
-        key = await live_key(demo_db)
-        for _ in range(2):  # the second time, the call that was taken back is
-            began = time.monotonic()
-            await desk.page.reload()
-            await expect(desk.phone).to_have_attribute("data-call", "talking", timeout=5_000)
-            await desk.hears(CITIZEN_HZ)
-            assert time.monotonic() - began < 5
-            await heard_again(house, tmp_path)
-            await has_card(desk)
-        await desk.hang_up()
-        await ended(house, demo_db, citizen, key)
-    assert await desk.page.evaluate("sessionStorage.getItem('hotline.calls')") is None  # no secret is left
-
-
-async def test_a_crashed_tab_is_rung_back(house: House, open_desk: OpenDesk, demo_db: Database, tmp_path: Path) -> None:
-    desk = await open_desk("op101")
-    await desk.start_work()
-    async with citizen_calls(house.stand.asterisk, sound=CITIZEN_HZ, hold_s=120) as citizen:
-        await talk_and_write(desk)
-        key = await live_key(demo_db)
-        async with desk.page.expect_event("crash"):
-            cdp = await desk.page.context.new_cdp_session(desk.page)
-            crash = asyncio.ensure_future(cdp.send("Page.crash"))
-        crash.cancel()
-        await asyncio.gather(crash, return_exceptions=True)
-        # A crashed tab cannot be reloaded from here; a new one knows nothing of the call, so the operator is rung.
-        again = Desk(await desk.page.context.new_page(), house.url)
-        await again.page.goto(house.url)
-        await again.rings(NUMBER)
-        await has_card(again)
-        await again.answer()
-        await again.hears(CITIZEN_HZ)
-        await heard_again(house, tmp_path)
-        await again.hang_up()
-        await ended(house, demo_db, citizen, key)
-
-
 async def test_the_operator_is_back_at_another_computer(
     house: House, open_desk: OpenDesk, demo_db: Database, tmp_path: Path
 ) -> None:
