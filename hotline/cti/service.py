@@ -240,17 +240,8 @@ class CtiService:
                 metrics.ENDED.labels(self.name, outcome, source).inc()
                 if call.queued_at is not None:
                     metrics.WAIT.labels(self.name).observe(call.wait_s(fact.at))
-                self._release(call)
         if facts:
             self._live.set(len(self.tracker.live_calls()))
-
-    def _release(self, call: Call) -> None:
-        """The citizen left while he was on hold: nothing but us ends the wait of the operator who put him there."""
-        if not call.holds or call.holds[-1].ended_at not in {None, call.ended_at}:
-            return
-        for leg in call.legs:
-            if leg.extension is not None and leg.ended_at is None:
-                self._spawn(self._quietly(self.commands.hangup(leg.channel)), "release")
 
     def _measure(self, longest: float) -> None:
         """Once a batch: a metric costs as much as folding an event."""

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from hotline.cti.model import CallEventKind, ConsultEnded, ConsultOffered, EndedBy, Outcome, Phase
+from hotline.cti.model import CallEventKind, ConsultEnded, ConsultOffered, DeviceState, EndedBy, Outcome, Phase
 from hotline.cti.transfers import TransferKind, TransferState
 from hotline.db import Database
 from hotline.errors import BadInput, Conflict, Forbidden, NotFound
@@ -118,6 +118,10 @@ async def test_bad_transfers_change_nothing(house: House, operators: Operators, 
     second.call("*43")
     async with asyncio.timeout(LIMIT):
         await second.dialog.established.wait()
+    async with asyncio.timeout(LIMIT):  # the device's state is told apart from the call's answer
+        while house.service.tracker.board.device("172") is DeviceState.IDLE:
+            await house.service.drain()
+            await asyncio.sleep(0)
     with pytest.raises(Conflict) as busy:
         await transfers.blind(call.key, "171", "172")
     assert busy.value.error_id == "colleague-busy"

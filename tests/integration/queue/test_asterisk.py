@@ -24,6 +24,7 @@ from hotline.softphone.headless import HeadlessPhone
 from hotline.softphone.model import PhoneConnected
 from hotline.stand.service import Stand
 from hotline.stand.sipp import citizen_calls
+from tests.unit.queue.operators import REASONS
 
 pytestmark = pytest.mark.calls
 
@@ -81,7 +82,7 @@ async def nowhere(session: AsyncSession, calls: Sequence[Call]) -> None:
 async def open_floor(stand: Stand, db: Database) -> AsyncIterator[Floor]:
     bus, clock, settings = Bus(), SystemClock(), stand.asterisk.settings
     cti = CtiService(settings, bus, clock, db, nowhere)
-    policy = Policy(wrap_up=timedelta(seconds=1))
+    policy = Policy(wrap_up=timedelta(seconds=1), pause_reasons=REASONS)
 
     def live_calls() -> Iterable[Call]:
         return cti.calls.values()
