@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -247,6 +248,23 @@ async def test_three_talk_together(stand: Stand) -> None:
         await events.wait("Hangup", Uniqueid=talk["Uniqueid"])
 
 
+async def hold(events: Events, talk: Event) -> None:
+    """Put the citizen on hold as the service does."""
+    await events.send("Setvar", Channel=talk["DestChannel"], Variable="__CITIZEN", Value=talk["Channel"])
+    await events.send(
+        "Redirect",
+        Channel=talk["Channel"],
+        Context="hold",
+        Exten="s",
+        Priority="1",
+        ExtraChannel=talk["DestChannel"],
+        ExtraContext="hold",
+        ExtraExten="operator",
+        ExtraPriority="1",
+    )
+    await events.wait("BridgeEnter", Uniqueid=talk["Uniqueid"], BridgeTechnology="holding_bridge")
+
+
 async def test_hold_and_the_operator_hangs_up(stand: Stand) -> None:
     async with (
         ami(stand.asterisk.settings) as events,
@@ -255,24 +273,47 @@ async def test_hold_and_the_operator_hangs_up(stand: Stand) -> None:
         citizen_calls(stand) as citizen,
     ):
         talk = await answered(events)
-        await events.send("Setvar", Channel=talk["DestChannel"], Variable="CITIZEN", Value=talk["Channel"])
         await events.send("Setvar", Channel=talk["Channel"], Variable="OPERATOR_ENDED", Value="1")
-        await events.send(
-            "Redirect",
-            Channel=talk["Channel"],
-            Context="hold",
-            Exten="s",
-            Priority="1",
-            ExtraChannel=talk["DestChannel"],
-            ExtraContext="hold",
-            ExtraExten="operator",
-            ExtraPriority="1",
-        )
-        await events.wait("BridgeEnter", Uniqueid=talk["Uniqueid"], BridgeTechnology="holding_bridge")
+        await hold(events, talk)
         await events.send("Hangup", Channel=talk["DestChannel"])
         await events.wait("UserEvent", UserEvent="CitizenAlone", CallId=talk["Uniqueid"])
         await events.wait("Hangup", Uniqueid=talk["Uniqueid"])
         assert (await citizen.wait()).ok
+
+
+async def test_hold_and_the_citizen_hangs_up(stand: Stand) -> None:
+    """Nobody is held any more: the operator's telephone is released at once, with no service to help."""
+    async with (
+        ami(stand.asterisk.settings) as events,
+        operator(stand, "101", sound=OPERATOR_HZ) as who,
+        on_duty(events, who),
+        citizen_calls(stand) as citizen,
+    ):
+        talk = await answered(events)
+        await hold(events, talk)
+        await citizen.hang_up()
+        await events.wait("Hangup", Uniqueid=talk["Uniqueid"])
+        await events.wait("Hangup", Uniqueid=talk["DestUniqueid"], timeout_s=5)
+        assert not [event for event in events.seen if event.get("UserEvent") == "CitizenAlone"]
+    assert "channel not found" not in stand.asterisk.output().lower()
+
+
+async def test_nobody_is_held_longer_than_allowed() -> None:
+    async with (
+        Stand(database=False, asterisk={"greeting": "beep", "hold_s": 5}) as short,
+        ami(short.asterisk.settings) as events,
+        operator(short, "101", sound=OPERATOR_HZ) as who,
+        citizen_calls(short) as citizen,
+    ):
+        async with on_duty(events, who):
+            talk = await answered(events)
+        await hold(events, talk)
+        began = asyncio.get_running_loop().time()
+        await events.wait("Hangup", Uniqueid=talk["DestUniqueid"])
+        await events.wait("UserEvent", UserEvent="CitizenAlone", CallId=talk["Uniqueid"])
+        assert 3.5 < asyncio.get_running_loop().time() - began < 8
+        await citizen.hang_up()
+        await events.wait("Hangup", Uniqueid=talk["Uniqueid"])
 
 
 async def test_outgoing_number_is_normalised_and_the_call_recorded_on_the_citizens_channel(stand: Stand) -> None:

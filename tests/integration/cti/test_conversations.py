@@ -87,6 +87,20 @@ async def test_operator_who_hangs_up_during_hold_ends_the_call(
         await citizen.dialog.ended.wait()
 
 
+async def test_citizen_who_hangs_up_during_hold_releases_the_operator(
+    house: House, operators: tuple[Phone, Phone], citizen: Phone
+) -> None:
+    call = await talk(house, citizen, operators[0])
+    await house.service.control.hold(call.key, "171")
+    await house.call(CallEventKind.HELD, citizen.user)
+    citizen.hang_up()
+    ended = await house.call(CallEventKind.ENDED, citizen.user)
+    assert ended.ended_by is EndedBy.CALLER
+    async with asyncio.timeout(LIMIT):
+        await operators[0].dialog.ended.wait()
+    await compare(house, ended)
+
+
 async def test_warm_transfer_takes_the_card_along(house: House, operators: tuple[Phone, Phone], citizen: Phone) -> None:
     first, second = operators
     call = await talk(house, citizen, first)

@@ -39,6 +39,7 @@ class Floor:
     desk: OperatorDesk
     bus: Bus
     phone: HeadlessPhone
+    cti: CtiService
     links: list[LinkChanged] = field(default_factory=list)
     members: list[MemberChanged] = field(default_factory=list)
     states: list[Operator] = field(default_factory=list)
@@ -93,7 +94,7 @@ async def open_floor(stand: Stand, db: Database) -> AsyncIterator[Floor]:
         account = await accounts.open(ANNA, EXTENSION, "Анна")
         url = settings.http_url.replace("http", "ws", 1) + "/ws"
         async with HeadlessPhone(account, url) as phone:
-            floor = Floor(desk, bus, phone)
+            floor = Floor(desk, bus, phone, cti)
             bus.subscribe(LinkChanged, MemberChanged, OperatorChanged, handler=floor.hear, name="test")
             await desk.start()
             await cti.start()
@@ -147,6 +148,27 @@ async def test_a_citizen_who_gives_up_pauses_nobody(stand: Stand, floor: Floor) 
 
     assert [one.state for one in floor.states] == [S.READY, S.RINGING, S.READY]
     assert not any(member.paused for member in floor.members)
+
+
+async def test_a_citizen_who_hangs_up_on_hold_frees_the_operator(stand: Stand, floor: Floor) -> None:
+    async with citizen_calls(stand, caller="79280001122", hold_s=60, sound=440.0) as citizen:
+        call = await floor.phone.next_call()
+        await call.answer()
+        await floor.until_state(S.TALKING)
+        operator = floor.desk.operator(ANNA)
+        assert operator is not None
+        assert operator.call_key is not None
+        await floor.cti.control.hold(operator.call_key, EXTENSION)
+        await floor.until_state(S.HOLD)
+        await citizen.hang_up()
+        async with asyncio.timeout(5):
+            await call.ended.wait()
+        await floor.until_state(S.READY)
+    assert [one.state for one in floor.states][-3:] == [S.HOLD, S.WRAP_UP, S.READY]
+
+    async with citizen_calls(stand, caller="79280001123", hold_s=60, sound=440.0):  # and he gets the next one
+        await (await floor.phone.next_call()).answer()
+        await floor.until_state(S.TALKING)
 
 
 async def test_a_refused_call_pauses_the_operator(stand: Stand, floor: Floor) -> None:
