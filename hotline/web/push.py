@@ -4,6 +4,7 @@ Built to the measurements of the performance ground, section 2:
 
 * a message is encoded once, whoever gets it;
 * the fast path writes straight to the socket, as long as nothing of that client is waiting and its socket is not full;
+  it is a plain function, so a ring needs neither a task nor another turn of the loop;
 * otherwise the message waits in the client's own bounded deque, which the client's own task empties;
 * a full deque closes that client with 1013 (RFC 6455 section 7.4.2 "try again later"): it reconnects and is made
   whole by the snapshot, which is always the first message;
@@ -43,6 +44,10 @@ class Socket(Protocol):
 
     def buffered(self) -> int:
         """Return how many written bytes the peer's kernel has not taken yet."""
+        ...
+
+    def write(self, message: bytes) -> None:
+        """Write one text message without waiting. Raises ``ConnectionError`` when the peer is gone."""
         ...
 
     async def send(self, message: bytes) -> None:
@@ -130,7 +135,7 @@ class PushHub:
         self._by_user.setdefault(viewer.user_id, set()).add(client)
         if viewer.watches_calls:
             self._watchers.add(client)
-        await self._offer(client, self._snapshot(viewer))
+        self._offer(client, self._snapshot(viewer))
         return client
 
     async def leave(self, client: Client) -> None:
@@ -143,34 +148,50 @@ class PushHub:
 
     async def send(self, client: Client, message: bytes) -> None:
         """Send to one browser."""
-        await self._offer(client, message)
+        self._offer(client, message)
 
     async def to_extensions(self, extensions: Iterable[str], message: bytes, *, watchers: bool = False) -> None:
         """Send to the browsers of these internal numbers, and to those who watch all calls."""
-        targets: set[Client] = set()
+        self.tell(self.audience(extensions, watchers=watchers), message)
+
+    def audience(self, extensions: Iterable[str], *, watchers: bool = False) -> list[Client]:
+        """Return the browsers of these internal numbers, then those who watch all calls, each once.
+
+        For :meth:`tell`. What concerns nobody who is connected need not even be encoded.
+        """
+        found: dict[Client, None] = {}
         for extension in extensions:
-            targets |= self._by_extension.get(extension, set())
-        # The operators concerned come first: a watcher's board may lag by a few sends, a ring may not.
-        for client in targets:
-            await self._offer(client, message)
+            found.update(dict.fromkeys(self._by_extension.get(extension, ())))
         if watchers:
-            await self._fan_out(self._watchers - targets, message)
+            found.update(dict.fromkeys(self._watchers))
+        return list(found)
+
+    def tell(self, clients: Iterable[Client], message: bytes) -> None:
+        """Send to these browsers without waiting, the first ones at once.
+
+        Those behind them have it queued for their own tasks, so that a crowd of watchers does not stop the loop.
+        """
+        for number, client in enumerate(clients):
+            self._offer(client, message, direct=number < YIELD_EVERY)
 
     async def to_user(self, user_id: int, message: bytes) -> None:
         """Send to every browser of one user."""
         for client in tuple(self._by_user.get(user_id, ())):
-            await self._offer(client, message)
+            self._offer(client, message)
 
     async def broadcast(self, message: bytes) -> None:
         """Send to everybody."""
-        await self._fan_out(self._clients, message)
+        for number, client in enumerate(tuple(self._clients), 1):
+            self._offer(client, message)  # whoever left while this loop yielded is passed over there
+            if number % YIELD_EVERY == 0:
+                await asyncio.sleep(0)
 
     async def resync(self) -> None:
         """Send everybody a new snapshot: the stream had a hole."""
         for number, client in enumerate(tuple(self._clients), 1):
-            if client in self._clients:
+            if not client.closing:
                 # Snapshots can be larger than a socket's buffer: never on the fast path here.
-                await self._offer(client, self._snapshot(client.viewer), direct=False)
+                self._offer(client, self._snapshot(client.viewer), direct=False)
             if number % YIELD_EVERY == 0:
                 await asyncio.sleep(0)
 
@@ -185,21 +206,13 @@ class PushHub:
             self._close(client, GOING_AWAY, "the service is restarting")
         await asyncio.gather(*self._closers, return_exceptions=True)
 
-    async def _fan_out(self, clients: Iterable[Client], message: bytes) -> None:
-        for number, client in enumerate(tuple(clients), 1):
-            # It may have left while this loop yielded.
-            if client in self._clients:
-                await self._offer(client, message)
-            if number % YIELD_EVERY == 0:
-                await asyncio.sleep(0)
-
-    async def _offer(self, client: Client, message: bytes, *, direct: bool = True) -> None:
+    def _offer(self, client: Client, message: bytes, *, direct: bool = True) -> None:
         """Write directly when that cannot wait, else queue; close the client when its queue is full."""
         if client.closing:
             return
         if direct and not client.waiting and not client.sending and client.socket.buffered() < SOCKET_LIMIT:
             try:
-                await client.socket.send(message)
+                client.socket.write(message)
             except ConnectionError:
                 self._lose(client)
                 return

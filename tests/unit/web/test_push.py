@@ -25,12 +25,15 @@ class ListSocket:
     def buffered(self) -> int:
         return 0 if self.reads.is_set() else SOCKET_LIMIT
 
-    async def send(self, message: bytes) -> None:
+    def write(self, message: bytes) -> None:
         if self.broken:
             raise ConnectionResetError
-        await self.reads.wait()
         self.got.append(message)
         self._more.set()
+
+    async def send(self, message: bytes) -> None:
+        await self.reads.wait()
+        self.write(message)
 
     async def has_got(self, count: int) -> None:
         while len(self.got) < count:
