@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import csv
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -32,6 +33,10 @@ MESSAGES = "messages.txt"
 MEDIA_PORTS = 400
 GIVE_UP_S = 5.0
 NUDGE_S = 0.05
+SETTLE_S = 2.0
+_SENT = re.compile(
+    r"message sent \[\d+\] bytes:\s+(?P<method>INVITE|ACK) .*?^Call-ID:\s*(?P<call>\S+)", re.DOTALL | re.MULTILINE
+)
 
 
 class TelephoneLine(Protocol):
@@ -66,11 +71,15 @@ class SippResult:
 
 
 class SippRun:
-    """A running SIPp. Use :func:`citizen_calls` or :func:`citizen_answers`."""
+    """A running SIPp. Use :func:`citizen_calls` or :func:`citizen_answers`.
 
-    def __init__(self, process: asyncio.subprocess.Process, folder: Path) -> None:
+    :param calls: how many calls it places in all.
+    """
+
+    def __init__(self, process: asyncio.subprocess.Process, folder: Path, calls: int = 0) -> None:
         self._process = process
         self._folder = folder
+        self._calls = calls
 
     @property
     def pid(self) -> int:
@@ -94,16 +103,38 @@ class SippRun:
         return path.read_text(errors="replace") if path.exists() else ""
 
     async def hang_up(self) -> SippResult:
-        """Make every citizen hang up now: BYE, or CANCEL while it still rings. Nothing happens when all is over."""
-        # The first signal makes SIPp place no more calls, the next one ends those that run; two at once would merge.
+        """Make every citizen hang up now: BYE, or CANCEL while it still rings. Nothing happens when all is over.
+
+        SIPp forgets at once whom it gives up while he is being answered: nobody would acknowledge the 200 that is on
+        its way (RFC 3261 section 9.1), and the far end would keep a call without a citizen. The hotline answers every
+        call at once, so the answer is waited for, at most ``SETTLE_S`` seconds; then the far end is dead, or really
+        rings.
+        """
+        loop = asyncio.get_running_loop()
+        settled_by = loop.time() + SETTLE_S
+        stopped = False
         for _ in range(round(GIVE_UP_S / NUDGE_S)):
-            self._signal(signal.SIGUSR1)
+            placed, acknowledged = await asyncio.to_thread(self._placed)
+            begun = bool(placed) or self._calls == 0
+            # As long as there are calls to come, the first signal only makes SIPp place no more of them; the next one
+            # ends those that run. Two at once would merge. One call may be on its way without being in the file yet.
+            only_stops = not stopped and 0 < len(placed) < self._calls - 1
+            if only_stops or (begun and placed <= acknowledged) or loop.time() > settled_by:
+                self._signal(signal.SIGUSR1)
+                stopped = True
             try:
                 return await self.wait(NUDGE_S)
             except TimeoutError:
                 continue
         await self.kill()
         return await self.wait()
+
+    def _placed(self) -> tuple[set[str], set[str]]:
+        """Return the Call-IDs of the calls placed so far, and of those with a final answer: SIPp acknowledges each."""
+        found: dict[str, set[str]] = {"INVITE": set(), "ACK": set()}
+        for sent in _SENT.finditer(self.messages()):
+            found[sent["method"]].add(sent["call"])
+        return found["INVITE"], found["ACK"]
 
     async def kill(self) -> None:
         """Kill SIPp; its calls stay up on the other side, like those of a broken gateway."""
@@ -143,7 +174,7 @@ async def citizen_calls(
         *("-m", str(calls), "-l", str(calls), "-r", str(rate), "-s", checked_number(did)),
     ]
     values = {"caller": checked_number(caller), "hold_ms": str(round(hold_s * 1000))}
-    async with _running(line, "citizen_calls.xml", values, sound, arguments, None) as run:
+    async with _running(line, "citizen_calls.xml", values, sound, arguments, calls=calls) as run:
         yield run
 
 
@@ -164,7 +195,8 @@ async def citizen_answers(
     """
     values = {"ring_ms": str(round(ring_s * 1000)), "hold_ms": str(round(hold_s * 1000))}
     scenario = "citizen_busy.xml" if busy else "citizen_answers.xml"
-    async with _running(line, scenario, values, sound, ["-m", str(calls)], port or line.trunk.network_port) as run:
+    port = port or line.trunk.network_port
+    async with _running(line, scenario, values, sound, ["-m", str(calls)], port=port) as run:
         yield run
 
 
@@ -175,7 +207,9 @@ async def _running(
     values: dict[str, str],
     sound: Path | float,
     arguments: list[str],
-    port: int | None,
+    *,
+    port: int | None = None,
+    calls: int = 0,
 ) -> AsyncIterator[SippRun]:
     folder = Path(tempfile.mkdtemp(prefix="hotline-sipp-"))
     host = line.trunk.network_host
@@ -201,7 +235,7 @@ async def _running(
             preexec_fn=die_with_parent(signal.SIGKILL),
         )
         output.close()
-        run = SippRun(process, folder)
+        run = SippRun(process, folder, calls)
         try:
             yield run
         finally:

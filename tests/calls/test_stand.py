@@ -6,7 +6,9 @@ import asyncio
 import os
 import signal
 import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 from aiohttp import web
@@ -14,6 +16,8 @@ from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
 from hotline.config import Settings
+from hotline.stand.asterisk import Trunk
+from hotline.stand.asterisk_root import AsteriskRoot
 from hotline.stand.doctor import Finding, examine
 from hotline.stand.service import Stand
 from hotline.stand.sipp import citizen_calls
@@ -161,6 +165,51 @@ async def test_the_doctor_survives_ports_that_belong_to_somebody_else(stand: Sta
     assert {"profile", "users"} <= bad(findings)  # a database with tables and nothing in them
     assert {mark + name for name in ("AMI", "ARI", "modules", "prompts", "SIP over WebSocket")} <= bad(findings)
     assert not {"PostgreSQL", "migrations", mark + "recordings"} & bad(findings)
+
+
+class SlowExchange(asyncio.DatagramProtocol):
+    """Answers a call a moment after it was placed (RFC 3261); notes the methods of all requests."""
+
+    def __init__(self) -> None:
+        self.methods: list[str] = []
+        self.invited = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
+        method, _, rest = data.decode().partition(" ")
+        if method not in self.methods:
+            self.methods.append(method)
+        headers = [line for line in rest.splitlines() if line.startswith(("Via", "From", "To", "Call-ID", "CSeq"))]
+        contact = "Contact: <sip:88001000000@{}:{}>".format(*self._transport.get_extra_info("sockname"))
+        answer = "\r\n".join(["SIP/2.0 200 OK", *headers, contact, "Content-Length: 0", "", ""]).encode()
+        if method == "INVITE":
+            self.invited.set()
+            asyncio.get_running_loop().call_later(0.3, self._transport.sendto, answer, address)
+        elif method != "ACK":
+            self._transport.sendto(answer, address)
+
+
+async def test_a_citizen_who_hangs_up_while_he_is_being_answered_leaves_no_call_behind(stand: Stand) -> None:
+    """CANCEL would cross the answer, and the exchange would keep a call that nobody has."""
+    loop = asyncio.get_running_loop()
+    transport, exchange = await loop.create_datagram_endpoint(SlowExchange, local_addr=("127.0.0.1", 0))
+    host, port = transport.get_extra_info("sockname")
+
+    @dataclass(frozen=True)
+    class Line:
+        root: AsteriskRoot
+        trunk: Trunk
+
+    line = Line(stand.root, replace(stand.trunk, asterisk_host=host, asterisk_port=port))
+    try:
+        async with citizen_calls(line) as citizen, asyncio.timeout(10):
+            await exchange.invited.wait()
+            await citizen.hang_up()
+    finally:
+        transport.close()
+    assert exchange.methods == ["INVITE", "ACK", "BYE"]
 
 
 async def test_the_real_greeting_is_played_and_then_the_queue() -> None:
