@@ -13,6 +13,9 @@ _HANDSHAKE = (
     "GET /events?extension={extension} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
+_PONG = b"\x8a\x80\0\0\0\0"
+"""The answer to a ping, masked as a browser must (RFC 6455 section 5.5.3). Only pings are empty here; unanswered, the
+server would let the browser go in the middle of a long run."""
 FIRST_EXTENSION = 1000
 READ = 65_536
 
@@ -64,7 +67,10 @@ class Wires:
             now = time.perf_counter()
             frames, self._rest[index] = cut_frames(self._rest[index] + data)
             for payload in frames:
-                yield index, payload, now
+                if payload:
+                    yield index, payload, now
+                else:
+                    self._sockets[index].send(_PONG)
 
     def quiet(self, for_s: float = 0.3) -> None:
         """Read on until nothing has come for a while."""
