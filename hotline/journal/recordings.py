@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hotline.clock import Clock
 from hotline.db import Database
 from hotline.errors import BadInput, Forbidden, NotFound
+from hotline.journal.listening import Hearing, Listener, hearing, is_message
+from hotline.journal.queries_calls import visible
 from hotline.journal.tables_call import CallLegRow, CallRecord, RecordingAccessRow
 from hotline.staff.audit import audit
 from hotline.staff.model import Right, User, short_name
@@ -44,7 +46,8 @@ class Recordings:
         """Let ``user`` play the recording of a call, note it, and return the name of the call's Asterisk server.
 
         Operators hear the calls that they talked in; who may listen to any, those of his own centre, or in the fund's
-        centre everybody's. Another's call needs a reason (domain 3.4), which then lasts for a shift.
+        centre everybody's. Another's call needs a reason (domain 3.4), which then lasts for a shift. A message that
+        nobody answered needs none from those who have it in their list.
 
         :raises NotFound: no such call, or it was not recorded.
         :raises Forbidden: not this user; with the error_id ``reason-required``: a reason is needed first.
@@ -57,10 +60,10 @@ class Recordings:
             call = await session.scalar(select(CallRecord).where(CallRecord.key == key))
             if call is None or not call.recorded:
                 raise NotFound("there is no such recording", error_id="no-such-recording")
-            own = await _is_own(session, user, call)
-            if not own and not await _may_listen_to_others(session, user, call):
+            allowed = hearing(await _listener(session, user, call), message=is_message(call.outcome, call.answered_at))
+            if allowed is Hearing.FORBIDDEN:
                 raise Forbidden("this user may not listen to this call", error_id="recording-forbidden")
-            if not own and not reason and not await self._reason_given(session, user, key):
+            if allowed is Hearing.WITH_REASON and not reason and not await self._reason_given(session, user, key):
                 raise Forbidden("a reason is needed to listen to another's call", error_id="reason-required")
             await self._note(session, user, key, ip, reason)
             return call.asterisk
@@ -118,6 +121,17 @@ class Recordings:
             return
         session.add(RecordingAccessRow(call_key=key, user_id=user.id, at=now, ip=ip, reason=reason))
         audit(session, "play", ("call", key), user_id=user.id, at=now, ip=ip, reason=reason)
+
+
+async def _listener(session: AsyncSession, user: User, call: CallRecord) -> Listener:
+    limits = visible(user)
+    listed = select(CallRecord.id).where(CallRecord.id == call.id, *(() if limits is None else (limits,)))
+    return Listener(
+        own=await _is_own(session, user, call),
+        centre=await _may_listen_to_others(session, user, call),
+        listed=(user.may(Right.CALL_LISTEN_OWN) or user.may(Right.CALL_LISTEN_ANY))
+        and await session.scalar(listed) is not None,
+    )
 
 
 async def _is_own(session: AsyncSession, user: User, call: CallRecord) -> bool:

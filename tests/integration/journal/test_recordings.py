@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from hotline.cti.model import Outcome
 from hotline.errors import BadInput, Forbidden, NotFound
 from hotline.journal.tables_call import RecordingAccessRow
 from hotline.staff.tables import AuditEventRow
@@ -66,6 +67,20 @@ async def test_an_insurers_supervisor_hears_only_his_own_centre(world: World) ->
     await world.journal.recordings.authorise(supervisor, own.key, reason="оценка")
     with pytest.raises(Forbidden, match="may not listen"):
         await world.journal.recordings.authorise(supervisor, other.key, reason="оценка")
+
+
+async def test_a_message_is_heard_without_a_reason_by_those_who_may_list_it(world: World) -> None:
+    call = world.call()
+    caller = call.legs[0]
+    message = replace(call, outcome=Outcome.VOICEMAIL, answered_at=None, operator=None, legs=(caller,))
+    await world.journal.calls.record(message)
+    supervisor, listen = world.people["sup301"], world.journal.recordings.authorise
+    assert await listen(supervisor, message.key, ip="10.0.0.1") == "pbx1"
+    assert [(one.reason, one.ip) for one in await world.journal.recordings.listeners(message.key)] == [("", "10.0.0.1")]
+    for login in ("op101", "sp501"):
+        assert message.key not in {row.key for row in (await world.journal.queries.calls(world.people[login])).rows}
+        with pytest.raises(Forbidden, match="may not listen"):
+            await listen(world.people[login], message.key)
 
 
 async def test_listening_leaves_one_trace_not_one_for_each_range(world: World) -> None:
