@@ -11,9 +11,10 @@ from hotline.archive.pauses import Pauses
 from hotline.archive.service import Archive
 from hotline.clock import Clock
 from hotline.config import Settings
-from hotline.cti.model import CallEvent, LinkChanged, LinkState
+from hotline.cti.model import CallEvent, LinkChanged, LinkState, VoiceChanged
 from hotline.cti.recording_control import RecordingControl
 from hotline.cti.recording_model import RecordingPaused
+from hotline.cti.recording_renewal import RecordingRenewal
 from hotline.cti.service import CtiService
 from hotline.db import Database
 from hotline.events import Bus
@@ -42,6 +43,16 @@ class RecordingParts:
             )
             for one in settings.asterisks
         }
+        self._renewals = {
+            one.name: RecordingRenewal(
+                one.name,
+                cti[one.name].tracker,
+                cti[one.name].commands,
+                self.controls[one.name],
+                folder=one.recording_dir,
+            )
+            for one in settings.asterisks
+        }
         self._jobs = RecordingJobs(self.archive, settings.database_url.get_secret_value())
         self._pauses = Pauses(database)
         self._bus = bus
@@ -55,10 +66,17 @@ class RecordingParts:
         self._bus.subscribe(PhoneLost, handler=self._on_phone_lost, name="recording.browsers")
         for name, control in self.controls.items():
             self._bus.subscribe(CallEvent, handler=control.on_event, name=f"recording.{name}")
+        for name, renewal in self._renewals.items():
+            self._bus.subscribe(VoiceChanged, handler=renewal.on_voice, name=f"recording-renewal.{name}.voices")
+            self._bus.subscribe(RecordingPaused, handler=renewal.on_pause, name=f"recording-renewal.{name}.pauses")
+            self._bus.subscribe(LinkChanged, handler=renewal.on_link, name=f"recording-renewal.{name}.link")
+            self._bus.subscribe(CallEvent, handler=renewal.on_call, name=f"recording-renewal.{name}.calls")
         self._jobs.start()
 
     async def close(self) -> None:
         """Stop working."""
+        for renewal in self._renewals.values():
+            await renewal.close()
         await self._jobs.close()
         for control in self.controls.values():
             await control.close()

@@ -23,9 +23,9 @@ from typing import Any
 from hotline.cti import events as ev
 from hotline.cti.board import Board, BoardFact
 from hotline.cti.callstate import LiveCall, LiveLeg, dialled_as, parking_of
-from hotline.cti.model import Call, CallEvent, CallEventKind, Direction, EndedBy, EndSource, LegRole, Phase
+from hotline.cti.model import Call, CallEvent, CallEventKind, CallFact, Direction, EndedBy, EndSource, LegRole, Phase
 
-Fact = CallEvent | BoardFact
+Fact = CallFact | BoardFact
 
 RING = "4"  # ChannelState of a channel whose far end calls us
 _REMEMBERED = 20_000  # Uniqueids of ended channels, so that late events do not revive them
@@ -118,7 +118,7 @@ class CallTracker:
             return []
         call = self._call_for(channel)
         if call is not None:
-            self._add_leg(call, channel, event.at, _role_in(call, channel))
+            self._add_leg(call, channel, event.at, call.role_of(channel.extension))
             return []
         incoming = channel.state == RING
         live = LiveCall(
@@ -260,7 +260,7 @@ class CallTracker:
         if leg is call.party:
             place = event.channel
             call.parked = parking_of(place.context, place.exten, event.at) if event.holding else None
-        return facts + self._settle(call, event.at)
+        return facts + self._settle(call, event.at) + call.hear(event.at)
 
     def _bridge_leave(self, event: ev.BridgeLeave) -> list[Fact]:
         call = self._of_channel.get(event.channel.uniqueid)
@@ -271,7 +271,7 @@ class CallTracker:
         leg.holding = False
         if leg is call.party:
             call.parked = None
-        return self._settle(call, event.at)
+        return self._settle(call, event.at) + call.hear(event.at)
 
     def _settle(self, call: LiveCall, at: datetime) -> list[Fact]:
         """Look who shares a bridge with the party, and say what that means."""
@@ -410,7 +410,7 @@ class CallTracker:
             return call
         call = self._call_for(channel)
         if call is not None:
-            self._add_leg(call, channel, call.started_at, _role_in(call, channel))
+            self._add_leg(call, channel, call.started_at, call.role_of(channel.extension))
         return call
 
     def _add_leg(self, call: LiveCall, channel: ev.Channel, at: datetime, role: LegRole) -> LiveLeg:
@@ -438,9 +438,3 @@ class CallTracker:
 
     def _fact(self, kind: CallEventKind, call: LiveCall, at: datetime, extension: str | None = None) -> CallEvent:
         return CallEvent(kind, call.freeze(), at, extension)
-
-
-def _role_in(call: LiveCall, channel: ev.Channel) -> LegRole:
-    if channel.extension is None:
-        return LegRole.CALLEE
-    return LegRole.AGENT if call.direction is Direction.IN else LegRole.CALLEE

@@ -8,7 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from hotline.cti.model import Call, Direction, EndedBy, EndSource, Leg, LegRole, Outcome, Parking, Phase, Span
+from hotline.cti.model import (
+    Call,
+    Direction,
+    EndedBy,
+    EndSource,
+    Leg,
+    LegRole,
+    Outcome,
+    Parking,
+    Phase,
+    Span,
+    VoiceChanged,
+)
 
 _DIAL_OUTCOMES = {
     "BUSY": Outcome.BUSY,
@@ -93,6 +105,8 @@ class LiveCall:
     card_id: str | None = None
     phone_hold: bool = False
     """The running hold is the telephone's own, so no bridge will tell its end."""
+    voice: str | None = None
+    """Channel that the party heard last, alone; ``None``: none yet, ``""``: unknown, the call was found running."""
     # Hints for the end.
     hint: EndedBy | None = None
     operator_left: bool = False
@@ -152,6 +166,21 @@ class LiveCall:
             for leg in self.legs.values()
             if leg is not party and leg.bridge == party.bridge and leg.extension is not None
         ]
+
+    def hear(self, at: datetime) -> list[VoiceChanged]:
+        """Note which telephone the citizen hears; say so when it is another one than before.
+
+        Three in one bridge are mixed by Asterisk into a stream of its own, so they count only when one of them is left.
+        """
+        partners = self.partners()
+        if self.direction is Direction.INTERNAL or len(partners) != 1:
+            return []
+        before, self.voice = self.voice, partners[0].uniqueid
+        return [] if before in {None, self.voice} else [VoiceChanged(self.asterisk, self.key, at)]
+
+    def role_of(self, extension: str | None) -> LegRole:
+        """Return what a channel does that was not seen being dialled. ``extension``: as in :class:`LiveLeg`."""
+        return LegRole.AGENT if extension is not None and self.direction is Direction.IN else LegRole.CALLEE
 
     def alive(self) -> bool:
         """Tell whether any channel is left."""

@@ -110,6 +110,7 @@ class Message:
 class FramerCounts:
     """What the framer has seen since it was made."""
 
+    reads: int = 0  # pieces of the stream taken in
     messages: int = 0  # handed on
     skipped: int = 0  # events nobody wants
     broken: int = 0  # blocks with neither Event nor Response, or with lines that are no headers
@@ -143,6 +144,7 @@ class Framer:
 
     def feed(self, data: bytes) -> list[Message]:
         """Take the next bytes; return the messages that are complete and wanted. Never raises."""
+        self.counts.reads += 1
         if self._rest:
             data = self._rest + data
         if not self._banner_seen:

@@ -179,6 +179,21 @@ class CallEvent:
     reason: str = ""  # of OFFER_ENDED: Asterisk's DIALSTATUS (NOANSWER, BUSY; CANCEL: the caller left); "" unknown
 
 
+@dataclass(frozen=True, slots=True)
+class VoiceChanged:
+    """The citizen hears another telephone than before, alone: a colleague, or the same operator on a new channel.
+
+    Asterisk's recording must then be begun anew (``recording_renewal``).
+    """
+
+    asterisk: str
+    call_key: str
+    at: datetime
+
+
+CallFact = CallEvent | VoiceChanged
+
+
 class DeviceState(StrEnum):
     """State of an internal number as Asterisk sees it (QueueMemberStatus 1.3, DeviceStateChange)."""
 

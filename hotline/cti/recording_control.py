@@ -83,7 +83,7 @@ class RecordingControl:
         call = self._control.find(key, by)
         if not call.recorded:
             raise Conflict("the call is not being recorded", error_id="not-recorded")
-        async with self._lock(key):
+        async with self.lock(key):
             lasting = self._pauses.get(key)
             if lasting is None:
                 channel = recorded_channel(call)
@@ -113,9 +113,8 @@ class RecordingControl:
         if key in self._on_demand:
             raise Conflict("the call is being recorded", error_id="already-recorded")
         path = recordings.path_of(self._folder, key)
-        more = "a" if await asyncio.to_thread(path.exists) else ""
-        sides = f"r({path.with_name(f'{key}-in.wav')})t({path.with_name(f'{key}-out.wav')})"
-        await self._commands.record(recorded_channel(call), str(path), more + sides)
+        options = recordings.options(path, append=await asyncio.to_thread(path.exists))
+        await self._commands.record(recorded_channel(call), str(path), options)
         self._on_demand.add(key)
 
     async def stop(self, key: str, by: str) -> None:
@@ -170,7 +169,7 @@ class RecordingControl:
 
     async def _end(self, key: str, reason: PauseEnd) -> bool:
         """End a pause; ``False``: Asterisk could not be told at the limit, and it must be tried again."""
-        async with self._lock(key):
+        async with self.lock(key):
             pause = self._pauses.get(key)
             if pause is None:
                 return True
@@ -191,7 +190,8 @@ class RecordingControl:
             self._bus.publish(RecordingPaused(key, pause.extension, pause.field, self._clock.now(), reason))
             return True
 
-    def _lock(self, key: str) -> asyncio.Lock:
+    def lock(self, key: str) -> asyncio.Lock:
+        """Return what keeps two commands to the recording of one call apart."""
         return self._locks.setdefault(key, asyncio.Lock())
 
     def _internal(self, key: str, by: str) -> LiveCall:

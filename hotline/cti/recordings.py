@@ -56,6 +56,15 @@ def path_of(folder: Path, key: str) -> Path:
     return folder / f"{key}.wav"
 
 
+def options(path: Path, *, append: bool) -> str:
+    """Return the options of MixMonitor for a call's three files (Asterisk: application MixMonitor).
+
+    :param append: go on where the files end, instead of beginning them anew.
+    """
+    sides = f"r({path.with_name(f'{path.stem}-in.wav')})t({path.with_name(f'{path.stem}-out.wav')})"
+    return f"a{sides}" if append else sides
+
+
 def duration(path: Path) -> float:
     """Return the length of a WAV file in seconds, told from the file's size, so a broken header does not matter.
 

@@ -105,9 +105,12 @@ def _restore_call(tracker: CallTracker, key: str, seen: list[SeenChannel], snaps
     for row in seen:
         _place(tracker, call, row, snapshot.at)
     _pose(call, snapshot)
-    if not call.published or call.freeze() == before:
+    if not call.published:
         return []
-    return [CallEvent(CallEventKind.RECOVERED, call.freeze(), snapshot.at, call.operator)]
+    facts: list[Fact] = []
+    if call.freeze() != before:
+        facts.append(CallEvent(CallEventKind.RECOVERED, call.freeze(), snapshot.at, call.operator))
+    return [*facts, *call.hear(snapshot.at)]
 
 
 def _number(uniqueid: str) -> int:
@@ -135,6 +138,7 @@ def _found(tracker: CallTracker, key: str, seen: list[SeenChannel]) -> LiveCall:
         published=extension is None or len(seen) > 1,
         operator=extension,
         answered_at=None,
+        voice="",
     )
 
 

@@ -1,8 +1,10 @@
 """One Asterisk, live: link → typed events → calls → facts on the bus; commands the other way; the logs behind it all.
 
-The reader only appends to a bounded buffer; one consumer folds events in order. When the buffer overflows it is thrown
-away and the picture is rebuilt from a snapshot, because a stream with holes is worse than a late one
-(performance.md 1: a reader that pauses makes Asterisk drop the session).
+The reader folds an event itself as long as nothing is in the way, so that a ring costs one turn of the event loop.
+While a snapshot is read, a transfer runs (its steps wait for Asterisk) or events come in a flood, it only appends to a
+bounded buffer and one consumer folds them in order. When the buffer overflows it is thrown away and the picture is
+rebuilt from a snapshot, because a stream with holes is worse than a late one (performance.md 1: a reader that pauses
+makes Asterisk drop the session).
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ from hotline.events import Bus
 log = logging.getLogger(__name__)
 
 _BREATH = 100  # events folded before the event loop may do something else
+_METRICS_EVERY_S = 1.0  # a metric costs as much as folding an event, so what it says is gathered
 
 
 class CtiService:
@@ -80,7 +83,13 @@ class CtiService:
         self._live = metrics.CALLS.labels(settings.name)
         self._seen = {name: metrics.EVENTS.labels(settings.name, name) for name in ev.WANTED}
         self._counted: Counter[str] = Counter()
-        """Events of the batch in hand, by name."""
+        """Events folded since the metrics were written, by name."""
+        self._longest = 0.0
+        """Of those: seconds that the slowest waited."""
+        self._metrics_due: asyncio.TimerHandle | None = None
+        self._read = -1
+        """The read of the link whose events come now, and how many of them were folded at once."""
+        self._at_once = 0
         self._backlog: deque[tuple[float, Framer, Message]] = deque()
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -113,6 +122,9 @@ class CtiService:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._metrics_due is not None:
+            self._metrics_due.cancel()
+            self._write_metrics()
 
     async def drain(self) -> None:
         """Wait until everything read so far is folded. For tests and for an orderly stop."""
@@ -143,6 +155,15 @@ class CtiService:
     # From the link: these two must return at once
 
     def _on_message(self, message: Message) -> None:
+        reads = self.link.framer.counts.reads
+        if reads != self._read:
+            self._read, self._at_once = reads, 0
+        if self._at_once < _BREATH and self._free():
+            self._at_once += 1
+            event, _ = self._fold(message)
+            if event is not None:
+                self._look_after(event)
+            return
         if len(self._backlog) >= self._limit:
             metrics.PROBLEMS.labels(self.name, "overflow").inc()
             log.error("events of %s come faster than they are folded: starting over from a snapshot", self.name)
@@ -151,6 +172,10 @@ class CtiService:
         self._backlog.append((asyncio.get_running_loop().time(), self.link.framer, message))
         self._idle.clear()
         self._wake.set()
+
+    def _free(self) -> bool:
+        """Tell whether an event may be folded at once: nothing older waits, and nothing must be waited for."""
+        return self._idle.is_set() and not self._syncing and not self._overflowed and not self.transfers.running
 
     def _on_state(self, state: LinkState, reason: str) -> None:
         metrics.LINK_UP.labels(self.name).set(1 if state is LinkState.UP else 0)
@@ -194,17 +219,14 @@ class CtiService:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            done, longest = 0, 0.0
+            done = 0
             while self._backlog and not self._syncing:
                 read_at, _, message = self._backlog.popleft()
                 await self._handle(message)
-                longest = max(longest, now() - read_at)
+                self._longest = max(self._longest, now() - read_at)
                 done += 1
                 if done % _BREATH == 0:
-                    self._measure(longest)
-                    longest = 0.0
                     await asyncio.sleep(0)
-            self._measure(longest)
             if self._overflowed and not self._syncing:
                 self._overflowed = False
                 self._begin_sync()
@@ -212,24 +234,40 @@ class CtiService:
                 self._idle.set()
 
     async def _handle(self, message: Message) -> None:
+        event, facts = self._fold(message)
+        if event is None:
+            return
+        try:
+            await self.transfers.observe(event, facts)
+            self._look_after(event)
+        except Exception:  # as below
+            self._failed(message)
+
+    def _fold(self, message: Message) -> tuple[ev.Event | None, list[Fact]]:
+        """Read, fold and publish one event; without an event when there is nothing more to do with it."""
         try:
             event = ev.parse(message)
         except MalformedEvent as error:
             metrics.PROBLEMS.labels(self.name, "malformed").inc()
             log.warning("%s: %s", self.name, error.message)
-            return
+            return None, []
         if event is None:
-            return
+            return None, []
+        if self._metrics_due is None:
+            self._metrics_due = asyncio.get_running_loop().call_later(_METRICS_EVERY_S, self._write_metrics)
         self._counted[message.event] += 1
         self.last_event_at = event.at
         try:
             facts = self.tracker.apply(event)
             self._publish(facts)
-            await self.transfers.observe(event, facts)
-            self._look_after(event)
         except Exception:  # one event that we cannot fold must not stop the others
-            metrics.PROBLEMS.labels(self.name, "handler").inc()
-            log.exception("%s: cannot fold %s", self.name, message.event)
+            self._failed(message)
+            return None, []
+        return event, facts
+
+    def _failed(self, message: Message) -> None:
+        metrics.PROBLEMS.labels(self.name, "handler").inc()
+        log.exception("%s: cannot fold %s", self.name, message.event)
 
     def _publish(self, facts: list[Fact]) -> None:
         for fact in facts:
@@ -240,17 +278,16 @@ class CtiService:
                 metrics.ENDED.labels(self.name, outcome, source).inc()
                 if call.queued_at is not None:
                     metrics.WAIT.labels(self.name).observe(call.wait_s(fact.at))
-        if facts:
-            self._live.set(len(self.tracker.live_calls()))
 
-    def _measure(self, longest: float) -> None:
-        """Once a batch: a metric costs as much as folding an event."""
+    def _write_metrics(self) -> None:
+        self._metrics_due = None
         for name, count in self._counted.items():
             self._seen[name].inc(count)
         self._counted.clear()
         self._waiting.set(len(self._backlog))
-        if longest:
-            self._lag.observe(longest)
+        self._live.set(len(self.tracker.live_calls()))
+        self._lag.observe(self._longest)
+        self._longest = 0.0
 
     def _look_after(self, event: ev.Event) -> None:
         """A citizen without a partner must not be left alone (telephony.md 6.2; the dialplan is the second net)."""

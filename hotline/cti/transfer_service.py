@@ -48,6 +48,11 @@ class TransferService:
         """Return the running transfer of a call."""
         return self._running.get(key)
 
+    @property
+    def running(self) -> bool:
+        """Whether any transfer is under way: only then does an event concern this part."""
+        return bool(self._running)
+
     def offers(self) -> list[ConsultOffered]:
         """Return the offers of all running transfers, for those who began to listen late."""
         calls = ((self._tracker.live(key), transfer) for key, transfer in self._running.items())

@@ -6,6 +6,7 @@ journal has one call.
 
 from __future__ import annotations
 
+import array
 import asyncio
 import sys
 import time
@@ -20,7 +21,7 @@ from sqlalchemy.engine import RowMapping
 from hotline.db import Database
 from hotline.stand.service import Stand
 from hotline.stand.sipp import SippRun, citizen_calls
-from hotline.stand.tones import hear_by_second
+from hotline.stand.tones import RATE, Heard, hear, hear_by_second
 from tests.browser.conftest import OPERATOR_HZ, OpenDesk
 from tests.browser.desk import Desk
 from tests.house import House
@@ -65,19 +66,25 @@ def leg(house: House, key: str, side: str) -> Path:
     return house.stand.asterisk.settings.recording_dir / f"{key}-{side}.wav"
 
 
-async def heard_again(house: House, tmp_path: Path, *, within_s: float = 10) -> None:
-    """Wait until the citizen hears the operator: what Asterisk sends on his channel, listened to apart."""
-    asterisk = house.stand.asterisk
-    channels = (await asterisk.cli("core show channels concise")).splitlines()
-    (citizen,) = [line.split("!")[0] for line in channels if line.startswith("PJSIP/trunk-")]
-    path = tmp_path / f"{time.monotonic_ns()}.wav"
-    await asterisk.cli(f"mixmonitor start {citizen} {path.with_suffix('.mixed.wav')},t({path})")
+async def heard_again(house: House, key: str, *, after: int = 0, within_s: float = 10) -> None:
+    """Wait until the citizen hears the operator: the recording of what he is sent, from where it was begun anew.
+
+    :param after: number of log lines that tell of earlier voices.
+    """
+    await house.logged(f"recording {key}: begun anew", after=after)
+    sent = leg(house, key, "out")
+    begun = sent.stat().st_size
     async with asyncio.timeout(within_s):
-        while True:
-            voices = hear_by_second(path, OPERATOR_HZ, block_s=0.25) if path.exists() and path.stat().st_size else []
-            if any(voice.is_tone() for voice in voices):
-                return
-            await asterisk.cli("core show uptime")  # takes its time; nothing tells when a file grows
+        while not any(voice.is_tone() for voice in hear_from(sent, begun)):
+            await house.stand.asterisk.cli("core show uptime")  # takes its time; nothing tells when a file grows
+
+
+def hear_from(path: Path, offset: int) -> list[Heard]:
+    """Measure quarters of a second of a WAV file that is being written, from a byte on."""
+    raw = path.read_bytes()[offset:]
+    samples = array.array("h", raw[: len(raw) // 2 * 2])
+    size = RATE // 4
+    return [hear(samples[at : at + size], OPERATOR_HZ) for at in range(0, len(samples) - size + 1, size)]
 
 
 async def live_key(db: Database) -> str:
@@ -107,9 +114,50 @@ async def ended(house: House, db: Database, citizen: SippRun, key: str, *, other
     return call
 
 
-async def test_the_operator_is_back_at_another_computer(
-    house: House, open_desk: OpenDesk, demo_db: Database, tmp_path: Path
-) -> None:
+async def test_a_reloaded_page_takes_its_call_back(house: House, open_desk: OpenDesk, demo_db: Database) -> None:
+    """Within 5 s by itself: sound both ways, the card with its draft."""
+    desk = await open_desk("op101")
+    await desk.start_work()
+    async with citizen_calls(house.stand.asterisk, sound=CITIZEN_HZ, hold_s=120) as citizen:
+        await talk_and_write(desk)
+        key = await live_key(demo_db)
+        for _ in range(2):  # the second time, the call that was taken back is
+            began, known = time.monotonic(), len(house.log)
+            await desk.page.reload()
+            await expect(desk.phone).to_have_attribute("data-call", "talking", timeout=5_000)
+            await desk.hears(CITIZEN_HZ)
+            assert time.monotonic() - began < 5
+            await heard_again(house, key, after=known)
+            await has_card(desk)
+        await desk.hang_up()
+        await ended(house, demo_db, citizen, key)
+    assert await desk.page.evaluate("sessionStorage.getItem('hotline.calls')") is None  # no secret is left
+
+
+async def test_a_crashed_tab_is_rung_back(house: House, open_desk: OpenDesk, demo_db: Database) -> None:
+    desk = await open_desk("op101")
+    await desk.start_work()
+    async with citizen_calls(house.stand.asterisk, sound=CITIZEN_HZ, hold_s=120) as citizen:
+        await talk_and_write(desk)
+        key = await live_key(demo_db)
+        async with desk.page.expect_event("crash"):
+            cdp = await desk.page.context.new_cdp_session(desk.page)
+            crash = asyncio.ensure_future(cdp.send("Page.crash"))
+        crash.cancel()
+        await asyncio.gather(crash, return_exceptions=True)
+        # A crashed tab cannot be reloaded from here; a new one knows nothing of the call, so the operator is rung.
+        again = Desk(await desk.page.context.new_page(), house.url)
+        await again.page.goto(house.url)
+        await again.rings(NUMBER)
+        await has_card(again)
+        await again.answer()
+        await again.hears(CITIZEN_HZ)
+        await heard_again(house, key)
+        await again.hang_up()
+        await ended(house, demo_db, citizen, key)
+
+
+async def test_the_operator_is_back_at_another_computer(house: House, open_desk: OpenDesk, demo_db: Database) -> None:
     """The browser is gone with everything it knew: the citizen waits with music and the operator is rung first."""
     desk = await open_desk("op101")
     await desk.start_work()
@@ -123,7 +171,7 @@ async def test_the_operator_is_back_at_another_computer(
         await has_card(again)
         await again.answer()
         await again.hears(CITIZEN_HZ)
-        await heard_again(house, tmp_path)
+        await heard_again(house, key)
         await again.hang_up()
         await ended(house, demo_db, citizen, key)
 
@@ -150,7 +198,7 @@ async def test_nobody_comes_back(house: House, open_desk: OpenDesk, demo_db: Dat
 
 
 async def test_service_killed_while_the_citizen_is_on_hold(
-    house: House, open_desk: OpenDesk, demo_db: Database, tmp_path: Path
+    house: House, open_desk: OpenDesk, demo_db: Database
 ) -> None:
     """The operator takes him back by the same page; nobody was moved meanwhile."""
     desk = await open_desk("op101")
@@ -168,7 +216,7 @@ async def test_service_killed_while_the_citizen_is_on_hold(
         await house.logged(f"call {key}, telephone 101: grace is over (with him)", after=before)
         await desk.phone.get_by_role("button", name="Удержать").click()
         await desk.hears(CITIZEN_HZ)
-        await heard_again(house, tmp_path)
+        await heard_again(house, key)
         await desk.hang_up()
         await ended(house, demo_db, citizen, key)
         assert not [line for line in house.log if ": keep" in line]

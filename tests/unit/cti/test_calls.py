@@ -17,6 +17,7 @@ from hotline.cti.model import (
     Outcome,
     Phase,
     QueueChanged,
+    VoiceChanged,
 )
 from tests.unit.cti.captured import events, fold, last_call, story
 
@@ -238,12 +239,30 @@ def test_recovered_browser_joins_its_call_without_becoming_one() -> None:
         *tracker.apply(ev.Hangup(bridge.at, agent, 16)),
     ]
     assert story(facts) == []
+    assert [fact.call_key for fact in facts if isinstance(fact, VoiceChanged)] == [call.key]
     assert list(tracker.calls) == [call.key]
     now = tracker.calls[call.key]
     assert (now.phase, now.operator) == (Phase.TALKING, "101")
     rest = [fact for event in stream[talking:] for fact in tracker.apply(event)]
     assert story(rest) == ["ended - ended"]
     assert last_call(rest).call.ended_by is EndedBy.CALLER
+
+
+@pytest.mark.parametrize(
+    ("scenario", "changes"),
+    [
+        ("citizen_hangs_up", 0),
+        ("hold", 0),
+        ("consult_cancelled", 0),
+        ("consult_refused", 0),
+        ("internal", 0),
+        ("consult_complete", 1),
+        ("join", 1),
+    ],
+)
+def test_the_recording_is_begun_anew_for_another_voice_only(scenario: str, changes: int) -> None:
+    """The same operator after a hold is the same stream of sound; three are mixed, until one of them has left."""
+    assert sum(isinstance(fact, VoiceChanged) for fact in fold(scenario)) == changes
 
 
 def test_echo_test_is_no_call() -> None:

@@ -20,6 +20,7 @@ from hotline.cti.model import (
     MemberChanged,
     Phase,
     QueueChanged,
+    VoiceChanged,
 )
 from hotline.cti.restore import SeenChannel, Snapshot, Waiting, restore
 from hotline.cti.snapshot import build
@@ -83,6 +84,8 @@ def test_conversation_is_found_and_its_end_is_told() -> None:
     facts = restore(tracker, snapshot(seen(CITIZEN, "b1"), seen(AGENT, "b1")), rebooted=False)
     assert story(facts) == ["recovered 101 talking"]
     call = last_call(facts).call
+    # Nobody knows which voice was recorded before.
+    assert [fact.call_key for fact in facts if isinstance(fact, VoiceChanged)] == [call.key]
     assert (call.direction, call.operator) == (Direction.IN, "101")
     assert [leg.role for leg in call.legs] == [LegRole.CALLER, LegRole.AGENT]
     facts = [*tracker.apply(ev.HangupRequest(AT, CITIZEN)), *tracker.apply(ev.Hangup(AT, CITIZEN, 16))]
