@@ -126,7 +126,8 @@ class Operator:
             await self._hold(call, plan)
         if plan.consult and self.colleagues and not call.ended.is_set() and await self._consult(call, plan):
             return
-        await self._finish(call, answered + plan.talk_s, hang_up=plan.ends is End.OPERATOR)
+        # A citizen who was to be handed over waits for a goodbye, also when no colleague was free to take him.
+        await self._finish(call, answered + plan.talk_s, hang_up=plan.ends is End.OPERATOR or plan.complete)
 
     async def _finish(self, call: HeadlessCall, until: float, *, hang_up: bool) -> None:
         """Talk until that moment; then hang up, or wait for the citizen to do so."""

@@ -42,6 +42,20 @@ async def options(house: House, db: Database, script: str) -> Options:
     )
 
 
+async def test_twenty_calls_with_everything_are_right_in_the_journal(house: House, demo_db: Database) -> None:
+    load = Load(await options(house, demo_db, "mixed"), house.stand.asterisk)
+    async with asyncio.timeout(LOAD_S):
+        report = await load.run()
+    assert report.ok, report.text()
+    assert len(report.rows) == CITIZENS
+    assert report.recordings == CITIZENS
+    # Every operator had a share: nobody was forgotten by the queue. And the script was followed.
+    assert len({citizen.operator for citizen in report.citizens}) == OPERATORS
+    assert report.notices["held"]
+    assert report.notices["refused"]
+    assert report.notices["reloaded"]
+
+
 async def test_operators_in_two_processes_and_an_end_before_the_end(house: House, demo_db: Database) -> None:
     wanted = replace(await options(house, demo_db, "smoke"), processes=2, callers=100)
     load = Load(wanted, house.stand.asterisk)
