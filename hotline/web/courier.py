@@ -54,8 +54,12 @@ class CardCourier:
             self._stop = None
 
     def offer_to(self, call_key: str, extension: str | None) -> ConsultOffered | None:
-        """Return the running consultation of a call in which ``extension`` is being asked."""
-        offer = self._offers.get(call_key)
+        """Return the running consultation of a call in which ``extension`` is being asked.
+
+        A transfer that has just begun counts at once: whoever asks may be quicker than the bus.
+        """
+        began = (offer for cti in self._services.cti.values() for offer in cti.transfers.offers())
+        offer = next((offer for offer in began if offer.call.key == call_key), self._offers.get(call_key))
         return offer if offer is not None and offer.to_extension == extension else None
 
     async def _on_fact(self, fact: object) -> None:
@@ -83,7 +87,8 @@ class CardCourier:
                 self._inherited.discard(fact.call.key)
 
     def _inherits(self, call_key: str, extension: str) -> bool:
-        return call_key in self._inherited and self.offer_to(call_key, extension) is not None
+        offer = self._offers.get(call_key)
+        return call_key in self._inherited and offer is not None and offer.to_extension == extension
 
     async def inherit(self, call: Call, extension: str) -> None:
         """The queue rings the next operator for a citizen whose operator was lost: he reads what is written already.

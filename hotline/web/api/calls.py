@@ -18,6 +18,7 @@ from hotline.errors import Forbidden, NotFound, Unavailable
 from hotline.journal.model import CardRef
 from hotline.staff.model import Right, User
 from hotline.web.context import require_extension, require_right, services
+from hotline.web.early import answered
 from hotline.web.forms import json_body
 from hotline.web.services import Services
 
@@ -56,6 +57,7 @@ async def _going(request: web.Request) -> tuple[TransferService, str, str, str, 
     key = request.match_info["key"]
     its = services(request)
     cti = its.cti_of(key)
+    await answered(its, key, own)
     cti.control.find(key, own)  # before a card is made for a call that is not his
     if interface_of(to) and to != own and not await _is_somebodys(its, to):
         raise NotFound("nobody has this number", error_id="no-such-colleague", details={"extension": to})
@@ -82,6 +84,7 @@ async def park(request: web.Request) -> web.Response:
     require_right(request, Right.CALL_TRANSFER)
     extension = require_extension(request)
     key = request.match_info["key"]
+    await answered(services(request), key, extension)
     slot = await services(request).cti_of(key).control.park(key, extension)
     return web.json_response({"call_key": key, "slot": slot})
 
@@ -145,6 +148,7 @@ async def hangup(request: web.Request) -> web.Response:
     """End the conversation."""
     extension = require_extension(request)
     key = request.match_info["key"]
+    await answered(services(request), key, extension)
     await services(request).cti_of(key).control.hangup(key, extension)
     return web.json_response({"call_key": key})
 
@@ -153,6 +157,7 @@ async def hold(request: web.Request) -> web.Response:
     """Put the citizen on hold with music."""
     extension = require_extension(request)
     key = request.match_info["key"]
+    await answered(services(request), key, extension)
     await services(request).cti_of(key).control.hold(key, extension)
     return web.json_response({"call_key": key})
 

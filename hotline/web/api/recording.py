@@ -9,6 +9,7 @@ from hotline.cti.recording_control import RecordingControl
 from hotline.errors import NotFound
 from hotline.staff.model import Right
 from hotline.web.context import client_address, require_extension, require_right, services
+from hotline.web.early import answered
 from hotline.web.forms import json_body
 
 
@@ -29,6 +30,7 @@ async def pause(request: web.Request) -> web.Response:
     extension = require_extension(request)
     body = await json_body(request, PauseBody)
     key = request.match_info["key"]
+    await answered(services(request), key, extension)  # a field may have the focus when the call is answered
     await _control(request, key).pause(key, extension, body.field)
     return _answer(request, key)
 

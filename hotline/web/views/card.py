@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from hotline.journal.model import CallRow, CardForm, Channel, Draft, Named
 from hotline.staff.model import Right, User
 from hotline.web.context import COURIER, current_user, require_right, services, wants_json
 from hotline.web.courier import card_ref
+from hotline.web.early import live_part, takes_part
 from hotline.web.error_texts import warning_text
 from hotline.web.failures import details_of
 from hotline.web.forms import form_fields, query_text
@@ -87,16 +89,7 @@ async def of_call(request: web.Request) -> web.StreamResponse:
     user = require_right(request, Right.APPEAL_CREATE)
     its = services(request)
     key = request.match_info["key"]
-    live = its.live_call(key)
-    if live is not None:
-        _check_part(user, live)
-        call = live_card_call(live, its)
-        recordings: list[RecordingLink] = []
-    else:
-        row = await its.calls.get(user, key)
-        call = stored_card_call(row)
-        link = RecordingLink(row.started_at, row.talk_s, f"/recordings/{row.key}/player")
-        recordings = [link] if row.recorded else []
+    call, live, recordings = await _opened(its, user, key)
     courier = request.app[COURIER]
     if live is not None and user.extension in live.ringing:
         await courier.inherit(live, str(user.extension))
@@ -276,13 +269,34 @@ async def _colleagues(its: Services, user: User) -> list[object]:
     ]
 
 
-def _check_part(user: User, call: Call) -> None:
-    """Only who rings or talks in a live call may open its card, and who may watch all calls."""
-    if user.may(Right.CALL_MONITOR):
-        return
-    legs = {leg.extension for leg in call.legs}
-    if user.extension is None or user.extension not in {call.operator, *call.ringing, *legs}:
+async def _opened(its: Services, user: User, key: str) -> tuple[CardCall, Call | None, list[RecordingLink]]:
+    """Return the call whose card is opened: as the card shows it, and itself while it goes on; and its recordings.
+
+    :raises NotFound: there is no such call.
+    :raises Forbidden: it goes on, and is not his.
+    """
+    if its.live_call(key) is None:
+        with suppress(NotFound):
+            return await _over(its, user, key)
+    live = await _live(its, user, key)
+    return (live_card_call(live, its), live, []) if live is not None else await _over(its, user, key)
+
+
+async def _over(its: Services, user: User, key: str) -> tuple[CardCall, None, list[RecordingLink]]:
+    row = await its.calls.get(user, key)
+    link = RecordingLink(row.started_at, row.talk_s, f"/recordings/{row.key}/player")
+    return stored_card_call(row), None, [link] if row.recorded else []
+
+
+async def _live(its: Services, user: User, key: str) -> Call | None:
+    """Only who rings or talks in a live call, or is about to, may open its card, and who may watch all calls."""
+    watches = user.may(Right.CALL_MONITOR)
+    live = its.live_call(key)
+    if live is None or not watches:
+        live = await live_part(its, key, user.extension)
+    if live is not None and not watches and not takes_part(its, live, user.extension):
         raise Forbidden("this call is not offered to you")
+    return live
 
 
 def _number_of(call: Call) -> str | None:
