@@ -63,7 +63,8 @@ class Desk:
         await expect(self.phone.locator(".phone-number")).to_have_text(number)
 
     async def answer(self) -> None:
-        """Alt+A."""
+        """Alt+A, once it rings: pressed before, it would answer nothing."""
+        await expect(self.phone).to_have_attribute("data-call", "ringing", timeout=RING_MS)
         await self.page.keyboard.press("Alt+a")
         await expect(self.phone).to_have_attribute("data-call", "talking", timeout=RING_MS)
 
