@@ -1,7 +1,8 @@
 """The in-process event bus: facts go from the part that knows them to the parts that care.
 
 Publishing never waits. Every subscriber has its own bounded queue and its own task, so a slow database cannot delay
-the ring in an operator's browser, and facts reach each subscriber one at a time, in the order of publication. When a
+the ring in an operator's browser, and facts reach each subscriber one at a time, in the order of publication. A
+listener is a plain function that cannot wait for anything: it hears a fact while it is being published. When a
 subscriber falls too far behind, its queue is emptied and its ``on_overflow`` is called once: it must then rebuild its
 picture from a snapshot (see docs/adr/0004-bus.md) instead of trusting a stream with holes.
 """
@@ -17,7 +18,12 @@ from dataclasses import dataclass, field
 log = logging.getLogger(__name__)
 
 Handler = Callable[[object], Awaitable[None]]
+Listener = Callable[[object], None]
 Overflow = Callable[[], Awaitable[None]]
+
+
+async def _deaf(_fact: object) -> None:
+    """A listener's subscription has no queue, hence nothing to handle."""
 
 
 @dataclass(slots=True)
@@ -37,6 +43,8 @@ class Subscription:
     errors: int = 0
     dropped: int = 0
     task: asyncio.Task[None] | None = None
+    listener: Listener | None = None
+    """Called in ``publish`` instead of queueing."""
 
 
 class Bus:
@@ -45,6 +53,8 @@ class Bus:
     def __init__(self, *, limit: int = 10_000) -> None:
         self._limit = limit
         self._subscriptions: list[Subscription] = []
+        self._interested: dict[type, tuple[Subscription, ...]] = {}
+        """Who wants each type published so far; listeners first."""
 
     @property
     def subscriptions(self) -> tuple[Subscription, ...]:
@@ -65,19 +75,46 @@ class Bus:
         subscription = Subscription(name, kinds, handler, on_overflow, self._limit)
         subscription.idle.set()
         subscription.task = asyncio.create_task(self._run(subscription), name=f"bus:{name}")
+        return self._add(subscription)
+
+    def listen(self, *kinds: type, listener: Callable[..., None], name: str) -> Callable[[], Awaitable[None]]:
+        """Call ``listener`` with every instance of ``kinds`` while it is published, before any queue gets it.
+
+        For the few things that must be done in the same turn of the event loop, such as a ring in a browser. It must
+        return at once. Returns a coroutine function that stops it, like :meth:`subscribe`.
+        """
+        subscription = Subscription(name, kinds, _deaf, None, self._limit, listener=listener)
+        subscription.idle.set()
+        return self._add(subscription)
+
+    def _add(self, subscription: Subscription) -> Callable[[], Awaitable[None]]:
         self._subscriptions.append(subscription)
+        self._interested.clear()
 
         async def unsubscribe() -> None:
             if subscription in self._subscriptions:
                 self._subscriptions.remove(subscription)
+                self._interested.clear()
             await _cancel(subscription)
 
         return unsubscribe
 
+    def _who_wants(self, kind: type) -> tuple[Subscription, ...]:
+        found = [one for one in self._subscriptions if issubclass(kind, one.kinds)]
+        found.sort(key=lambda one: one.listener is None)
+        return self._interested.setdefault(kind, tuple(found))
+
     def publish(self, event: object) -> None:
         """Hand ``event`` to every interested subscriber. Never blocks, never raises for a subscriber's fault."""
-        for subscription in self._subscriptions:
-            if not isinstance(event, subscription.kinds):
+        kind = type(event)
+        interested = self._interested.get(kind)
+        for subscription in self._who_wants(kind) if interested is None else interested:
+            if subscription.listener is not None:
+                try:
+                    subscription.listener(event)
+                except Exception:  # as a subscriber's fault: it stays its own
+                    subscription.errors += 1
+                    log.exception("bus listener %s failed", subscription.name)
                 continue
             if len(subscription.waiting) >= subscription.limit:
                 subscription.dropped += len(subscription.waiting)
@@ -97,6 +134,7 @@ class Bus:
     async def close(self) -> None:
         """Stop all subscribers. What is still queued is dropped."""
         subscriptions, self._subscriptions = self._subscriptions, []
+        self._interested.clear()
         for subscription in subscriptions:
             await _cancel(subscription)
 

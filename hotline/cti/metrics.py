@@ -15,7 +15,7 @@ LINK_CHANGES = Counter("hotline_ami_link_changes_total", "Changes of the link's 
 BACKLOG = Gauge("hotline_ami_backlog", "Events read but not folded yet", ["asterisk"])
 LAG = Histogram(
     "hotline_ami_lag_seconds",
-    "From reading an event off the socket to the end of its handling; the longest of each batch",
+    "From reading an event off the socket to the end of its handling; the longest of each second, 0: at once",
     ["asterisk"],
     buckets=(0.001, 0.005, 0.02, 0.1, 0.5, 2, 10),
 )

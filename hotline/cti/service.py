@@ -81,6 +81,7 @@ class CtiService:
         self._lag = metrics.LAG.labels(settings.name)
         self._waiting = metrics.BACKLOG.labels(settings.name)
         self._live = metrics.CALLS.labels(settings.name)
+        self._failures = metrics.PROBLEMS.labels(settings.name, "handler")
         self._seen = {name: metrics.EVENTS.labels(settings.name, name) for name in ev.WANTED}
         self._counted: Counter[str] = Counter()
         """Events folded since the metrics were written, by name."""
@@ -240,8 +241,9 @@ class CtiService:
         try:
             await self.transfers.observe(event, facts)
             self._look_after(event)
-        except Exception:  # as below
-            self._failed(message)
+        except Exception:  # as in _fold
+            self._failures.inc()
+            log.exception("%s: cannot follow a transfer through %s", self.name, message.event)
 
     def _fold(self, message: Message) -> tuple[ev.Event | None, list[Fact]]:
         """Read, fold and publish one event; without an event when there is nothing more to do with it."""
@@ -261,13 +263,10 @@ class CtiService:
             facts = self.tracker.apply(event)
             self._publish(facts)
         except Exception:  # one event that we cannot fold must not stop the others
-            self._failed(message)
+            self._failures.inc()
+            log.exception("%s: cannot fold %s", self.name, message.event)
             return None, []
         return event, facts
-
-    def _failed(self, message: Message) -> None:
-        metrics.PROBLEMS.labels(self.name, "handler").inc()
-        log.exception("%s: cannot fold %s", self.name, message.event)
 
     def _publish(self, facts: list[Fact]) -> None:
         for fact in facts:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -39,11 +40,14 @@ def message(kind: str, data: object) -> bytes:
 PONG = _encoder.encode({"type": "pong", "data": {}})
 
 
+@lru_cache(maxsize=4096)  # a call is told at each of its steps, with the moments of all steps before
 def at(moment: datetime | None) -> str | None:
     """Return ISO 8601 in UTC to the millisecond."""
     if moment is None:
         return None
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if moment.tzinfo is not UTC:  # the clock's and Asterisk's moments are in UTC already
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"  # without +00:00
 
 
 def call_data(call: Call, now: datetime) -> dict[str, Any]:
@@ -64,10 +68,15 @@ def call_data(call: Call, now: datetime) -> dict[str, Any]:
         "ringing": call.ringing,
         "wait_s": round(call.wait_s(now), 1),
         "recorded": call.recorded,
-        "consulted": next(
-            (leg.extension for leg in call.legs if leg.role is LegRole.CONSULT and leg.ended_at is None), None
-        ),
+        "consulted": _consulted(call),
     }
+
+
+def _consulted(call: Call) -> str | None:
+    for leg in call.legs:
+        if leg.role is LegRole.CONSULT and leg.ended_at is None:
+            return leg.extension
+    return None
 
 
 def operator_data(operator: Operator, *, applied: bool = True) -> dict[str, Any]:
@@ -149,8 +158,8 @@ def takes_part(call: Call, extension: str | None) -> bool:
 class Announcer:
     """Connects the bus with the hub.
 
-    Three subscriptions: the calls of an operator never wait behind a broadcast to a thousand browsers, and neither
-    waits for the database, which the counts of folders come from.
+    The calls of an operator are listened to, so a ring is written to his browser while it is published. What everybody
+    gets, and what waits for the database (the counts of folders), has subscriptions of its own.
     """
 
     def __init__(self, services: Services) -> None:
@@ -164,7 +173,7 @@ class Announcer:
         """Subscribe. Must be called in the running loop."""
         bus = self._services.bus
         self._stop = [
-            bus.subscribe(*CALL_FACTS, handler=self._on_call_fact, name="push:calls", on_overflow=self.hub.resync),
+            bus.listen(*CALL_FACTS, listener=self._on_call_fact, name="push:calls"),
             bus.subscribe(*BOARD_FACTS, handler=self._on_board_fact, name="push:board", on_overflow=self.hub.resync),
             bus.subscribe(AppealChanged, handler=self._on_appeal, name="push:appeals"),
             bus.subscribe(CallClassified, handler=self._on_classified, name="push:dispositions"),
@@ -217,15 +226,21 @@ class Announcer:
         link = self._services.cti[name].link
         return {"asterisk": name, "state": link.state, "reason": link.reason}
 
-    async def _on_call_fact(self, fact: object) -> None:
-        now = self._services.clock.now()
+    def _on_call_fact(self, fact: object) -> None:
         match fact:
             case CallEvent():
-                data = call_data(fact.call, now) | {"extension": fact.extension}
-                await self.hub.to_extensions(concerned(fact), message(fact.kind, data), watchers=True)
+                audience = self.hub.audience(concerned(fact), watchers=True)
+                if audience:  # a citizen who is in no operator's hands yet concerns nobody
+                    data = call_data(fact.call, self._services.clock.now())
+                    data["extension"] = fact.extension
+                    self.hub.tell(audience, message(fact.kind, data))
+                else:  # these are remembered, so that the ring need not wait for them
+                    at(fact.at)
+                    group_digits(fact.call.caller or "")
             case ConsultOffered():
-                offer = {"call": call_data(fact.call, now), "from": fact.from_extension, "card_id": fact.card_id}
-                await self.hub.to_extensions((fact.to_extension,), message("consult.offer", offer))
+                call = call_data(fact.call, self._services.clock.now())
+                offer = {"call": call, "from": fact.from_extension, "card_id": fact.card_id}
+                self.hub.tell(self.hub.audience((fact.to_extension,)), message("consult.offer", offer))
             case ConsultEnded():
                 ended = {
                     "call_key": fact.call_key,
@@ -235,7 +250,7 @@ class Announcer:
                     "to": fact.to_extension,
                 }
                 parties = (fact.from_extension, fact.to_extension)
-                await self.hub.to_extensions(parties, message("consult.ended", ended))
+                self.hub.tell(self.hub.audience(parties), message("consult.ended", ended))
 
     async def _on_board_fact(self, fact: object) -> None:
         match fact:

@@ -256,3 +256,47 @@ async def test_closing_stops_a_handler_that_hangs(bus: Bus) -> None:
 
     assert stopped.is_set()
     assert bus.subscriptions == ()
+
+
+async def test_a_listener_hears_at_once_and_before_all_queues(bus: Bus) -> None:
+    order: list[str] = []
+
+    async def subscriber(_: object) -> None:
+        order.append("subscriber")
+
+    bus.subscribe(Fact, handler=subscriber, name="subscriber")
+    stop = bus.listen(Fact, listener=lambda _: order.append("listener"), name="listener")
+    bus.publish(SpecialFact(1))
+    assert order == ["listener"]
+    await drain(bus)
+    assert order == ["listener", "subscriber"]
+    bus.publish(Other())
+    await stop()
+    bus.publish(SpecialFact(2))
+    await drain(bus)
+    assert order == ["listener", "subscriber", "subscriber"]
+
+
+async def test_a_listener_s_fault_stays_its_own(bus: Bus, caplog: pytest.LogCaptureFixture) -> None:
+    def broken(_: object) -> None:
+        raise ValueError("cannot hear this")
+
+    heard: list[object] = []
+    bus.listen(Fact, listener=broken, name="broken")
+    bus.subscribe(Fact, handler=collect(heard), name="sound")
+    with caplog.at_level(logging.CRITICAL, logger="hotline.events"):
+        bus.publish(Fact(1))
+        await drain(bus)
+    assert heard == [Fact(1)]
+    assert [one.errors for one in bus.subscriptions] == [1, 0]
+
+
+async def test_a_late_subscriber_gets_what_is_published_from_then_on(bus: Bus) -> None:
+    first: list[object] = []
+    second: list[object] = []
+    bus.subscribe(Fact, handler=collect(first), name="first")
+    bus.publish(Fact(1))
+    bus.subscribe(Fact, handler=collect(second), name="second")
+    bus.publish(Fact(2))
+    await drain(bus)
+    assert (first, second) == ([Fact(1), Fact(2)], [Fact(2)])

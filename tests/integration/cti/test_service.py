@@ -126,6 +126,19 @@ async def test_conversation_is_published_in_order(ami: FakeAmiServer, service: C
     assert service.calls == {}
 
 
+async def test_what_is_read_is_told_without_a_task_between(
+    ami: FakeAmiServer, bus: Bus, service: CtiService, audience: Audience
+) -> None:
+    """Every task on the way is another turn of the event loop before a telephone's ring is in the browser."""
+    heard_in: list[object] = []
+    bus.listen(CallEvent, listener=lambda _: heard_in.append(asyncio.current_task()), name="witness")
+    await service.drain()
+    ami.raw(wire("abandon"))
+    await audience.until(ended)
+    assert heard_in
+    assert set(heard_in) == {None}  # the reader's callback itself
+
+
 async def test_events_during_the_snapshot_are_folded_after_it(
     ami: FakeAmiServer, bus: Bus, audience: Audience, db: Database, tmp_path: Path
 ) -> None:
