@@ -1,6 +1,6 @@
 import { Controller } from "@hotwired/stimulus";
 import { ApiError, explain, requestFragment, requestJson } from "../api";
-import { h, onDocument } from "../dom";
+import { h, icon, onDocument } from "../dom";
 import { t } from "../i18n";
 import { chordOf } from "../keymap";
 import { setUnclassified } from "../readiness";
@@ -251,7 +251,10 @@ export default class DispositionController extends Controller<HTMLElement> {
       "data-call": key,
       "data-action": "submit->disposition#enter",
     });
-    form.append(search);
+    form.append(
+      h("h2", { class: "disposition-title" }, icon("tag"), " ", t("How did the call end?")),
+      search,
+    );
     const former = this.shownCall;
     const note = this.noteTyped;
     if (former !== null && note !== null) this.notes.set(former, { code: this.pending, note });
