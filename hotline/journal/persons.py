@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
@@ -132,10 +132,7 @@ def _conditions(query: PersonQuery) -> Iterable[ColumnElement[bool]]:
             yield column < after(prefix)
     if query.first_name and query.patronymic:
         yield PersonTable.s_ini == query.first_name[0] + query.patronymic[0]
-    if query.born_from is not None:
-        yield PersonTable.birth_date >= query.born_from
-    if query.born_before is not None:
-        yield PersonTable.birth_date < query.born_before
+    yield from _born(query)
     for known, value in (
         (PersonTable.enp, query.enp),
         (PersonTable.snils, query.snils),
@@ -145,6 +142,17 @@ def _conditions(query: PersonQuery) -> Iterable[ColumnElement[bool]]:
             yield known == value
     if query.phone is not None:
         yield PersonTable.id.in_(select(PersonPhoneRow.person_id).where(PersonPhoneRow.e164 == query.phone))
+
+
+def _born(query: PersonQuery) -> Iterable[ColumnElement[bool]]:
+    if query.born_from is not None and query.born_before == query.born_from + timedelta(days=1):
+        # Of a bound range PostgreSQL cannot know that it is one day; it would walk all names in order instead.
+        yield PersonTable.birth_date == query.born_from
+        return
+    if query.born_from is not None:
+        yield PersonTable.birth_date >= query.born_from
+    if query.born_before is not None:
+        yield PersonTable.birth_date < query.born_before
 
 
 def _limits(user: User, query: PersonQuery) -> ColumnElement[bool] | None:

@@ -71,13 +71,7 @@ class JournalQueries:
         folders = folders_of(user)
         counts = [
             select(func.count())
-            .select_from(
-                select(literal(1).label("one"))
-                .select_from(AppealRecord)
-                .where(*_members(folder, user, now))
-                .limit(COUNT_LIMIT + 1)
-                .subquery()
-            )
+            .select_from(_counted(folder, user, now).limit(COUNT_LIMIT + 1).subquery())
             .scalar_subquery()
             .label(folder.value)
             for folder in folders
@@ -154,6 +148,16 @@ def _limit_to_all(user: User, *, show_all: bool) -> ColumnElement[bool]:
         return is_open()
     limits = visible(user)
     return and_(AppealRecord.phase != Phase.DELETED, *([] if limits is None else [limits]))
+
+
+def _counted(folder: Folder, user: User, now: datetime) -> Select[int]:
+    """Return one row for each appeal in a folder."""
+    one = select(literal(1).label("one"))
+    if folder is Folder.MINE and not user.may(Right.APPEAL_VIEW_ALL):
+        # What he has worked with is in an index, and so are the few deleted ones: no appeal need be read.
+        deleted = select(AppealRecord.id).where(_phase(Phase.DELETED), AppealRecord.id == AppealWorkerRow.appeal_id)
+        return one.select_from(AppealWorkerRow).where(AppealWorkerRow.user_id == user.id, ~deleted.exists())
+    return one.select_from(AppealRecord).where(*_members(folder, user, now))
 
 
 def _members(folder: Folder, user: User, now: datetime) -> list[ColumnElement[bool]]:

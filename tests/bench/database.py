@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from hotline.clock import SystemClock
 from hotline.config import Settings
-from hotline.db import Database
+from hotline.db import SERVER_SETTINGS, Database
 from hotline.journal.model import Folder
 from hotline.journal.personquery import PersonQuery
 from hotline.journal.persons import Persons
@@ -103,7 +103,7 @@ async def _run() -> list[Row]:
         await load_profile(database, "oms")
         await load_demo(database)
         try:
-            bare = await asyncpg.connect(url.replace("+asyncpg", ""), server_settings={"jit": "off"})
+            bare = await asyncpg.connect(url.replace("+asyncpg", ""), server_settings=SERVER_SETTINGS)
             await _fill(bare)
             return await _measure(url, database, bare)
         finally:
@@ -155,7 +155,7 @@ async def _measure(url: str, database: Database, bare: asyncpg.Connection[Any]) 
     user = await StaffService(database, clock, Settings()).by_extension("101")
     if user is None:
         raise AssertionError("the demo people are gone")
-    engine = create_async_engine(url)
+    engine = create_async_engine(url, connect_args={"server_settings": SERVER_SETTINGS})
     watched = Database(engine)
     sent: list[tuple[str, Any]] = []
 

@@ -194,6 +194,16 @@ async def test_lists_use_their_partial_indexes(world: World, login: str, folder:
     assert index in plan, plan
 
 
+async def test_the_count_of_appeals_worked_with_reads_no_appeal(world: World) -> None:
+    """Only two indexes: of who worked with what, and of the few deleted ones (docs/performance.md)."""
+    async with statements() as sent:
+        await world.journal.queries.folders(world.people["op101"])
+    plan = await generic_plan(world, sent[0], "enable_seqscan = off", "enable_sort = off", "enable_bitmapscan = off")
+    assert "Index Only Scan using ix_appeal_worker_user_id_appeal_id" in plan, plan
+    assert "Index Only Scan using ix_appeal_deleted" in plan, plan
+    assert "pk_appeal on" not in plan, plan
+
+
 async def test_lists_of_calls(world: World) -> None:
     """Operators see their own calls, supervisors the centre's (domain 2.8, S002-01)."""
     calls = [world.call("101"), world.call("102"), world.call("501")]
