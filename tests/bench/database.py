@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import statistics
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ Targets = tuple[float, float]
 PERSONS = 100_000
 SETS = 40
 BEST_OF = 3
+LIMIT_S = 600
+"""For all of it; a quiet machine needs half a minute."""
 
 _PERSONS = f"""
 INSERT INTO person (last_name, first_name, patronymic, birth_date, sex, enp, source)
@@ -91,11 +94,24 @@ class Case:
 
 
 def run() -> list[Row]:
-    """Fill a database and measure."""
-    return asyncio.run(_run())
+    """Fill a database and measure.
+
+    :raises TimeoutError: it takes more than ten minutes; the latest line on stderr says what.
+    """
+    return asyncio.run(_bounded())
+
+
+async def _bounded() -> list[Row]:
+    async with asyncio.timeout(LIMIT_S):
+        return await _run()
+
+
+def _say(what: str) -> None:
+    sys.stderr.write(f"  {what}\n")
 
 
 async def _run() -> list[Row]:
+    _say("starting PostgreSQL, loading the profile")
     async with PrivateCluster() as cluster:
         url = await cluster.create_database("bench")
         await upgrade(url)
@@ -113,6 +129,7 @@ async def _run() -> list[Row]:
 async def _fill(bare: asyncpg.Connection[Any]) -> None:
     # Generated rows refer to what exists; checking two million foreign keys would take a minute.
     await bare.execute("SET session_replication_role = replica")
+    _say(f"making {PERSONS} persons and appeals")
     for statement in (_PERSONS, _PHONES, _APPEALS, _WORKERS, "VACUUM ANALYZE"):  # as autovacuum would have done
         await bare.execute(statement)
 
@@ -167,6 +184,7 @@ async def _measure(url: str, database: Database, bare: asyncpg.Connection[Any]) 
     rows: list[Row] = []
     try:
         for case in _cases(user, Persons(watched, clock), JournalQueries(watched, clock)):
+            _say(case.what)
             sent.clear()
             for number in range(SETS):
                 await case.run(number)
