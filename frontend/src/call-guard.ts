@@ -91,6 +91,12 @@ export class CallGuard {
   }
 
   private look(): void {
+    if (!ownedElsewhere(this.phone.view)) {
+      for (const { id, callKey } of this.phone.view.calls) {
+        const phase = this.live.get(callKey)?.phase;
+        if (phase) this.phone.away(id, phase === "held" || phase === "consulting");
+      }
+    }
     if (this.found().length === 0) {
       clearTimeout(this.doubt);
       this.doubt = undefined;

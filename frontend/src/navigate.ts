@@ -23,13 +23,27 @@ export function unsavedCardOpen(): boolean {
   return document.querySelector("form#card[data-unsaved]") !== null;
 }
 
+const seen = new Set<string>();
+
+/** This page has shown the card of the call as its operator's own. He may have left it for another page since. */
+export function cardWasOpen(callKey: string): boolean {
+  if (document.querySelector<HTMLElement>("form#card")?.dataset["cardCallValue"] === callKey)
+    seen.add(callKey);
+  return seen.has(callKey);
+}
+
+async function openCard(callKey: string, path: string): Promise<void> {
+  await openInWork(path);
+  cardWasOpen(callKey);
+}
+
 /** Open the card of a call, or let it wait in the badge while an unsaved card is open. */
 export async function offerCard(callKey: string, number: string): Promise<void> {
   const path = `/calls/${encodeURIComponent(callKey)}/card`;
   const open = document.querySelector<HTMLElement>("form#card");
   if (open?.dataset["cardCallValue"] === callKey) return;
   if (unsavedCardOpen()) announce("hotline:card-waits", { path, number });
-  else await openInWork(path);
+  else await openCard(callKey, path);
 }
 
 /**
@@ -43,5 +57,5 @@ export async function receiveCard(callKey: string, number: string): Promise<void
   const shared = document.querySelector(".card-shown") !== null;
   if (open?.dataset["cardCallValue"] === callKey && !shared) return;
   if (unsavedCardOpen()) announce("hotline:card-waits", { path, number });
-  else await openInWork(path);
+  else await openCard(callKey, path);
 }

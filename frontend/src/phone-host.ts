@@ -14,6 +14,7 @@ export type PhoneLike = Pick<
   | "hangup"
   | "mute"
   | "hold"
+  | "away"
   | "dtmf"
   | "call"
   | "level"

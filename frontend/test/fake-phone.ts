@@ -65,6 +65,12 @@ export class FakePhone implements PhoneLike {
     this.asked.push(`mute ${on}`);
   }
 
+  readonly aside = new Map<string, boolean>();
+
+  away(id: string, on: boolean): void {
+    this.aside.set(id, on);
+  }
+
   hold(on: boolean): void {
     this.asked.push(`hold ${on}`);
   }

@@ -240,7 +240,8 @@ class CallTracker:
         call.ringing.remove(leg.extension)
         if call.phase is Phase.RINGING and not call.ringing and call.direction is Direction.IN:
             call.phase = Phase.QUEUED if call.queued_at is not None else Phase.STARTED
-        return [CallEvent(CallEventKind.OFFER_ENDED, call.freeze(), at, leg.extension, status)]
+        reason = "CHANUNAVAIL" if leg.unheard else status
+        return [CallEvent(CallEventKind.OFFER_ENDED, call.freeze(), at, leg.extension, reason)]
 
     # Talking
 

@@ -43,6 +43,8 @@ class LiveLeg:
     answered_at: datetime | None = None
     ended_at: datetime | None = None
     cause: int | None = None
+    unheard: bool = False
+    """It rang over a connection that is gone, so nobody missed anything."""
     bridge: str | None = None
     holding: bool = False
     frozen: Leg | None = None

@@ -111,6 +111,9 @@ class Rescue:
 
     async def refuse(self, leg: str) -> None:
         """End a ring that nobody can hear. Cause 20 (subscriber absent, Q.850): it was not the operator's fault."""
+        call = self._tracker.live(self._tracker.call_of_channel(leg) or "")
+        if call is not None and leg in call.legs:
+            call.legs[leg].unheard = True
         await self._commands.hangup(leg, cause=20)
 
     def done(self, key: str) -> None:

@@ -15,7 +15,7 @@ import type {
   QueueNow,
   Snapshot,
 } from "../model";
-import { offerCard, receiveCard } from "../navigate";
+import { cardWasOpen, offerCard, receiveCard } from "../navigate";
 import { noticeText } from "../notices";
 import { askToSignIn } from "../sign-in";
 import { toast } from "../toast";
@@ -125,6 +125,11 @@ export default class ShellController extends Controller<HTMLElement> {
     this.showBanner();
     // A ring that began while the connection was away has its card offered now.
     for (const call of snapshot.calls) if (call.phase === "ringing") this.offered(call);
+    // So is a card that came with its call meanwhile, or whose request the lost connection took along.
+    const own = snapshot.calls.find(
+      (call) => call.operator === this.extensionValue && call.phase === "talking",
+    );
+    if (own && own.direction !== "internal" && !cardWasOpen(own.key)) void receiveCard(own.key, "");
   }
 
   private offered(call: LiveCall): void {

@@ -20,6 +20,8 @@ export interface RememberedCall {
   direction: "in" | "out";
   startedAt: number;
   answeredAt: number;
+  /** Not with the citizen: he is on hold, or a colleague is asked. Then the exchange leads, and nothing is taken back. */
+  away?: boolean;
 }
 
 export interface CallMemory {
@@ -27,6 +29,8 @@ export interface CallMemory {
   load(): RememberedCall[];
   keep(call: RememberedCall): void;
   drop(id: string): void;
+  /** Note whether a remembered call is away from its citizen. */
+  setAway(id: string, away: boolean): void;
   clear(): void;
 }
 
@@ -62,6 +66,14 @@ export class StoredCalls implements CallMemory {
   drop(id: string): void {
     const calls = this.load();
     if (calls.some((call) => call.id === id)) this.store(calls.filter((call) => call.id !== id));
+  }
+
+  setAway(id: string, away: boolean): void {
+    const calls = this.load();
+    const call = calls.find((one) => one.id === id);
+    if (!call || (call.away ?? false) === away) return;
+    call.away = away;
+    this.store(calls);
   }
 
   clear(): void {

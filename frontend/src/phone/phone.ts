@@ -107,6 +107,14 @@ export class Phone {
     if (call && this.state.status === "active") this.ports.sip.hold(call, on);
   }
 
+  /**
+   * The server says whether the citizen is with this call. While he is on hold, or a colleague is asked, a page that was
+   * reloaded takes nothing back: Asterisk would lead him away from where he waits (docs/telephony.md).
+   */
+  away(id: string, on: boolean): void {
+    this.ports.memory?.setAway(id, on);
+  }
+
   dtmf(tone: string, id?: string): void {
     const call = this.find(id, ["talking"]);
     if (call && /^[0-9*#A-D]$/.test(tone)) this.ports.sip.dtmf(call, tone);
@@ -272,7 +280,7 @@ export class Phone {
     const calls = this.ports.memory?.load() ?? [];
     this.ports.memory?.clear();
     for (const call of calls) {
-      if (!this.stream || call.owner !== this.account?.uri) continue;
+      if (!this.stream || call.owner !== this.account?.uri || call.away) continue;
       const id = this.ports.sip.recover(call, this.stream);
       if (id !== null) this.recovering.set(id, null);
     }
@@ -281,7 +289,7 @@ export class Phone {
   /** Make a call anew whose sound is lost; false when that is impossible. */
   private recover(silent: string): boolean {
     const call = this.ports.memory?.load().find(({ id }) => id === silent);
-    if (!call || !this.stream || [...this.recovering.values()].includes(silent)) return false;
+    if (!call || call.away || !this.stream || [...this.recovering.values()].includes(silent)) return false;
     const id = this.ports.sip.recover(call, this.stream);
     if (id !== null) this.recovering.set(id, silent);
     return id !== null;
