@@ -101,6 +101,8 @@ class RecordingJobs:
             await asyncio.sleep(AGAIN_S)
 
     async def _run_store(self, key: str) -> None:
+        if self._archive.goes_on(key):  # found on the disk after a restart; its end will ask again
+            return
         try:
             await self._archive.store(key)
         except NotFound as error:

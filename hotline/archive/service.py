@@ -224,10 +224,14 @@ class Archive:
             )
         return True
 
+    def goes_on(self, key: str) -> bool:
+        """Tell whether the call has not ended, so that its recording is still being written."""
+        return key in self._live()
+
     # Helpers
 
     def _take(self, path: Path, key: str) -> tuple[float, datetime, int, str]:
-        if key in self._live():
+        if self.goes_on(key):
             raise Conflict("the call goes on", error_id="recording-in-use")
         if not path.is_file():
             raise _not_found(key)

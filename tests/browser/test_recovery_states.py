@@ -1,4 +1,4 @@
-"""The browser or the service is lost in another state than a plain talk: hold, consultation, ring; and in other ways."""
+"""The browser or the service is lost in another state than a plain talk: on hold, in a consultation, while it rings."""
 
 from __future__ import annotations
 
