@@ -61,7 +61,7 @@ class Board:
         extension = event.extension
         if extension is None:  # not one of our telephones
             return []
-        fact = MemberChanged(
+        told = (
             self._asterisk,
             event.queue,
             extension,
@@ -70,8 +70,8 @@ class Board:
             event.pause_reason,
             event.state,
             event.in_call,
-            event.at,
         )
+        fact = MemberChanged(*told, event.at)
         place = (event.queue, extension)
         old = self._members.get(place)
         if event.present:
@@ -80,7 +80,7 @@ class Board:
             self._members.pop(place, None)
             if old is None:
                 return []
-        return [] if old is not None and replace(old, at=fact.at) == fact else [fact]
+        return [] if old is not None and MemberChanged(*told, old.at) == old else [fact]
 
     def changed_device(self, event: DeviceStateChange) -> list[BoardFact]:
         """Note a telephone's new state."""
