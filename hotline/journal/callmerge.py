@@ -74,4 +74,12 @@ def _holds(older: Iterable[Span], newer: Iterable[Span]) -> tuple[Span, ...]:
     for span in newer:
         if span.ended_at is not None or span.started_at not in holds:
             holds[span.started_at] = span
-    return tuple(holds[start] for start in sorted(holds))
+    joined: list[Span] = []
+    for span in (holds[start] for start in sorted(holds)):
+        last = joined[-1].ended_at if joined else None
+        # A service that was started anew in a hold saw only the rest of it: the two overlap and are one.
+        if last is not None and span.started_at < last and span.ended_at is not None:
+            joined[-1] = Span(joined[-1].started_at, max(last, span.ended_at))
+        else:
+            joined.append(span)
+    return tuple(joined)

@@ -113,3 +113,11 @@ def test_what_was_seen_live_is_better_than_a_guess() -> None:
 def test_different_calls_are_not_merged() -> None:
     with pytest.raises(ValueError, match="cannot be merged"):
         merge(STARTED, replace(STARTED, key="pbx1-2.1"))
+
+
+def test_a_hold_that_was_seen_from_its_middle_is_no_second_hold() -> None:
+    """The service died on hold; the new one found the citizen holding. The log knows the whole of it."""
+    found = replace(ENDED, holds=(Span(at(25), at(30)),), end_source=EndSource.AMI)
+    logged = replace(ENDED, holds=(Span(at(20), at(30)), Span(at(40), at(45))), end_source=EndSource.LOG)
+    assert merge(found, logged).holds == merge(logged, found).holds == logged.holds
+    assert merge(merge(HELD, found), logged).hold_s(at(60)) == 15
