@@ -13,7 +13,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -49,6 +49,8 @@ class RunInfo:
     pid: int
     asterisk_root: str
     trunk: Trunk
+    environment: Mapping[str, str]
+    """The settings of its service (``HOTLINE_…``), secrets among them: the file is its owner's alone."""
 
     @property
     def root(self) -> AsteriskRoot:
@@ -85,10 +87,11 @@ async def run_stand(folder: Path, host: str, port: int, command: RunCommand) -> 
             if stand is None:
                 return
             url = f"http://{host}:{port or _usual_port(host)}"
-            os.environ.update(service_environment(stand, url))
+            environment = service_environment(stand, url)
+            os.environ.update(environment)
             for words in PREPARATION:
                 await asyncio.to_thread(command, words)
-            info = RunInfo(url, os.getpid(), str(stand.root.root), stand.trunk)
+            info = RunInfo(url, os.getpid(), str(stand.root.root), stand.trunk, environment)
             async with _service(url) as service:
                 _write_private(folder / "run.json", json.dumps(asdict(info), indent=2))
                 await asyncio.to_thread(command, PEOPLE)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
 from pydantic import ValidationError
 
-from hotline.errors import HotlineError
+from hotline.errors import HotlineError, NotFound
 from hotline.stand import application, doctor
 from hotline.stand.asterisk_root import AsteriskRoot, provide_asterisk_now
 from hotline.stand.environment import RenderEnvironment
@@ -104,8 +106,13 @@ def asterisk_prompts(out: Path) -> None:
 
 
 @click.command("doctor")
-def run_doctor() -> None:
+@click.option("--folder", type=click.Path(path_type=Path), default=application.DEFAULT_FOLDER, show_default=True)
+def run_doctor(folder: Path) -> None:
     """Say what is wrong with this installation and how to mend it. Ends with 1 when something is."""
+    if "HOTLINE_DATABASE_URL" not in os.environ:  # no installation is set up here, but a stand may be running
+        with suppress(NotFound):
+            os.environ.update(application.read_run_info(folder).environment)
+            click.echo(f"the stand in {folder} (HOTLINE_DATABASE_URL is not set)")
     findings = asyncio.run(doctor.examine_environment())
     for finding in findings:
         click.echo(f"{'ok  ' if finding.ok else 'BAD '} {finding.name}: {finding.detail}")

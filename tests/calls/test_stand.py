@@ -104,6 +104,10 @@ async def test_one_command_shows_the_whole_product_and_leaves_nothing(tmp_path: 
         )
         told, _ = await asyncio.wait_for(call.communicate(), 60)
         assert call.returncode == 0, told.decode()
+        doctor = await python("-m", "hotline", "doctor", "--folder", str(tmp_path / "stand"))
+        findings, _ = await asyncio.wait_for(doctor.communicate(), 60)
+        assert doctor.returncode == 0, findings.decode()
+        assert "ok   Asterisk pbx1: SIP over WebSocket" in findings.decode()
         recordings = list((tmp_path / "stand/asterisk/recordings").glob("pbx1-*.wav"))
         assert len(recordings) == 3
         servers = children(stand.pid)

@@ -22,7 +22,7 @@ TRUNK = Trunk("127.0.0.1", 5060, "127.0.0.2", 5062)
 
 
 def test_run_info_survives_the_file(tmp_path: Path) -> None:
-    info = RunInfo("http://127.0.0.1:8080", os.getpid(), "/", TRUNK)
+    info = RunInfo("http://127.0.0.1:8080", os.getpid(), "/", TRUNK, {"HOTLINE_LISTEN_PORT": "8080"})
     (tmp_path / "run.json").write_text(json.dumps(asdict(info)))
     assert read_run_info(tmp_path) == info
 
@@ -37,7 +37,9 @@ def test_no_stand(tmp_path: Path) -> None:
 
 def test_the_file_of_a_dead_stand_is_not_believed(tmp_path: Path) -> None:
     dead = 2**22 + 1  # above Linux's largest process id
-    (tmp_path / "run.json").write_text(json.dumps(asdict(RunInfo("http://x", dead, "/", TRUNK))))
+    (tmp_path / "run.json").write_text(
+        json.dumps(asdict(RunInfo("http://x", dead, "/", TRUNK, {"HOTLINE_LISTEN_PORT": "8080"})))
+    )
     with pytest.raises(NotFound):
         read_run_info(tmp_path)
 
