@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from importlib.metadata import version
 
 import sqlalchemy as sa
 from alembic import op
+from procrastinate.schema import SchemaManager
 from sqlalchemy.dialects import postgresql
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+
+JOB_QUEUE = "3.10.0"
+"""The release of procrastinate whose tables this revision makes."""
 
 
 def upgrade() -> None:
@@ -866,8 +870,13 @@ def upgrade() -> None:
             f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {table} "
             "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
         )
-    # The job queue's own tables (ADR 0013), as its release 3.10.0 ships them, in a schema of their own.
-    jobs = (Path(__file__).parents[1] / "procrastinate-3.10.0.sql").read_text(encoding="utf-8")
+    # The job queue's own tables (ADR 0013), as its release ships them, in a schema of their own.
+    if (release := version("procrastinate")) != JOB_QUEUE:
+        msg = (
+            f"procrastinate {release} is installed; these are the tables of {JOB_QUEUE}: add a migration for the change"
+        )
+        raise RuntimeError(msg)
+    jobs = SchemaManager.get_schema()
     script = f"CREATE SCHEMA jobs; SET LOCAL search_path TO jobs; {jobs}; SET LOCAL search_path TO DEFAULT;"
     # Many statements at once: only the driver itself takes them.
     connection = op.get_bind().connection.dbapi_connection
