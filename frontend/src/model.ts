@@ -123,6 +123,5 @@ export interface SoftphoneAccount {
   password: string;
   ws: string;
   ice_servers: RTCIceServer[];
-  ring_s: number;
   active: boolean;
 }

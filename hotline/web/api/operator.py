@@ -16,9 +16,6 @@ from hotline.web.forms import json_body
 from hotline.web.push_messages import operator_data
 from hotline.web.services import Services
 
-RING_S = 20
-"""Seconds that a queue rings one operator; asterisk_config's queue has the same ``timeout``."""
-
 QUEUE_ROLES = (Role.OP1, Role.SP1)
 """Who takes citizens from the queue."""
 
@@ -50,7 +47,6 @@ async def softphone(request: web.Request) -> web.Response:
             "password": account.password,
             "ws": websocket,
             "ice_servers": _relays(its, user.id),
-            "ring_s": RING_S,
             "active": operator is not None and operator.state is not OperatorState.OFFLINE,
         }
     )
