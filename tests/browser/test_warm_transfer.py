@@ -10,6 +10,7 @@ from hotline.db import Database
 from hotline.stand.sipp import citizen_calls
 from tests.browser.conftest import OpenDesk
 from tests.browser.desk import Desk
+from tests.browser.recovery import heard_again, live_key
 from tests.house import House
 
 pytestmark = [pytest.mark.calls, pytest.mark.browser]
@@ -48,6 +49,7 @@ async def test_the_call_and_the_card_go_to_level_two(house: House, open_desk: Op
         await first.phone.get_by_role("button", name="Передать").click()
         await first.is_free()
         await second.hears(CITIZEN_HZ)
+        await heard_again(house, await live_key(demo_db))  # and the citizen hears him
         # Now the card is his.
         await expect(second.field("content")).to_have_value(CONTENT)
         await expect(second.field("content")).to_be_editable()
