@@ -6,17 +6,21 @@ import os
 import signal
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
 from hotline.db import Database
+from hotline.stand.service import Stand
 from hotline.stand.sipp import citizen_calls
-from tests.browser.conftest import OpenDesk
+from tests.browser.conftest import EARS, OpenDesk
 from tests.browser.desk import RING_MS, Desk
 from tests.browser.recovery import CITIZEN_HZ, NUMBER, ended, has_card, heard_again, house, live_key, talk_and_write
 from tests.house import House
+from tests.relay import relay
 
 __all__ = ["house"]
 pytestmark = [pytest.mark.calls, pytest.mark.browser]
+
+LATER = "Уточнила: переехала в другой район."
 
 
 async def press(desk: Desk, name: str) -> None:
@@ -135,3 +139,35 @@ async def test_killed_renderer(house: House, open_desk: OpenDesk, demo_db: Datab
         await heard_again(house, key)
         await again.hang_up()
         await ended(house, demo_db, citizen, key)
+
+
+async def test_a_network_that_comes_back(stand: Stand, demo_db_url: str, chromium: Browser, demo_db: Database) -> None:
+    """Both connections break, not for long: nobody is moved, and what was typed meanwhile reaches the server."""
+    async with relay() as network:
+        house = House(stand, demo_db_url, settings={"HOTLINE_PUBLIC_URL": network.url})
+        network.target = house.port
+        await house.start()
+        page = await chromium.new_page(locale="ru-RU", permissions=["microphone"])
+        try:
+            await page.add_init_script(path=EARS)
+            desk = Desk(page, network.url)
+            await desk.log_in("op101")
+            await desk.start_work()
+            async with citizen_calls(stand.asterisk, sound=CITIZEN_HZ, hold_s=120) as citizen:
+                await talk_and_write(desk)
+                key = await live_key(demo_db)
+                before = len(house.log)
+                network.cut()
+                await expect(desk.phone).to_have_attribute("data-status", "reconnecting", timeout=RING_MS)
+                await desk.field("content").fill(LATER)
+                network.mend()
+                await house.logged("phone 101: connected", after=before)
+                await expect(desk.phone).to_have_attribute("data-status", "active", timeout=RING_MS)
+                await desk.hears(CITIZEN_HZ)
+                await house.logged("PUT /api/drafts/{id} 200", after=before)
+                await desk.hang_up()
+                await ended(house, demo_db, citizen, key)
+            assert not [line for line in house.log if ": keep" in line]
+        finally:
+            await page.context.close()
+            await house.stop()
