@@ -107,8 +107,9 @@ def _stuck() -> list[Row]:
         give_up = time.perf_counter() + 30
         while sum(got) < STUCK_MESSAGES * (STUCK_BROWSERS - 1):
             for index, payload, now in wires.receive(1.0):
-                got[index] += 1
-                late.append(now - stamp(payload))
+                if b'"at":' in payload:  # on a busy machine a snapshot may come only now
+                    got[index] += 1
+                    late.append(now - stamp(payload))
             if time.perf_counter() > give_up:
                 raise AssertionError(f"a stuck browser held up the others: {got}")
         side.answer()
