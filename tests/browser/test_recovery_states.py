@@ -28,13 +28,14 @@ async def press(desk: Desk, name: str) -> None:
     await desk.phone.get_by_role("button", name=name, exact=True).click()
 
 
-async def consulting(first: Desk, second: Desk) -> None:
+async def consulting(house: House, first: Desk, second: Desk) -> None:
     """The first operator talks with the second one while the citizen waits."""
     await first.phone.locator("#transfer-number").fill("201")
     await first.phone.locator("#transfer-number").press("Enter")
     await expect(second.phone).to_have_attribute("data-call", "ringing", timeout=RING_MS)
     await second.page.keyboard.press("Alt+a")
     await expect(second.phone).to_have_attribute("data-call", "talking", timeout=RING_MS)
+    await house.logged("ringing -answered-> consulting")  # his answer has come through
 
 
 async def test_reload_while_the_citizen_is_on_hold(house: House, open_desk: OpenDesk, demo_db: Database) -> None:
@@ -65,7 +66,7 @@ async def test_reload_in_a_consultation(house: House, open_desk: OpenDesk, demo_
     async with citizen_calls(house.stand.asterisk, sound=CITIZEN_HZ, hold_s=120) as citizen:
         await talk_and_write(first)
         key = await live_key(demo_db)
-        await consulting(first, second)
+        await consulting(house, first, second)
         await first.page.reload()
         await second.hears(CITIZEN_HZ)
         await has_card(second)
@@ -101,7 +102,7 @@ async def test_service_killed_in_a_consultation(house: House, open_desk: OpenDes
     async with citizen_calls(house.stand.asterisk, sound=CITIZEN_HZ, hold_s=120) as citizen:
         await talk_and_write(first)
         key = await live_key(demo_db)
-        await consulting(first, second)
+        await consulting(house, first, second)
         await house.kill()
         before = len(house.log)
         await house.start()
