@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hotline.cti import events as ev
-from hotline.cti.calls import CallTracker
+from hotline.cti.calls import CallTracker, Fact
 from hotline.cti.model import (
     Call,
     CallEvent,
@@ -307,3 +307,20 @@ def test_outcome_of_a_call_that_reached_nobody(name: str, outcome: Outcome) -> N
     ]
     assert last_call(facts).kind is CallEventKind.ENDED
     assert last_call(facts).call.outcome is outcome
+
+
+def test_a_ring_over_a_dead_connection_is_nobodys_fault() -> None:
+    """The service ended it itself, so Asterisk's own word for it must not pause the operator (DAY-10)."""
+    tracker = CallTracker("pbx1")
+    facts: list[Fact] = []
+    for event in events("refused"):
+        facts += tracker.apply(event)
+        for call in tracker.live_calls():
+            for leg in call.legs.values():
+                leg.unheard = True
+    (end,) = [fact for fact in facts if isinstance(fact, CallEvent) and fact.kind is CallEventKind.OFFER_ENDED]
+    assert end.reason == "CHANUNAVAIL"
+    (plain,) = [
+        fact for fact in fold("refused") if isinstance(fact, CallEvent) and fact.kind is CallEventKind.OFFER_ENDED
+    ]
+    assert plain.reason == "BUSY"
