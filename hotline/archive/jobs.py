@@ -20,7 +20,7 @@ from prometheus_client import Counter, Gauge
 from sqlalchemy import make_url
 
 from hotline.archive.service import Archive
-from hotline.cti.model import CallEvent, CallEventKind
+from hotline.cti.model import CallEvent, CallEventKind, Direction
 from hotline.errors import Conflict, HotlineError, NotFound, Unavailable
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,8 @@ RETRY = procrastinate.RetryStrategy(max_attempts=8, wait=5, exponential_wait=3)
 
 JOBS = Counter("hotline_recording_jobs_total", "Background jobs on recordings.", ["job", "result"])
 WAITING = Gauge("hotline_recordings_waiting", "Recordings that are not encoded yet.")
+GAPS = Counter("hotline_recording_gaps_total", "Conversations that miss more than a second of their recording.")
+MISSING = Counter("hotline_recording_missing_seconds_total", "Seconds of conversations that were not recorded.")
 DELETED = Counter("hotline_recordings_deleted_total", "Recordings deleted at the end of their time.")
 
 
@@ -77,9 +79,14 @@ class RecordingJobs:
             await asyncio.gather(self._worker, return_exceptions=True)
 
     async def on_event(self, event: CallEvent) -> None:
-        """Subscribed to the bus: a call has ended, its recording is complete."""
-        if event.kind is CallEventKind.ENDED and event.call.recorded:
-            await self.defer_store(event.call.key)
+        """Subscribed to the bus: a call has ended, its recording is complete.
+
+        A talk with a citizen is looked for even if nobody saw its recording begin: there is a file, or a gap.
+        """
+        call = event.call
+        talked = call.answered_at is not None and call.direction is not Direction.INTERNAL
+        if event.kind is CallEventKind.ENDED and (call.recorded or talked):
+            await self.defer_store(call.key)
 
     async def defer_store(self, key: str) -> None:
         """Ask for a recording to be taken over. While the database is away nothing is lost: ``sweep`` finds it."""
@@ -104,16 +111,26 @@ class RecordingJobs:
         if self._archive.goes_on(key):  # found on the disk after a restart; its end will ask again
             return
         try:
-            await self._archive.store(key)
+            new = await self._archive.store(key)
         except NotFound as error:
             _count("store", "nothing")
             log.warning("call %s should have been recorded: %s", key, error)
+            await self._count_gap(key)
             return
         except (Conflict, Unavailable):
             _count("store", "again")
             raise
         _count("store", "done")
+        if new:
+            await self._count_gap(key)
         await self._defer_encode(key)
+
+    async def _count_gap(self, key: str) -> None:
+        gap = await self._archive.gaps.of_call(key)
+        if gap is not None:
+            GAPS.inc()
+            MISSING.inc(gap.missing_s)
+            log.warning("call %s: %.1f s of %.1f s were not recorded", key, gap.missing_s, gap.talked_s)
 
     async def _run_encode(self, key: str) -> None:
         try:

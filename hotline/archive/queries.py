@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, Text, any_, literal, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.archive.chain import Event, Seal
@@ -63,36 +64,49 @@ async def kept(session: AsyncSession, before: datetime) -> list[Kept]:
     return [Kept(key, queue, at, bool(reason), is_needed) for key, queue, at, reason, is_needed in found]
 
 
-async def conversations(session: AsyncSession, since: datetime, until: datetime) -> list[Conversation]:
-    """Return the calls with citizens that were talked in and ended in a time, with their recordings and pauses."""
+async def conversations(
+    session: AsyncSession, *which: ColumnElement[bool], settled: datetime | None = None
+) -> list[Conversation]:
+    """Return calls with citizens that were talked in and have ended, with their recordings and pauses.
+
+    :param which: what limits them.
+    :param settled: a call without a recording that ended later is left out: its file is still being taken over.
+    """
+    talked = (
+        CallRecord.ended_at.is_not(None),
+        CallRecord.answered_at.is_not(None),
+        CallRecord.direction != Direction.INTERNAL.value,
+    )
+    if settled is not None:
+        which = (*which, or_(RecordingRow.call_key.is_not(None), CallRecord.ended_at <= settled))
     calls = await session.execute(
-        select(CallRecord.key, CallRecord.answered_at, CallRecord.ended_at, RecordingRow)
-        .outerjoin(RecordingRow, RecordingRow.call_key == CallRecord.key)
-        .where(
-            CallRecord.ended_at >= since,
-            CallRecord.ended_at < until,
-            CallRecord.answered_at.is_not(None),
-            CallRecord.direction != Direction.INTERNAL.value,
+        select(
+            CallRecord.key,
+            CallRecord.answered_at,
+            CallRecord.ended_at,
+            RecordingRow.recorded_at,
+            RecordingRow.seconds,
         )
+        .outerjoin(RecordingRow, RecordingRow.call_key == CallRecord.key)
+        .where(*talked, *which)
         .order_by(CallRecord.ended_at)
     )
     pauses: dict[str, list[Stretch]] = {}
     found = list(calls)
-    rows = await session.scalars(
-        select(RecordingPauseRow).where(RecordingPauseRow.call_key.in_([key for key, *_ in found]))
-    )
-    ends = {key: ended for key, _, ended, _ in found}
+    # One array: years of calls are more than a statement may have parameters.
+    keys = literal([key for key, *_ in found], ARRAY(Text))
+    rows = await session.scalars(select(RecordingPauseRow).where(RecordingPauseRow.call_key == any_(keys)))
+    ends = {key: ended for key, _, ended, *_ in found}
     for row in rows:
         end = row.ended_at or ends[row.call_key] or row.started_at
         pauses.setdefault(row.call_key, []).append(Stretch(row.started_at, end))
     return [
-        Conversation(key, Stretch(answered, ended), _recorded(row), tuple(pauses.get(key, ())))
-        for key, answered, ended, row in found
+        Conversation(key, Stretch(answered, ended), _recorded(began, seconds), tuple(pauses.get(key, ())))
+        for key, answered, ended, began, seconds in found
         if answered is not None and ended is not None
     ]
 
 
-def _recorded(row: RecordingRow | None) -> Stretch | None:
-    if row is None:
-        return None
-    return Stretch(row.recorded_at, row.recorded_at + timedelta(seconds=row.seconds))
+def _recorded(began: datetime | None, seconds: float | None) -> Stretch | None:
+    # An outer join: both are there, or neither is.
+    return None if began is None or seconds is None else Stretch(began, began + timedelta(seconds=seconds))

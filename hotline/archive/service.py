@@ -8,11 +8,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.archive import chain, coverage, opus, queries
 from hotline.archive.chain import Event, Seal
+from hotline.archive.gaps import SETTLED, Gaps
 from hotline.archive.model import Archived, Verdict
 from hotline.archive.retention import Terms, is_due
 from hotline.archive.storage import Storage, look
@@ -22,6 +23,7 @@ from hotline.config import AsteriskSettings
 from hotline.cti import recordings
 from hotline.db import Database
 from hotline.errors import BadInput, Conflict, NotFound, Unavailable
+from hotline.journal.tables_call import CallRecord
 from hotline.staff.audit import audit
 
 QUIET_S = 2.0
@@ -46,13 +48,16 @@ class Archive:
         self._folders = {one.name: one.recording_dir for one in servers}
         self._terms = terms
         self._live = live
+        self.gaps = Gaps(db, clock)
+        """What was not recorded, call by call."""
 
     # Storing
 
     async def store(self, key: str) -> bool:
         """Take over Asterisk's file of a finished call: repair its header, measure and seal it.
 
-        Idempotent: returns ``False`` when it is in the archive already.
+        The file proves that the call was recorded, also when nobody saw the recording begin. Idempotent: returns
+        ``False`` when it is in the archive already.
 
         :raises Conflict: the call goes on, or its file is still being written; try again in some seconds.
         :raises NotFound: nothing was recorded.
@@ -77,6 +82,8 @@ class Archive:
                 )
             )  # fmt: skip
             await _seal(session, Event.STORED, key, path.name, size, sha256, now)
+            unknown = (CallRecord.key == key, CallRecord.recorded.is_(False))
+            await session.execute(update(CallRecord).where(*unknown).values(recorded=True))
         return True
 
     async def encode(self, key: str) -> bool:
@@ -164,8 +171,10 @@ class Archive:
 
     async def coverage(self, since: datetime, until: datetime) -> coverage.Report:
         """Compare the talk of the calls that ended in a time with their recordings."""
+        ended = (CallRecord.ended_at >= since, CallRecord.ended_at < until)
         async with self._db.begin() as session:
-            return coverage.report(await queries.conversations(session, since, until))
+            settled = self._clock.now() - SETTLED
+            return coverage.report(await queries.conversations(session, *ended, settled=settled))
 
     async def storage(self) -> dict[str, Storage]:
         """Look at the folders of recordings, by the name of their Asterisk."""

@@ -132,7 +132,7 @@ class Importer:
         for key in keys:
             rows, joins = book.cel.get(key, []), book.queue.get(key, [])
             rebuilt = history.rebuild(self._settings.name, rows, joins, cut_at=cut_at)
-            calls += [replace(call, recorded=await self._recorded(call.key)) for call in rebuilt]
+            calls += [replace(call, recorded=await self.recorded(call.key)) for call in rebuilt]
         if calls:
             await self._sink(session, calls)
         if keys:
@@ -140,13 +140,16 @@ class Importer:
             await session.execute(delete(LogLine).where(*mine))
         return calls
 
-    async def _recorded(self, key: str) -> bool:
-        """CEL does not tell; the file does."""
+    async def recorded(self, key: str) -> bool:
+        """Tell whether a call was or is being recorded.
+
+        Neither CEL nor a snapshot says so; the file does, also one that was converted meanwhile.
+        """
         try:
             path = recordings.path_of(self._settings.recording_dir, key)
         except BadInput:
             return False
-        return await asyncio.to_thread(path.is_file)
+        return await asyncio.to_thread(lambda: path.is_file() or path.with_suffix(".opus").is_file())
 
     # Reading
 

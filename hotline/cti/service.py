@@ -207,11 +207,19 @@ class CtiService:
         rebooted = self.boot_id not in {"", seen.boot_id}
         self.boot_id = seen.boot_id
         self._publish(restore(self.tracker, seen, rebooted=rebooted))
+        await self._find_recordings(seen.at)
         await self._quietly(self.transfers.resync())
         self._syncing = False
         self._wake.set()
         self.link.synced()
         self._look_into_logs.set()
+
+    async def _find_recordings(self, at: datetime) -> None:
+        """A recording that began while nobody listened: no snapshot tells of it, but its file is there."""
+        for call in self.tracker.live_calls():
+            if call.published and not call.recorded and await self.importer.recorded(call.key):
+                call.recorded = True
+                self._publish([CallEvent(CallEventKind.RECOVERED, call.freeze(), at, call.operator)])
 
     # The one consumer
 

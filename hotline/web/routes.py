@@ -9,7 +9,7 @@ from hotline.web.api import calls as calls_api
 from hotline.web.api import dispositions as dispositions_api
 from hotline.web.api import drafts, operator, quality
 from hotline.web.api import recording as recording_api
-from hotline.web.views import appeal, calls, card, dispositions, events, journal, login, people, recording
+from hotline.web.views import appeal, calls, card, dispositions, events, gaps, journal, login, people, recording
 
 _KEY = r"{key:[A-Za-z0-9][A-Za-z0-9.-]{0,63}}"
 """The key of a call: an Asterisk Uniqueid with systemname. Nothing in it can leave a folder."""
@@ -42,9 +42,6 @@ def add_routes(app: web.Application) -> None:
     add.add_get("/persons/history", people.history)
     add.add_get("/topics", card.topics)
     add.add_get("/directory", people.directory)
-    add.add_get(f"/recordings/{_KEY}", recording.sound)
-    add.add_get(f"/recordings/{_KEY}/player", recording.player)
-    add.add_post(f"/recordings/{_KEY}/player", recording.give_reason)
 
     add.add_put(r"/api/drafts/{id:\d+}", drafts.save)
     add.add_get("/api/softphone", operator.softphone)
@@ -61,14 +58,23 @@ def add_routes(app: web.Application) -> None:
 
     add.add_get(f"/api/calls/{_KEY}/quality", quality.of_call)
 
-    add.add_post(f"/api/calls/{_KEY}/recording/pause", recording_api.pause)
-    add.add_post(f"/api/calls/{_KEY}/recording/resume", recording_api.resume)
-    add.add_post(f"/api/calls/{_KEY}/recording/start", recording_api.start)
-    add.add_post(f"/api/calls/{_KEY}/recording/stop", recording_api.stop)
-    add.add_post(f"/api/recordings/{_KEY}/hold", recording_api.hold)
+    _add_recordings(add)
 
     add.add_get("/health", ops.health)
     add.add_get("/status", ops.status)
     add.add_get("/metrics", ops.metrics)
     add.add_get("/events", events.connect)
     add.add_get("/sip", events.sip)
+
+
+def _add_recordings(add: web.UrlDispatcher) -> None:
+    """Recordings of calls: what there is, what is missing, what is being recorded now."""
+    add.add_get(f"/recordings/{_KEY}", recording.sound)
+    add.add_get(f"/recordings/{_KEY}/player", recording.player)
+    add.add_post(f"/recordings/{_KEY}/player", recording.give_reason)
+    add.add_get("/calls/gaps", gaps.listing)
+    add.add_post(f"/api/calls/{_KEY}/recording/pause", recording_api.pause)
+    add.add_post(f"/api/calls/{_KEY}/recording/resume", recording_api.resume)
+    add.add_post(f"/api/calls/{_KEY}/recording/start", recording_api.start)
+    add.add_post(f"/api/calls/{_KEY}/recording/stop", recording_api.stop)
+    add.add_post(f"/api/recordings/{_KEY}/hold", recording_api.hold)

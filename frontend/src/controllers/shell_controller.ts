@@ -87,7 +87,8 @@ export default class ShellController extends Controller<HTMLElement> {
     const places = [...document.querySelectorAll<HTMLAnchorElement>("nav a[data-nav]")];
     const exact = places.find((place) => place.pathname === path && place.search === location.search);
     for (const place of places) {
-      const around = place.pathname === path && place.search === "";
+      const within = place.pathname === path || path.startsWith(`${place.pathname}/`);
+      const around = within && place.search === "";
       place.classList.toggle("active", place === exact || around);
       if (place === exact || (around && !exact)) place.setAttribute("aria-current", "page");
       else place.removeAttribute("aria-current");

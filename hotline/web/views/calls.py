@@ -10,14 +10,17 @@ from urllib.parse import urlencode
 import msgspec
 from aiohttp import web
 
+from hotline.archive.gaps import may_look
 from hotline.journal.model import CallRow
 from hotline.softphone.quality_rules import LegQuality, worst
 from hotline.staff.model import Right, User
 from hotline.web.context import current_user, services, wants_json
 from hotline.web.forms import query_text
+from hotline.web.i18n import local_time
 from hotline.web.push_messages import at
 from hotline.web.render import page
 from hotline.web.titles import Mark, direction_mark, outcome_mark, quality_mark
+from hotline.web.views.gaps import marks_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,10 @@ class CallLine:
     may_classify: bool
     recording_url: str | None
     quality: Mark | None
+    gap: Mark | None
+    """Part of the talk was not recorded."""
+    day: str
+    """When it began, in the organisation's zone: ISO 8601."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +60,11 @@ class CallsPage:
     next_url: str | None
     first_url: str | None
     unclassified: bool = False
+    gaps: bool = False
+    """The reader may see what was not recorded."""
 
 
-def call_line(row: CallRow, user: User, legs: tuple[LegQuality, ...] = ()) -> CallLine:
+def call_line(row: CallRow, user: User, legs: tuple[LegQuality, ...] = (), gap: Mark | None = None) -> CallLine:
     """Return a line of the list as the template shows it."""
     appeal = row.appeals[0] if row.appeals else None
     appeal_url = f"/appeals/{appeal[0]}" if appeal else None
@@ -79,6 +88,8 @@ def call_line(row: CallRow, user: User, legs: tuple[LegQuality, ...] = ()) -> Ca
         and (user.may(Right.CALL_MONITOR) or row.operator_id == user.id),
         recording_url=f"/recordings/{row.key}/player" if row.recorded and row.ended_at else None,
         quality=quality_mark(worst(legs)),
+        gap=gap,
+        day=local_time(row.started_at).date().isoformat(),
     )
 
 
@@ -105,10 +116,12 @@ async def listing(request: web.Request) -> web.StreamResponse:
         body = {"calls": [call_data(row) for row in found.rows], "after": found.after}
         return web.Response(body=msgspec.json.encode(body), content_type="application/json")
     sound = await services(request).quality.of_calls(row.key for row in found.rows)
+    gaps = await marks_of(request, [row.key for row in found.rows])
     view = CallsPage(
-        rows=[call_line(row, user, sound.get(row.key, ())) for row in found.rows],
+        rows=[call_line(row, user, sound.get(row.key, ()), gaps.get(row.key)) for row in found.rows],
         next_url=f"/calls?{urlencode({**query, 'after': found.after})}" if found.after else None,
         first_url=f"/calls?{urlencode(query)}" if after else None,
         unclassified=unclassified,
+        gaps=may_look(user),
     )
     return await page(request, "pages/calls.html", {"page": view}, section="calls")

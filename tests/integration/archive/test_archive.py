@@ -6,27 +6,32 @@ import array
 import asyncio
 import os
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import av
 import pytest
 from click.testing import CliRunner
+from prometheus_client import REGISTRY
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from hotline.archive.chain import Fault
+from hotline.archive.coverage import Gap
+from hotline.archive.gaps import Gaps
 from hotline.archive.jobs import RecordingJobs
 from hotline.archive.pauses import Pauses
 from hotline.archive.retention import Terms
 from hotline.archive.service import Archive
 from hotline.archive.storage import look
 from hotline.cli import main
-from hotline.clock import FakeClock, SystemClock
+from hotline.clock import Clock, FakeClock, SystemClock
 from hotline.config import AsteriskSettings
+from hotline.cti.model import Call, CallEvent, CallEventKind, Direction, Outcome, Phase
 from hotline.cti.recording_model import PauseEnd, RecordingPaused
 from hotline.db import Database
 from hotline.errors import Conflict, NotFound, Unavailable
+from hotline.journal.calls import CallJournal
 from hotline.staff.tables import AuditEventRow
 from hotline.stand.tones import hear, sine, write_wav
 from tests.unit.cti.test_recordings import break_header
@@ -238,6 +243,85 @@ async def test_jobs_find_store_and_encode_what_was_missed(own_db: Database, own_
     kept = await archive.get(KEY)
     assert kept.path.name == f"{KEY}.opus"
     assert (await archive.verify()).ok
+
+
+def conversation(key: str, ended_at: datetime, talk_s: float) -> Call:
+    """A call as a service reports it that has missed MixMonitorStart."""
+    answered_at = ended_at - timedelta(seconds=talk_s)
+    return Call(
+        key=key, asterisk="pbx1", direction=Direction.IN, phase=Phase.ENDED, caller="+79280001122", dialled="112",
+        started_at=answered_at, answered_at=answered_at, ended_at=ended_at, operator="101", recorded=False,
+        outcome=Outcome.ANSWERED,
+    )  # fmt: skip
+
+
+async def test_a_recording_whose_beginning_nobody_saw_is_known_by_its_file(shelf: Shelf) -> None:
+    calls, ended = CallJournal(shelf.db, shelf.clock), shelf.clock.now() - timedelta(seconds=60)
+    for key in (KEY, OTHER):
+        await calls.record(conversation(key, ended, 3))
+    await shelf.keep()
+    async with shelf.db.begin() as session:
+        known = {row.key: row.recorded for row in await session.execute(text("SELECT key, recorded FROM call"))}
+    assert known == {KEY: True, OTHER: False}
+    await calls.record(conversation(KEY, ended, 3))  # a late report by who did not see it changes nothing
+    async with shelf.db.begin() as session:
+        assert await session.scalar(text("SELECT recorded FROM call WHERE key = :key"), {"key": KEY})
+
+
+def counted() -> tuple[float, float]:
+    """The metrics: gaps, and the seconds that they miss."""
+    names = ("hotline_recording_gaps_total", "hotline_recording_missing_seconds_total")
+    gaps, missing = (REGISTRY.get_sample_value(name) or 0.0 for name in names)
+    return gaps, missing
+
+
+class WatchedGaps(Gaps):
+    """Tells when as many calls as are wanted have been compared."""
+
+    def __init__(self, db: Database, clock: Clock, wanted: int) -> None:
+        super().__init__(db, clock)
+        self.wanted = wanted
+        self.done = asyncio.Event()
+
+    async def of_call(self, key: str) -> Gap | None:
+        found = await super().of_call(key)
+        self.wanted -= 1
+        if not self.wanted:
+            self.done.set()  # whoever waits has his turn after the job has counted
+        return found
+
+
+async def test_gaps_are_counted_when_a_call_has_ended(own_db: Database, own_db_url: str, tmp_path: Path) -> None:
+    """Of a talk of three seconds all is there, of one of ten three, of the last nothing, whatever was reported."""
+    clock = SystemClock()
+    archive = Archive(own_db, clock, [AsteriskSettings.model_validate({"recording_dir": tmp_path})], Terms(365))
+    archive.gaps = watched = WatchedGaps(own_db, clock, 3)
+    shelf, calls = Shelf(own_db, FakeClock(clock.now()), tmp_path, set(), archive), CallJournal(own_db, clock)
+    jobs = RecordingJobs(archive, own_db_url)
+    gaps, missing = counted()
+    jobs.start()
+    try:
+        async with asyncio.timeout(60):
+            for key, talk_s in ((KEY, 3.0), (OTHER, 10.0), ("pbx1-1763622000.3", 20.0)):
+                call = conversation(key, shelf.clock.now() - timedelta(seconds=60), talk_s)
+                await calls.record(call)
+                if talk_s < 20:
+                    shelf.record(key)
+                while not await waiting_jobs(own_db, key):  # until the queue is open
+                    await jobs.on_event(CallEvent(CallEventKind.ENDED, call, clock.now()))
+            await watched.done.wait()
+    finally:
+        await jobs.close()
+    more, seconds = counted()
+    assert more - gaps == 2
+    assert seconds - missing == pytest.approx(27, abs=0.5)
+
+
+async def waiting_jobs(db: Database, key: str) -> int:
+    """How many jobs of a call are not done."""
+    async with db.begin() as session:
+        statement = text("SELECT count(*) FROM jobs.procrastinate_jobs WHERE args->>'key' = :key")
+        return int(await session.scalar(statement, {"key": key}) or 0)
 
 
 def test_a_folder_that_cannot_be_written_is_an_alarm(tmp_path: Path) -> None:

@@ -211,7 +211,8 @@ async def test_call_that_goes_on_over_a_restart_of_the_service(
         found = await second.call(CallEventKind.RECOVERED, citizen.user)
         assert (found.key, found.operator, found.phase) == (call.key, "171", Phase.CONSULTING)
         await second.service.transfers.complete(call.key, "171")  # found again in the live call
-        await second.call(CallEventKind.TRANSFERRED, citizen.user, "172")
+        transferred = await second.call(CallEventKind.TRANSFERRED, citizen.user, "172")
+        assert transferred.recorded  # MixMonitorStart was told to the first one only; the file is there
         citizen.hang_up()
         await second.call(CallEventKind.ENDED, citizen.user)
         logged = await second.logged(call.key)
