@@ -323,4 +323,4 @@ def test_a_ring_over_a_dead_connection_is_nobodys_fault() -> None:
     (plain,) = [
         fact for fact in fold("refused") if isinstance(fact, CallEvent) and fact.kind is CallEventKind.OFFER_ENDED
     ]
-    assert plain.reason == "BUSY"
+    assert plain.reason == "NOANSWER"
