@@ -71,8 +71,10 @@ describe("a transfer", () => {
     await settle();
     expect(sent[0]).toMatchObject({ path: "/api/calls/pbx1-1.1/transfer", body: '{"extension":"201"}' });
     expect(transfer("join").disabled).toBe(true);
+    expect(transfer("stage").hidden).toBe(true);
     push("call.consulting", { ...live, phase: "consulting", operator: "101", consulted: "201" });
     expect(transfer("blind").disabled).toBe(true);
+    expect(transfer("stage").hidden).toBe(false);
     transfer("join").click();
     await settle();
     expect(sent[1]?.path).toBe("/api/calls/pbx1-1.1/join");
@@ -81,8 +83,9 @@ describe("a transfer", () => {
     expect(target("hold").disabled).toBe(true);
     expect(transfer("park").disabled).toBe(true);
     expect(transfer("complete").disabled).toBe(false);
+    expect(transfer("join").hidden).toBe(true);
     push("consult.ended", { call_key: live.key, status: "cancelled", reason: "", from: "101", to: "201" });
-    expect(target("headline").textContent).toBe("Talking");
+    expect(target("headline").textContent).toBe("In conversation");
     transfer("park").click();
     await settle();
     expect(sent[2]?.path).toBe("/api/calls/pbx1-1.1/park");

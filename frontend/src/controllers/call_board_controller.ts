@@ -5,6 +5,7 @@ import { currentCall } from "../current-call";
 import { h, icon, onDocument } from "../dom";
 import { duration } from "../format";
 import { t } from "../i18n";
+import type { Command } from "../keymap";
 import type { ParkingPlace, PresenceNow, Snapshot } from "../model";
 import type { PhoneView } from "../phone/index";
 import { ownedElsewhere, thePhone } from "../phone-host";
@@ -96,7 +97,7 @@ export default class CallBoardController extends Controller<HTMLElement> {
           t("Place {slot}", { slot: place.slot }),
           t("parked by {number}", { number: place.by }),
           place.since,
-          { text: t("Take"), drawing: "phone-incoming", free },
+          { text: t("Take"), command: "take", key: "Alt+Shift+K", free },
           () => this.take(pathOf(place.call_key, "take")),
         ),
       ),
@@ -106,7 +107,7 @@ export default class CallBoardController extends Controller<HTMLElement> {
           one.extension,
           t("rings"),
           one.since,
-          { text: t("Pick up"), drawing: "phone-incoming", free },
+          { text: t("Pick up"), command: "pick-up", key: "Alt+U", free },
           () => this.take("/api/pickup", { extension: one.extension }),
         ),
       ),
@@ -120,13 +121,20 @@ export default class CallBoardController extends Controller<HTMLElement> {
     what: string,
     more: string,
     since: string,
-    act: { text: string; drawing: string; free: boolean },
+    act: { text: string; command: Command; key: string; free: boolean },
     run: () => Promise<void>,
   ): HTMLLIElement {
     const button = h(
       "button",
-      { type: "button", class: "btn btn-sm", disabled: !act.free, "aria-label": `${act.text}: ${what}` },
-      icon(act.drawing),
+      {
+        type: "button",
+        class: "btn btn-sm",
+        disabled: !act.free,
+        "aria-label": `${act.text}: ${what}`,
+        "data-command": act.command,
+        title: act.key,
+      },
+      icon("phone-incoming"),
       act.text,
     );
     button.addEventListener("click", () => void run());

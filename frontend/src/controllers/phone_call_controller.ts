@@ -38,7 +38,7 @@ function headline(call: PhoneCall, live: LiveCall | null): string {
       return call.answeredAt === null ? t("Calling…") : t("Restoring the call…");
     case "talking":
       if (isHeld(call, live)) return t("On hold");
-      return live?.consulted ? t("Three are talking") : t("Talking");
+      return live?.consulted ? t("Three are talking") : t("In conversation");
     case "ended":
       return t("Ended");
   }
@@ -214,6 +214,7 @@ export default class PhoneCallController extends Controller<HTMLElement> {
     const active = thePhone().view.status === "active" && !elsewhere;
     this.panelTarget.hidden = call === null;
     this.element.dataset["call"] = call?.state ?? "none";
+    this.element.toggleAttribute("data-held", call !== null && isHeld(call, this.liveCall));
     this.dialTarget.disabled = !active || call !== null;
     this.redialTarget.disabled = this.dialTarget.disabled;
     this.showOthers(elsewhere);

@@ -32,6 +32,7 @@ export default class TransferController extends Controller<HTMLElement> {
     "join",
     "cancel",
     "park",
+    "stage",
     "state",
     "tab",
   ];
@@ -42,6 +43,7 @@ export default class TransferController extends Controller<HTMLElement> {
   declare readonly joinTarget: HTMLButtonElement;
   declare readonly cancelTarget: HTMLButtonElement;
   declare readonly parkTarget: HTMLButtonElement;
+  declare readonly stageTarget: HTMLElement;
   declare readonly stateTarget: HTMLElement;
   declare readonly tabTargets: HTMLElement[];
   private live = new LiveCalls(() => this.show());
@@ -160,6 +162,9 @@ export default class TransferController extends Controller<HTMLElement> {
     this.completeTarget.disabled = !free || !(consulting || three);
     this.joinTarget.disabled = !free || !consulting;
     this.cancelTarget.disabled = !free || !(consulting || three);
+    // They stand in the call itself, not in the panel of a tab: on a narrow screen that panel is closed.
+    this.stageTarget.hidden = call === null || !(consulting || three);
+    this.joinTarget.hidden = three;
     const text = this.words(call !== null, consulting, three);
     if (this.stateTarget.textContent !== text) this.stateTarget.textContent = text;
   }
