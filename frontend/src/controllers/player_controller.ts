@@ -178,7 +178,7 @@ export default class PlayerController extends Controller<HTMLElement> {
 
   private showState(): void {
     const plays = !this.soundTarget.paused;
-    this.toggleTarget.setAttribute("aria-pressed", String(plays));
+    this.toggleTarget.toggleAttribute("data-plays", plays);
     this.toggleLabelTarget.textContent = plays ? t("Pause") : t("Play");
   }
 

@@ -83,7 +83,9 @@ export default class ShellController extends Controller<HTMLElement> {
 
   /** Navigation swaps only the work area, so the menu must follow by itself. */
   private readonly markPlace = (): void => {
-    const path = location.pathname === "/" ? "/journal" : location.pathname;
+    // The journal is the first page; a recording belongs to its call.
+    const path =
+      location.pathname === "/" ? "/journal" : location.pathname.replace(/^\/recordings\//, "/calls/");
     const places = [...document.querySelectorAll<HTMLAnchorElement>("nav a[data-nav]")];
     const exact = places.find((place) => place.pathname === path && place.search === location.search);
     for (const place of places) {

@@ -13,11 +13,13 @@ from aiohttp import web
 from hotline.archive.model import Archived
 from hotline.cti import recordings
 from hotline.errors import Forbidden, NotFound
+from hotline.journal.model import CallRow
 from hotline.journal.recordings import Listening
 from hotline.staff.model import Right, User
 from hotline.web.context import client_address, current_user, services
 from hotline.web.forms import form_fields
 from hotline.web.render import page
+from hotline.web.titles import Mark, direction_mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,13 @@ class PlayerPage:
 
     key: str
     started_at: datetime | None
+    direction: Mark | None
+    number: str | None
+    operator: str
     seconds: float
     wave: str
+    two_voices: bool
+    """The wave has a line for the citizen and one for the operator."""
     may_download: bool
     may_hold: bool
     hold_reason: str
@@ -91,12 +98,17 @@ async def give_reason(request: web.Request) -> web.StreamResponse:
 async def _player(request: web.Request, key: str) -> web.StreamResponse:
     its, user = services(request), current_user(request)
     archived = await _archived(request, key)
-    call = await _started_at(request, user, key)
+    call = await _call(request, user, key)
+    wave = _wave(archived)
     view = PlayerPage(
         key=key,
-        started_at=call,
+        started_at=call.started_at if call else None,
+        direction=direction_mark(call.direction) if call else None,
+        number=(call.caller if call.direction == "in" else call.dialled) if call else None,
+        operator=(call.operator or "") if call else "",
         seconds=archived.seconds if archived else 0.0,
-        wave=msgspec.json.encode(_wave(archived)).decode(),
+        wave=msgspec.json.encode(wave).decode(),
+        two_voices=len(wave["peaks"]) == 2,
         may_download=user.may(Right.CALL_DOWNLOAD),
         may_hold=user.may(Right.CALL_HOLD_RECORDING) and archived is not None,
         hold_reason=archived.hold_reason if archived else "",
@@ -123,8 +135,8 @@ async def _archived(request: web.Request, key: str) -> Archived | None:
     return found
 
 
-async def _started_at(request: web.Request, user: User, key: str) -> datetime | None:
+async def _call(request: web.Request, user: User, key: str) -> CallRow | None:
     try:
-        return (await services(request).calls.get(user, key)).started_at
+        return await services(request).calls.get(user, key)
     except NotFound:
         return None
