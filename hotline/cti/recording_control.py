@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,10 +113,14 @@ class RecordingControl:
         call = self._internal(key, by)
         if key in self._on_demand:
             raise Conflict("the call is being recorded", error_id="already-recorded")
-        path = recordings.path_of(self._folder, key)
-        options = recordings.options(path, append=await asyncio.to_thread(path.exists))
-        await self._commands.record(recorded_channel(call), str(path), options)
-        self._on_demand.add(key)
+        path, channel = recordings.path_of(self._folder, key), recorded_channel(call)
+        again = await asyncio.to_thread(path.exists)
+        async with self.lock(key):
+            if again:
+                with suppress(CommandRefused):  # stopped in time; or begun before this service was started: never twice
+                    await self._commands.stop_recording(channel)
+            await self._commands.record(channel, str(path), recordings.options(path, append=again))
+            self._on_demand.add(key)
 
     async def stop(self, key: str, by: str) -> None:
         """Stop what :meth:`start` began.
