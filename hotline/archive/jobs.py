@@ -20,7 +20,7 @@ from prometheus_client import Counter, Gauge
 from sqlalchemy import make_url
 
 from hotline.archive.service import Archive
-from hotline.cti.model import CallEvent, CallEventKind, Direction
+from hotline.cti.model import CallEvent, CallEventKind, Direction, Outcome
 from hotline.errors import Conflict, HotlineError, NotFound, Unavailable
 
 log = logging.getLogger(__name__)
@@ -81,11 +81,13 @@ class RecordingJobs:
     async def on_event(self, event: CallEvent) -> None:
         """Subscribed to the bus: a call has ended, its recording is complete.
 
-        A talk with a citizen is looked for even if nobody saw its recording begin: there is a file, or a gap.
+        A talk with a citizen is looked for even if nobody saw its recording begin: there is a file, or a gap. So is a
+        message that he left.
         """
         call = event.call
         talked = call.answered_at is not None and call.direction is not Direction.INTERNAL
-        if event.kind is CallEventKind.ENDED and (call.recorded or talked):
+        wanted = call.recorded or talked or call.outcome is Outcome.VOICEMAIL
+        if event.kind is CallEventKind.ENDED and wanted:
             await self.defer_store(call.key)
 
     async def defer_store(self, key: str) -> None:

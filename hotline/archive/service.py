@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -120,6 +121,7 @@ class Archive:
                 mine.peaks = done.peaks
                 await _seal(session, Event.ENCODED, key, target.name, size, sha256, self._clock.now())
         await asyncio.to_thread(_remove, [folder / f"{key}{side}.wav" for side in ("", "-in", "-out")])
+        await asyncio.to_thread(_remove_message, recordings.message_of(folder, key), row.seconds)
         return row.format == "wav"
 
     async def lost(self) -> list[str]:
@@ -229,7 +231,11 @@ class Archive:
             audit(session, "delete", (ENTITY, key), user_id=None, at=now, reason="retention", details=details)
             # Inside the transaction: when the disk refuses, nothing says that the file is gone.
             await asyncio.to_thread(
-                _remove, [folder / f"{key}{end}" for end in (".opus", ".wav", "-in.wav", "-out.wav")]
+                _remove,
+                [
+                    folder / f"{key}{end}"
+                    for end in (".opus", ".wav", "-in.wav", "-out.wav", f"{recordings.MESSAGE}.wav")
+                ],
             )
         return True
 
@@ -242,6 +248,9 @@ class Archive:
     def _take(self, path: Path, key: str) -> tuple[float, datetime, int, str]:
         if self.goes_on(key):
             raise Conflict("the call goes on", error_id="recording-in-use")
+        message = recordings.message_of(path.parent, key)
+        if message.is_file() and (not path.is_file() or recordings.duration(path) == 0):
+            message.replace(path)  # the call itself could not be recorded: the message is its recording
         if not path.is_file():
             raise _not_found(key)
         end = datetime.fromtimestamp(path.stat().st_mtime, UTC)
@@ -311,10 +320,22 @@ def _remove(paths: list[Path]) -> None:
         path.unlink(missing_ok=True)
 
 
+def _remove_message(path: Path, recorded_s: float) -> None:
+    """Delete the separate file of a citizen's message: its sound is in the recording of the call as well.
+
+    Not when it is longer than that recording, or cannot be read: then it may be the only one.
+    """
+    if path.is_file():
+        with suppress(Unavailable):
+            if recordings.duration(path) <= recorded_s:
+                path.unlink()
+
+
 def _keys_on_disk(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []
-    return [path.stem for path in folder.glob("*.wav") if recordings.KEY.match(path.stem)]
+    stems = {path.stem.removesuffix(recordings.MESSAGE) for path in folder.glob("*.wav")}
+    return [stem for stem in sorted(stems) if recordings.KEY.match(stem)]
 
 
 def _not_found(key: str) -> NotFound:

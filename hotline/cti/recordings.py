@@ -1,6 +1,7 @@
 """Recordings on disk: found by the call's key only, their headers repaired after a crash.
 
-Asterisk writes ``{key}.wav`` (both sides), ``{key}-in.wav`` (from the citizen) and ``{key}-out.wav`` (to him). A killed
+Asterisk writes ``{key}.wav`` (both sides), ``{key}-in.wav`` (from the citizen) and ``{key}-out.wav`` (to him), and
+``{key}-voicemail.wav`` with nothing but the message that he left. A killed
 Asterisk leaves sizes of zero in the RIFF header, which players take for an empty file (telephony.md 7).
 """
 
@@ -15,6 +16,7 @@ from hotline.errors import BadInput, NotFound, Unavailable
 
 KEY = re.compile(r"[a-z0-9]{1,16}-\d{1,12}\.\d{1,12}\Z")
 """``systemname-epoch.number``: Asterisk's Uniqueid. It has no way to leave a folder."""
+MESSAGE = "-voicemail"
 _RIFF = struct.Struct("<4sI4s")
 _CHUNK = struct.Struct("<4sI")
 _FORMAT = struct.Struct("<HHIIHH")
@@ -54,6 +56,15 @@ def path_of(folder: Path, key: str) -> Path:
     if not KEY.match(key):
         raise BadInput("not a call's key", details={"key": "systemname-epoch.number"})
     return folder / f"{key}.wav"
+
+
+def message_of(folder: Path, key: str) -> Path:
+    """Return where the message is that a citizen left in a call, or would be (dialplan: ``voice-message``).
+
+    :raises BadInput: the key is not a call's key.
+    """
+    path = path_of(folder, key)
+    return path.with_name(f"{path.stem}{MESSAGE}.wav")
 
 
 def options(path: Path, *, append: bool) -> str:

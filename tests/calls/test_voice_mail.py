@@ -11,7 +11,7 @@ import pytest
 
 from hotline.stand.service import Stand
 from hotline.stand.sipp import citizen_calls
-from hotline.stand.tones import seconds_of_tone
+from hotline.stand.tones import RATE, hear, seconds_of_tone, telephone_samples
 from tests.browser.desk import PASSWORD
 from tests.house import open_house
 
@@ -37,6 +37,16 @@ async def test_a_message_left_out_of_hours_is_listed_and_playable(demo_db_url: s
             async with supervisor.get(f"/recordings/{call['key']}") as answer:
                 assert answer.status == 200, await answer.text()
                 sound = await answer.read()
+            await house.logged(f"recording {call['key']} is kept", within_s=40)
+            async with supervisor.get(f"/recordings/{call['key']}") as answer:
+                kept = await answer.read()
+        folder = stand.asterisk.settings.recording_dir
+        assert [path.name for path in folder.glob(f"{call['key']}*")] == [f"{call['key']}.opus"]
+        assert kept == (folder / f"{call['key']}.opus").read_bytes()
+        archived = tmp_path / "kept.opus"
+        archived.write_bytes(kept)
+        heard = [hear(telephone_samples(archived)[at : at + RATE], CITIZEN_HZ) for at in range(0, 8 * RATE, RATE)]
+        assert sum(one.is_tone() for one in heard) >= 3
     assert (call["outcome"], call["caller"], call["recorded"]) == ("voicemail", "+79285550115", True)
     assert (call["operator"], call["talk_s"]) == (None, 0)
     with wave.open(io.BytesIO(sound)) as recording:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import array
 import asyncio
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -243,6 +243,37 @@ async def test_jobs_find_store_and_encode_what_was_missed(own_db: Database, own_
     kept = await archive.get(KEY)
     assert kept.path.name == f"{KEY}.opus"
     assert (await archive.verify()).ok
+
+
+async def test_a_message_without_a_recorded_call_is_kept_as_its_recording(shelf: Shelf) -> None:
+    for side in ("-in", "-out", ""):
+        shelf.record().with_name(f"{KEY}{side}.wav").unlink()
+    message = write_wav(shelf.folder / f"{KEY}-voicemail.wav", sine(440.0, 2.0))
+    ended = shelf.clock.now() - timedelta(seconds=60)
+    os.utime(message, (ended.timestamp(), ended.timestamp()))
+    left = replace(conversation(KEY, ended, 5), answered_at=None, operator=None, outcome=Outcome.VOICEMAIL)
+    await CallJournal(shelf.db, shelf.clock).record(left)
+    assert await shelf.archive.lost() == [KEY]
+    assert await shelf.archive.store(KEY)
+    assert await shelf.archive.encode(KEY)
+    assert [path.name for path in shelf.folder.iterdir()] == [f"{KEY}.opus"]
+    assert (await shelf.archive.get(KEY)).seconds == pytest.approx(2.0)
+    assert (await shelf.archive.verify()).ok
+    async with shelf.db.begin() as session:
+        assert await session.scalar(text("SELECT recorded FROM call"))
+
+
+@pytest.mark.parametrize(("message_s", "left"), [(2.0, 0), (4.0, 1)])
+async def test_a_message_goes_with_the_wav_files_and_never_alone(shelf: Shelf, message_s: float, left: int) -> None:
+    """The call's recording of three seconds has it too, unless it is too short for that."""
+    shelf.record()
+    write_wav(shelf.folder / f"{KEY}-voicemail.wav", sine(440.0, message_s))
+    await shelf.archive.store(KEY)
+    await shelf.archive.encode(KEY)
+    assert len(list(shelf.folder.glob("*-voicemail.wav"))) == left
+    shelf.clock.advance(timedelta(days=366))
+    assert await shelf.archive.retain() == 1
+    assert list(shelf.folder.iterdir()) == []
 
 
 def conversation(key: str, ended_at: datetime, talk_s: float) -> Call:
