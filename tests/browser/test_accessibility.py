@@ -2,44 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import pytest
 from playwright.async_api import Page, expect
 
 from hotline.stand.sipp import citizen_calls
+from tests.browser.axe import violations
 from tests.browser.conftest import OpenDesk
 from tests.browser.desk import PASSWORD, Desk
 from tests.house import House
 
 pytestmark = [pytest.mark.calls, pytest.mark.browser]
 
-AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 CALLER, SHOWN = "79285550114", "+7 928 555-01-14"
 TABS = 80
 """How many times somebody may have to press Tab to get from one end of the page to the other."""
-
-
-async def violations(page: Page, where: str) -> list[str]:
-    """Return what axe-core finds in both themes, one line a finding."""
-    await page.emulate_media(reduced_motion="reduce")  # colours in the middle of a transition are nobody's
-    if not await page.evaluate("typeof window.axe === 'object'"):
-        await page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = []
-    for theme in ("light", "dark"):
-        await page.evaluate("theme => { document.documentElement.dataset.bsTheme = theme }", theme)
-        result: dict[str, Any] = await page.evaluate(
-            "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})", RULES
-        )
-        assert result["testEngine"]["name"] == "axe-core"
-        found += [
-            f"{where}, {theme}: {one['id']}: {node['target']} {node['failureSummary']}"
-            for one in result["violations"]
-            for node in one["nodes"]
-        ]
-    return found
 
 
 async def visit(desk: Desk, path: str, ready: str) -> list[str]:
@@ -90,7 +66,80 @@ async def test_no_page_shuts_anybody_out(house: House, open_desk: OpenDesk) -> N
     await page.context.clear_cookies()
     await page.goto(f"{desk.url}/login")
     found += await violations(page, "login")
-    assert found == []
+    assert found == [], "\n".join(found)
+
+
+async def consultation(first: Desk, second: Desk) -> list[str]:
+    """Hold, ask a colleague, talk as three and come back: by the keys, each state examined."""
+    page = first.page
+    await page.keyboard.press("Alt+m")
+    await page.keyboard.press("Alt+o")
+    await expect(first.phone.locator(".phone-headline")).to_have_text("Удержание")
+    await first.phone.locator("[aria-controls=phone-keypad]").click()
+    found = await violations(page, "muted, on hold, keypad open")
+    await first.phone.locator("[aria-controls=phone-keypad]").click()
+    await page.keyboard.press("Alt+o")
+    await page.keyboard.press("Alt+t")
+    await page.keyboard.type("201")
+    await expect(first.phone.locator("[data-transfer-target=blind]")).to_be_enabled()
+    await page.keyboard.press("Enter")
+    await second.answer()
+    await expect(second.page.locator(".card-shown")).to_be_visible()
+    await expect(first.phone.get_by_role("button", name="Говорить втроём")).to_be_enabled()
+    found += await violations(page, "asking a colleague")
+    found += await violations(second.page, "asked by a colleague")
+    await page.keyboard.press("Alt+j")
+    await expect(first.phone.locator(".phone-headline")).to_have_text("Разговор втроём")
+    await page.keyboard.press("Alt+b")
+    await second.is_free()
+    await expect(first.phone.locator(".phone-headline")).to_have_text("Идёт разговор")
+    return found
+
+
+async def parked_and_over(first: Desk, second: Desk) -> list[str]:
+    """The colleague's second call, the parking board, the end of the call: by the keys, each state examined."""
+    page = first.page
+    await second.phone.locator("#phone-number").fill("101")
+    await second.phone.locator("#phone-number").press("Enter")
+    await expect(first.phone.locator(".phone-other")).to_be_visible()
+    found = await violations(page, "a second call")
+    await second.hang_up()
+    await page.keyboard.press("Alt+k")
+    await expect(second.phone.locator(".board-row")).to_be_visible()
+    found += await violations(second.page, "parking board")
+    await page.keyboard.press("Alt+Shift+k")
+    await expect(first.phone).to_have_attribute("data-call", "talking")
+    await first.hang_up()
+    await expect(page.locator("#disposition-search")).to_be_visible()
+    await page.locator(".disposition-choice[data-needs-note]").first.click()
+    await expect(page.locator("#disposition-note")).to_be_visible()
+    return found + await violations(page, "characteristic with a note")
+
+
+async def test_no_state_of_a_call_shuts_anybody_out(house: House, open_desk: OpenDesk) -> None:
+    first, second = await open_desk("op101"), await open_desk("op201")
+    page = first.page
+    await first.start_work()
+    found = []
+    async with citizen_calls(house.stand.asterisk, caller="79285550115", hold_s=180):
+        await first.answer()
+        await second.start_work()
+        found += await consultation(first, second)
+        found += await parked_and_over(first, second)
+    await page.locator("#phone-tab-sound").click()
+    found += await violations(page, "sound")
+    await page.keyboard.press("Alt+p")
+    found += await violations(page, "reasons for a pause")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("F1")
+    await expect(page.locator("dialog[open]")).to_be_visible()
+    found += await violations(page, "keys")
+    await page.keyboard.press("F1")
+    found += await visit(first, "/calls", ".recording")
+    await page.locator(".recording").first.click()
+    await expect(page.locator("[data-player-target=toggle]")).to_be_visible()
+    found += await violations(page, "player")
+    assert found == [], "\n".join(found)
 
 
 async def tab_to(page: Page, selector: str) -> None:

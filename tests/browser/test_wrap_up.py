@@ -12,6 +12,7 @@ from sqlalchemy import text
 from hotline.db import Database
 from hotline.stand.service import Stand
 from hotline.stand.sipp import citizen_calls
+from tests.browser.axe import violations
 from tests.browser.conftest import OpenDesk
 from tests.browser.desk import Desk
 from tests.house import House
@@ -58,6 +59,7 @@ async def test_the_characteristic_costs_one_key(house: House, open_desk: OpenDes
     await expect(panel.locator("form")).to_be_visible()
     await expect(panel.locator("form")).to_contain_text("+7 928 555-01-33")
     assert 1 <= await seconds_left(desk) <= WRAP_UP_S
+    assert await violations(page, "wrap-up") == []
     await wrap_up.get_by_role("button", name="Ещё минуту").click()
     await expect(wrap_up.locator(".wrap-up-time")).to_contain_text("1:")
 
@@ -75,7 +77,7 @@ async def test_the_characteristic_costs_one_key(house: House, open_desk: OpenDes
     call = await last_call(demo_db)
     assert (call["disposition_code"], call["disposition_note"]) == ("D03", "Адрес поликлиники")
     assert call["disposition_by_id"] == call["operator_id"]
-    await wrap_up.get_by_role("button", name="Готов к звонкам").click()
+    await page.keyboard.press("Alt+r")
     await expect(state).to_have_attribute("data-state", "ready")
 
     # A second call is left without a word: nothing blocks, the list names it, and a word of it is enough.
