@@ -32,6 +32,11 @@ export function language(): string {
   return catalogue.lang;
 }
 
+/** The time zone in which the server writes times to this reader (IANA name); the browser's own where it says nothing. */
+export function zone(): string | undefined {
+  return document.body.dataset["shellZoneValue"] || undefined;
+}
+
 /**
  * Translate an English message; `{name}` is replaced by `values.name`. An unknown message is returned in English, an
  * unknown placeholder stays as it is: both are visible and neither stops the desk.

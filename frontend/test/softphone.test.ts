@@ -338,6 +338,13 @@ describe("a call", () => {
     expect(phone.asked).toEqual(["call +79280003344"]);
     expect(JSON.parse(sessionStorage.getItem("hotline.recent-calls") ?? "[]")).toHaveLength(2);
   });
+
+  it("is remembered with the time of the reader's zone, not of the computer's", () => {
+    document.body.dataset["shellZoneValue"] = "Asia/Kamchatka";
+    phone.become({ calls: [phoneCall({ startedAt: Date.UTC(2026, 10, 22, 10, 37) })] });
+    delete document.body.dataset["shellZoneValue"];
+    expect(find(".recent-time").textContent).toMatch(/^10:37\sPM$/);
+  });
 });
 
 it("switches the panels by click and by arrows", async () => {

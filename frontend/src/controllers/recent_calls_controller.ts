@@ -1,7 +1,7 @@
 import { Controller } from "@hotwired/stimulus";
 import { announce, h, icon } from "../dom";
 import { phoneNumber } from "../format";
-import { language, t } from "../i18n";
+import { language, t, zone } from "../i18n";
 import type { PhoneCall, PhoneView } from "../phone/index";
 import { thePhone } from "../phone-host";
 import { KEPT, type Recent, store, stored } from "../recent-calls";
@@ -48,7 +48,11 @@ export default class RecentCallsController extends Controller<HTMLElement> {
 
   private show(): void {
     this.noneTarget.hidden = this.recent.length > 0;
-    const time = new Intl.DateTimeFormat(language(), { hour: "2-digit", minute: "2-digit" });
+    const time = new Intl.DateTimeFormat(language(), {
+      hour: "2-digit",
+      minute: "2-digit",
+      timeZone: zone(),
+    });
     this.listTarget.replaceChildren(...this.recent.map((call) => this.row(call, time)));
   }
 
