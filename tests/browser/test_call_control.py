@@ -88,7 +88,7 @@ async def test_three_talk_and_the_first_leaves(house: House, open_desk: OpenDesk
         await expect(first.phone.locator(".phone-headline")).to_have_text("Разговор втроём")
         await owns(first)  # until he leaves
         await expect(second.page.locator("#work [name=content]")).not_to_be_editable()
-        await click(first, "Передать")
+        await first.page.keyboard.press("Alt+g")  # hand over
         await first.is_free()
         await owns(second)
         await second.hears(CITIZEN_HZ)
