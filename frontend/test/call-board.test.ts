@@ -38,6 +38,10 @@ it("shows who rings in a common queue, and takes the call with one click", async
   push("presence", at("103", "ringing", ["other"]));
   push("presence", at("101", "ringing"));
   expect(rows().map((row) => row.querySelector("b")?.textContent)).toEqual(["102"]);
+  push("parking", { places: [{ slot: 2, call_key: "pbx1-1.7", by: "104", since }] });
+  // A key each, so that Alt+U takes the ring although a parked citizen stands above it.
+  expect(rows().map((row) => row.querySelector("button")?.dataset["command"])).toEqual(["take", "pick-up"]);
+  push("parking", { places: [] });
   rows()[0]?.querySelector("button")?.click();
   await settle();
   expect(sent[0]).toMatchObject({ path: "/api/pickup", body: '{"extension":"102"}' });
