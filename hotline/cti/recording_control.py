@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 MAX_FIELD = 40
 AGAIN_S = 1.0
+FRAMES_S = 0.06
+"""Three frames of 20 ms between an end and a new beginning: with the next one, Asterisk lets go of decoder and file."""
 
 
 @dataclass(slots=True)
@@ -119,6 +121,7 @@ class RecordingControl:
             if again:
                 with suppress(CommandRefused):  # stopped in time; or begun before this service was started: never twice
                     await self._commands.stop_recording(channel)
+                    await asyncio.sleep(FRAMES_S)
             await self._commands.record(channel, str(path), recordings.options(path, append=again))
             self._on_demand.add(key)
 

@@ -18,14 +18,11 @@ from hotline.cti.calls import CallTracker
 from hotline.cti.commands import Commands
 from hotline.cti.errors import CommandRefused
 from hotline.cti.model import CallEvent, CallEventKind, LinkChanged, LinkState, VoiceChanged
-from hotline.cti.recording_control import RecordingControl, recorded_channel
+from hotline.cti.recording_control import FRAMES_S, RecordingControl, recorded_channel
 from hotline.cti.recording_model import RecordingPaused
 from hotline.errors import HotlineError, NotFound
 
 log = logging.getLogger(__name__)
-
-FRAMES_S = 0.06
-"""Three frames of 20 ms: with the next one after the stop, Asterisk lets the decoder go."""
 
 
 class RecordingRenewal:

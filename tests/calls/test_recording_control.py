@@ -222,7 +222,7 @@ async def test_an_internal_call_is_recorded_from_a_wish_to_the_next(
     assert (row.direction, row.recorded) == ("internal", True)
     sound = stand.asterisk.settings.recording_dir / f"{key}.opus"
     both = [{FIRST_HZ, SECOND_HZ} <= tones for tones in shares(sound, FIRST_HZ, SECOND_HZ)]
-    assert both.count(False) <= 2  # where it was begun anew
+    assert both.count(False) <= 2, shares(sound, FIRST_HZ, SECOND_HZ)  # where it was begun anew
     lasted = decoded_seconds(sound)
     assert lasted >= 3 * 1.5, lasted  # three stretches of about two seconds each, and the restart
     assert lasted < row.talk_s - 3 * 1.5, (lasted, row.talk_s)
