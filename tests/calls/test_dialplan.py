@@ -227,7 +227,9 @@ async def test_consultation_completed_when_the_first_operator_leaves(stand: Stan
         await events.wait("Hangup", Uniqueid=dialled["DestUniqueid"])
 
 
-async def test_three_talk_together(stand: Stand) -> None:
+@pytest.mark.parametrize("early", [False, True], ids=["in his bridge", "on his way"])
+async def test_three_talk_together(stand: Stand, early: bool) -> None:
+    """Also when the citizen is sent to a colleague who has not reached his bridge yet."""
     async with (
         ami(stand.asterisk.settings) as events,
         operator(stand, "101", sound=OPERATOR_HZ) as who,
@@ -238,8 +240,9 @@ async def test_three_talk_together(stand: Stand) -> None:
         talk = await answered(events)
         mark = len(events.seen)
         await consult(events, talk, "202")
-        colleague = (await events.wait("DialEnd", Channel=talk["DestChannel"], DialStatus="ANSWER"))["DestChannel"]
-        await bridged(events, mark, talk["DestChannel"], colleague)
+        colleague = (await events.wait("DialBegin", Channel=talk["DestChannel"]))["DestChannel"]
+        if not early:
+            await bridged(events, mark, talk["DestChannel"], colleague)
         await events.send("Setvar", Channel=talk["Channel"], Variable="CONSULTCHAN", Value=colleague)
         await events.send("Redirect", Channel=talk["Channel"], Context="join", Exten="s", Priority="1")
         await bridged(events, mark, talk["Channel"], talk["DestChannel"])
