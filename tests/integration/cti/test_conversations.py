@@ -240,6 +240,14 @@ async def test_call_that_ended_while_the_service_was_down_is_recorded_once(
         await third.service.commands.remove_member(QUEUE, "171")
 
 
+async def written_down(stand: Stand, key: str) -> None:
+    """Wait until Asterisk's log has both sides of the talk: it writes a moment after it has told us."""
+    events = stand.asterisk.settings.log_dir / "cel/events.csv"
+    async with asyncio.timeout(LIMIT):
+        while sum("BRIDGE_ENTER" in line and key in line for line in events.read_text().splitlines()) < 2:
+            await stand.asterisk.cli("core show uptime")  # takes its time; nothing tells when a file grows
+
+
 async def test_killed_asterisk_closes_its_calls_with_the_reason(own_db: Database) -> None:
     async with Stand(database=False, asterisk={"greeting": "beep"}) as stand:
         port, settings = stand.trunk.asterisk_port, stand.asterisk.settings
@@ -251,6 +259,7 @@ async def test_killed_asterisk_closes_its_calls_with_the_reason(own_db: Database
             await push_endpoint(settings, operator)
             await house.service.commands.add_member(QUEUE, "171", "71", paused=False)
             call = await talk(house, citizen, operator)
+            await written_down(stand, call.key)
             house.heard.clear()
             await stand.asterisk.kill()
             await stand.asterisk.start()
