@@ -88,6 +88,7 @@ async def test_three_talk_and_the_first_leaves(house: House, open_desk: OpenDesk
         await expect(first.phone.locator(".phone-headline")).to_have_text("Разговор втроём")
         await owns(first)  # until he leaves
         await expect(second.page.locator("#work [name=content]")).not_to_be_editable()
+        await expect(first.phone.locator("[data-transfer-target=complete]")).to_be_enabled()
         await first.page.keyboard.press("Alt+g")  # hand over
         await first.is_free()
         await owns(second)
@@ -154,6 +155,7 @@ async def test_hold_a_second_call_and_parking(house: House, open_desk: OpenDesk,
         await expect(badge).to_contain_text("на удержании")
         await second.hang_up()
         await expect(first.phone.locator(".phone-headline")).to_have_text("Удержание", timeout=RING_MS)
+        await expect(first.phone.locator("[data-phone-call-target=hold]")).to_be_enabled()
         await first.page.keyboard.press("Alt+o")
         await first.hears(CITIZEN_HZ)
         # Parked: everybody sees the place, also after the service died; one click takes the citizen with his card.
