@@ -8,7 +8,9 @@ from dataclasses import replace
 
 import pytest
 
+from hotline.archive import coverage, queries
 from hotline.db import Database
+from hotline.journal.tables_call import CallRecord
 from hotline.load.people import hire
 from hotline.load.runner import Load, Options
 from hotline.load.script import preset
@@ -54,6 +56,14 @@ async def test_twenty_calls_with_everything_are_right_in_the_journal(house: Hous
     assert report.notices["held"]
     assert report.notices["refused"]
     assert report.notices["reloaded"]
+    # Coverage: what was talked through holds, consultations, hand-overs and lost sockets is on the disk.
+    keys = [str(row["key"]) for row in report.rows.values()]
+    for key in keys:
+        await house.logged(f"recording {key} is kept", within_s=60)
+    async with demo_db.begin() as session:
+        covered = coverage.report(await queries.conversations(session, CallRecord.key.in_(keys)))
+    assert covered.calls == CITIZENS
+    assert covered.share >= 0.99, covered
 
 
 async def test_operators_in_two_processes_and_an_end_before_the_end(house: House, demo_db: Database) -> None:
