@@ -72,6 +72,15 @@ async def heard_again(house: House, key: str, *, after: int = 0, within_s: float
             await house.stand.asterisk.cli("core show uptime")  # takes its time; nothing tells when a file grows
 
 
+async def rung_back(house: House, desk: Desk, key: str) -> None:
+    """The operator is rung for his citizen, with the card, and the two hear each other again."""
+    await desk.rings(NUMBER)
+    await has_card(desk)
+    await desk.answer()
+    await desk.hears(CITIZEN_HZ)
+    await heard_again(house, key)
+
+
 def hear_from(path: Path, offset: int) -> list[Heard]:
     """Measure quarters of a second of a WAV file that is being written, from a byte on."""
     raw = path.read_bytes()[offset:]

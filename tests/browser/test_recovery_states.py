@@ -13,7 +13,17 @@ from hotline.stand.service import Stand
 from hotline.stand.sipp import citizen_calls
 from tests.browser.conftest import EARS, OpenDesk
 from tests.browser.desk import RING_MS, Desk
-from tests.browser.recovery import CITIZEN_HZ, NUMBER, ended, has_card, heard_again, house, live_key, talk_and_write
+from tests.browser.recovery import (
+    CITIZEN_HZ,
+    NUMBER,
+    ended,
+    has_card,
+    heard_again,
+    house,
+    live_key,
+    rung_back,
+    talk_and_write,
+)
 from tests.house import House
 from tests.relay import relay
 
@@ -49,11 +59,7 @@ async def test_reload_while_the_citizen_is_on_hold(house: House, open_desk: Open
         await house.logged("talking -CallHeld-> hold")
         await expect(desk.phone.locator(".phone-headline")).to_have_text("Удержание")
         await desk.page.reload()
-        await desk.rings(NUMBER)
-        await has_card(desk)
-        await desk.answer()
-        await desk.hears(CITIZEN_HZ)
-        await heard_again(house, key)
+        await rung_back(house, desk, key)
         await desk.hang_up()
         await ended(house, demo_db, citizen, key)
 
@@ -133,11 +139,7 @@ async def test_killed_renderer(house: House, open_desk: OpenDesk, demo_db: Datab
                     os.kill(int(process["id"]), signal.SIGKILL)
         again = Desk(await desk.page.context.new_page(), house.url)
         await again.page.goto(house.url)
-        await again.rings(NUMBER)
-        await has_card(again)
-        await again.answer()
-        await again.hears(CITIZEN_HZ)
-        await heard_again(house, key)
+        await rung_back(house, again, key)
         await again.hang_up()
         await ended(house, demo_db, citizen, key)
 
