@@ -44,8 +44,8 @@ class House:
 
     @property
     def url(self) -> str:
-        """Where browsers go."""
-        return f"http://127.0.0.1:{self.port}"
+        """Where browsers go: to the service itself, unless the settings name a proxy."""
+        return self.settings.get("HOTLINE_PUBLIC_URL", f"http://127.0.0.1:{self.port}")
 
     @property
     def environment(self) -> dict[str, str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import array
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, async_playwright
@@ -19,7 +21,32 @@ CHROMIUM = "/usr/bin/chromium"
 OPERATOR_HZ = 700.0
 EARS = Path(__file__).parent / "ears.js"
 
-OpenDesk = Callable[[str], Awaitable[Desk]]
+ARGUMENTS = (
+    "--no-sandbox",  # the tests run as root
+    "--disable-gpu",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+    # Asterisk cannot resolve mDNS names in candidates (docs/telephony.md).
+    "--disable-features=WebRtcHideLocalIpsWithMdns",
+    "--allow-loopback-in-peer-connection",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+class OpenDesk(Protocol):
+    """Opens a page and logs in as a demo user: in the Chromium that all tests share, or in another one."""
+
+    def __call__(self, login: str, *, browser: Browser | None = None) -> Awaitable[Desk]: ...
+
+
+class Launch(Protocol):
+    """Starts a Chromium of the test's own, with additional arguments."""
+
+    def __call__(self, *arguments: str) -> Awaitable[Browser]: ...
 
 
 def _bursts(hz: float) -> array.array[int]:
@@ -30,30 +57,26 @@ def _bursts(hz: float) -> array.array[int]:
 
 
 @pytest.fixture(scope="session")
-async def chromium(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
-    """One browser; each desk has a context (cookies, storage) of its own."""
+async def launch(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Launch]:
+    """Start a Chromium: for a test that kills it, or for all the others (``chromium``). All are closed at the end."""
     microphone = write_wav(tmp_path_factory.mktemp("microphone") / "bursts.wav", _bursts(OPERATOR_HZ))
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=[
-                "--no-sandbox",  # the tests run as root
-                "--disable-gpu",
-                "--use-fake-device-for-media-stream",
-                "--use-fake-ui-for-media-stream",
-                f"--use-file-for-fake-audio-capture={microphone}",
-                "--autoplay-policy=no-user-gesture-required",
-                # Asterisk cannot resolve mDNS names in candidates (docs/telephony.md).
-                "--disable-features=WebRtcHideLocalIpsWithMdns",
-                "--allow-loopback-in-peer-connection",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                "--no-first-run",
-            ],
-        )
-        yield browser
-        await browser.close()
+    async with async_playwright() as playwright, AsyncExitStack() as started:
+
+        async def launch_(*arguments: str) -> Browser:
+            browser = await playwright.chromium.launch(
+                executable_path=CHROMIUM,
+                args=[*ARGUMENTS, f"--use-file-for-fake-audio-capture={microphone}", *arguments],
+            )
+            started.push_async_callback(browser.close)
+            return browser
+
+        yield launch_
+
+
+@pytest.fixture(scope="session")
+async def chromium(launch: Launch) -> Browser:
+    """One browser; each desk has a context (cookies, storage) of its own."""
+    return await launch()
 
 
 @pytest.fixture
@@ -70,8 +93,8 @@ async def open_desk(house: House, chromium: Browser) -> AsyncIterator[OpenDesk]:
     contexts: list[BrowserContext] = []
     errors: list[str] = []
 
-    async def open_(login: str) -> Desk:
-        context = await chromium.new_context(
+    async def open_(login: str, *, browser: Browser | None = None) -> Desk:
+        context = await (browser or chromium).new_context(
             locale="ru-RU", viewport={"width": 1280, "height": 800}, permissions=["microphone", "notifications"]
         )
         contexts.append(context)

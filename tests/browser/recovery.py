@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import array
 import asyncio
+import os
+import signal
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 from sqlalchemy import text
 from sqlalchemy.engine import RowMapping
 
@@ -18,10 +21,11 @@ from hotline.stand.service import Stand
 from hotline.stand.sipp import SippRun
 from hotline.stand.tones import RATE, Heard, hear, seconds_of_tone
 from tests.browser.conftest import OPERATOR_HZ
-from tests.browser.desk import Desk
+from tests.browser.desk import RING_MS, Desk
 from tests.house import House
 
 CITIZEN_HZ, OTHER_HZ = 440.0, 980.0
+AUDIBLE_DB = -50.0
 NUMBER = "+7 928 000-11-22"
 CONTENT = "Где получить полис, если я переехала?"
 
@@ -48,6 +52,41 @@ async def talk_and_write(desk: Desk) -> None:
         await desk.field("content").blur()
 
 
+async def kill_browser(browser: Browser) -> None:
+    """kill -9 of every process: no unload handler, no closing handshake, nothing is written down."""
+    cdp = await browser.new_browser_cdp_session()
+    processes = (await cdp.send("SystemInfo.getProcessInfo"))["processInfo"]
+    gone = asyncio.Event()
+    browser.on("disconnected", lambda _: gone.set())
+    for process in sorted(processes, key=lambda one: one["type"] != "browser"):
+        with suppress(ProcessLookupError):  # the browser's own death has taken it along
+            os.kill(int(process["id"]), signal.SIGKILL)
+    async with asyncio.timeout(10):
+        await gone.wait()
+
+
+async def press(desk: Desk, name: str) -> None:
+    """Press a button of the telephone."""
+    await desk.phone.get_by_role("button", name=name, exact=True).click()
+
+
+async def hold(house: House, desk: Desk) -> None:
+    """Put the citizen on hold."""
+    await press(desk, "Удержать")
+    await house.logged("talking -CallHeld-> hold")
+    await expect(desk.phone.locator(".phone-headline")).to_have_text("Удержание")
+
+
+async def consulting(house: House, first: Desk, second: Desk) -> None:
+    """The first operator talks with the second one while the citizen waits."""
+    await first.phone.locator("#transfer-number").fill("201")
+    await first.phone.locator("#transfer-number").press("Enter")
+    await expect(second.phone).to_have_attribute("data-call", "ringing", timeout=RING_MS)
+    await second.page.keyboard.press("Alt+a")
+    await expect(second.phone).to_have_attribute("data-call", "talking", timeout=RING_MS)
+    await house.logged("ringing -answered-> consulting")  # his answer has come through
+
+
 async def has_card(desk: Desk) -> None:
     """The card of the call is open, with everything that was typed."""
     await expect(desk.field("content")).to_have_value(CONTENT, timeout=15_000)
@@ -70,6 +109,15 @@ async def heard_again(house: House, key: str, *, after: int = 0, within_s: float
     async with asyncio.timeout(within_s):
         while not any(voice.is_tone() for voice in hear_from(sent, begun)):
             await house.stand.asterisk.cli("core show uptime")  # takes its time; nothing tells when a file grows
+
+
+async def music_plays(house: House, key: str, *, within_s: float = 10) -> None:
+    """Wait until the citizen is sent something else than silence and the operator's tone: the message, then music."""
+    sent = leg(house, key, "out")
+    begun = sent.stat().st_size
+    async with asyncio.timeout(within_s):
+        while not any(one.level_db > AUDIBLE_DB and not one.is_tone() for one in hear_from(sent, begun)):
+            await house.stand.asterisk.cli("core show uptime")  # as above
 
 
 async def rung_back(house: House, desk: Desk, key: str) -> None:

@@ -14,7 +14,7 @@ from playwright.async_api import expect
 
 from hotline.db import Database
 from hotline.stand.sipp import citizen_calls
-from tests.browser.conftest import OpenDesk
+from tests.browser.conftest import Launch, OpenDesk
 from tests.browser.desk import Desk
 from tests.browser.recovery import (
     CITIZEN_HZ,
@@ -24,6 +24,7 @@ from tests.browser.recovery import (
     has_card,
     heard_again,
     house,
+    kill_browser,
     live_key,
     rung_back,
     talk_and_write,
@@ -89,16 +90,17 @@ async def test_the_operator_is_back_at_another_computer(house: House, open_desk:
         await ended(house, demo_db, citizen, key)
 
 
-async def test_nobody_comes_back(house: House, open_desk: OpenDesk, demo_db: Database) -> None:
-    """The citizen goes to the head of the queue, before somebody who waits; the next operator has the draft."""
-    first = await open_desk("op101")
+async def test_nobody_comes_back(house: House, open_desk: OpenDesk, launch: Launch, demo_db: Database) -> None:
+    """The browser was killed. The citizen goes to the head of the queue, before others; the next has the draft."""
+    browser = await launch()
+    first = await open_desk("op101", browser=browser)
     await first.start_work()
     asterisk = house.stand.asterisk
     async with citizen_calls(asterisk, sound=CITIZEN_HZ, hold_s=120) as citizen:
         await talk_and_write(first)
         key = await live_key(demo_db)
         async with citizen_calls(asterisk, caller="79280003344", sound=OTHER_HZ, hold_s=120):
-            await first.page.context.close()
+            await kill_browser(browser)
             await house.logged(f"call {key}, telephone 101 (waiting): requeue", within_s=40)
             second = await open_desk("op102")
             await second.phone.get_by_role("button", name="Начало работы").click()

@@ -16,11 +16,14 @@ from tests.browser.desk import RING_MS, Desk
 from tests.browser.recovery import (
     CITIZEN_HZ,
     NUMBER,
+    consulting,
     ended,
     has_card,
     heard_again,
+    hold,
     house,
     live_key,
+    press,
     rung_back,
     talk_and_write,
 )
@@ -33,21 +36,6 @@ pytestmark = [pytest.mark.calls, pytest.mark.browser]
 LATER = "Уточнила: переехала в другой район."
 
 
-async def press(desk: Desk, name: str) -> None:
-    """Press a button of the telephone."""
-    await desk.phone.get_by_role("button", name=name, exact=True).click()
-
-
-async def consulting(house: House, first: Desk, second: Desk) -> None:
-    """The first operator talks with the second one while the citizen waits."""
-    await first.phone.locator("#transfer-number").fill("201")
-    await first.phone.locator("#transfer-number").press("Enter")
-    await expect(second.phone).to_have_attribute("data-call", "ringing", timeout=RING_MS)
-    await second.page.keyboard.press("Alt+a")
-    await expect(second.phone).to_have_attribute("data-call", "talking", timeout=RING_MS)
-    await house.logged("ringing -answered-> consulting")  # his answer has come through
-
-
 async def test_reload_while_the_citizen_is_on_hold(house: House, open_desk: OpenDesk, demo_db: Database) -> None:
     """His music goes on; the operator is rung for him, with the card, and talks with him."""
     desk = await open_desk("op101")
@@ -55,9 +43,7 @@ async def test_reload_while_the_citizen_is_on_hold(house: House, open_desk: Open
     async with citizen_calls(house.stand.asterisk, sound=CITIZEN_HZ, hold_s=120) as citizen:
         await talk_and_write(desk)
         key = await live_key(demo_db)
-        await press(desk, "Удержать")
-        await house.logged("talking -CallHeld-> hold")
-        await expect(desk.phone.locator(".phone-headline")).to_have_text("Удержание")
+        await hold(house, desk)
         await desk.page.reload()
         await rung_back(house, desk, key)
         await desk.hang_up()

@@ -17,7 +17,7 @@ from hotline.softphone.headless import HeadlessPhone
 from hotline.softphone.headless_call import HeadlessCall
 from hotline.softphone.model import SoftphoneAccount
 from hotline.stand.service import Stand
-from tests.browser.conftest import chromium  # noqa: F401 - a fixture
+from tests.browser.conftest import chromium, launch  # noqa: F401 - fixtures
 from tests.calls.headless_parts import ProxyServer, direct_url, proxy_server
 from tests.calls.phone_page import PhonePage, add_page, bundle
 
