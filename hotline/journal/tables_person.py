@@ -51,6 +51,17 @@ class PersonRow(Base):
     """``register``, ``manual`` or ``call``."""
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    address_fact: Mapped[str] = mapped_column(Text, server_default="")
+    """Where he lives; ``address`` is where he is registered."""
+    clinic: Mapped[str] = mapped_column(Text, server_default="")
+    """The medical organisation that he is attached to, as the register names it."""
+    notes: Mapped[str] = mapped_column(Text, server_default="")
+    is_dead: Mapped[bool] = mapped_column(server_default=text("false"))
+    died_on: Mapped[date | None]
+    valid_from: Mapped[date | None]
+    """First and last day of the insurance, as far as the register says."""
+    valid_to: Mapped[date | None]
 
     s_sur: Mapped[str] = mapped_column(KEY, Computed(search_key("last_name"), persisted=True))
     s_nam: Mapped[str] = mapped_column(KEY, Computed(search_key("first_name"), persisted=True))

@@ -7,8 +7,10 @@ import hotline.cti.tables
 import hotline.journal.tables
 import hotline.journal.tables_call
 import hotline.journal.tables_classifier
+import hotline.journal.tables_merge
 import hotline.journal.tables_person
 import hotline.queue.tables
+import hotline.register.tables
 import hotline.softphone.tables
 import hotline.staff.tables  # noqa: F401 - imported for what they register
 from hotline.db import Base
