@@ -15,6 +15,7 @@ TEXTS = {
     "internal-error": mark("Something broke on the server. It has been written down; try again in a moment."),
     "not-authenticated": mark("The session has ended. Log in again: nothing that you typed is lost."),
     "forbidden": mark("Your role does not include this action."),
+    "no-right": mark("Your role does not include this action."),
     "not-found": mark("There is no such record, or you may not see it."),
     "bad-input": mark("Something in the request is not right."),
     "conflict": mark("This is not possible in the present state."),

@@ -18,6 +18,7 @@ import msgspec
 from aiohttp import web
 
 from hotline.errors import Forbidden, HotlineError, NotAuthenticated
+from hotline.web.access import require_access
 from hotline.web.assets import PREFIX
 from hotline.web.context import (
     METRICS,
@@ -161,6 +162,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         keep_session(request, session)
         if unsafe:
             await _check_csrf(request, session.csrf)
+        require_access(request.method, route, session.user)
     return await handler(request)
 
 

@@ -9,7 +9,7 @@ from hotline.web.api import calls as calls_api
 from hotline.web.api import dispositions as dispositions_api
 from hotline.web.api import drafts, operator, quality
 from hotline.web.api import recording as recording_api
-from hotline.web.views import appeal, calls, card, dispositions, events, gaps, journal, login, people, recording
+from hotline.web.views import admin, appeal, calls, card, dispositions, events, gaps, journal, login, people, recording
 
 _KEY = r"{key:[A-Za-z0-9][A-Za-z0-9.-]{0,63}}"
 """The key of a call: an Asterisk Uniqueid with systemname. Nothing in it can leave a folder."""
@@ -59,6 +59,7 @@ def add_routes(app: web.Application) -> None:
     add.add_get(f"/api/calls/{_KEY}/quality", quality.of_call)
 
     _add_recordings(add)
+    add.add_get("/admin", admin.index)
 
     add.add_get("/health", ops.health)
     add.add_get("/status", ops.status)

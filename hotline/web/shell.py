@@ -11,6 +11,8 @@ from hotline.journal.model import FolderCount
 from hotline.queue.model import OperatorState, PauseReason
 from hotline.staff.model import User
 from hotline.web import titles
+from hotline.web.access import opens
+from hotline.web.admin_areas import areas_of
 from hotline.web.i18n import gettext
 from hotline.web.services import Services
 
@@ -120,4 +122,6 @@ async def shell_context(services: Services, user: User) -> dict[str, Any]:
         "wrap_up_max_s": round(services.desk.policy.longest_wrap_up.total_seconds()),
         "role_title": titles.role_title(user.roles),
         "organisation": user.organisation.short_name,
+        "administers": bool(areas_of(user)),
+        "opens": lambda address: opens(user, address),
     }

@@ -12,6 +12,8 @@ from aiohttp import web
 from hotline.errors import BadInput
 from hotline.journal.model import AppealRow, Draft, Folder
 from hotline.web import titles
+from hotline.web.access import opens
+from hotline.web.admin_areas import areas_of
 from hotline.web.context import current_user, is_fragment, services
 from hotline.web.forms import query_text
 from hotline.web.i18n import gettext, show_number
@@ -89,7 +91,10 @@ def draft_link(draft: Draft) -> DraftLink:
 
 
 async def index(request: web.Request) -> web.StreamResponse:
-    """Show the shell with the journal (S001-019)."""
+    """Show the shell with the journal (S001-019); whom no appeal concerns is led to his own first page."""
+    user = current_user(request)
+    if not opens(user, "/journal"):
+        raise web.HTTPSeeOther("/admin" if areas_of(user) else "/directory")
     return await listing(request)
 
 

@@ -1,0 +1,158 @@
+"""Who may ask for which address: ONE table, one row a route (domain 2.11; docs/add-a-feature.md).
+
+``guard`` reads it before any handler runs. It is the outer gate: a row names the rights of which a user needs any;
+what depends on the record itself (whose appeal, whose insurer) is decided further in, by ``journal.visibility``.
+``tests/integration/web/test_matrix.py`` calls every route as every role and compares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from hotline.errors import Forbidden
+from hotline.staff.model import Right, User
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a route asks of who calls it.
+
+    :ivar rights: any of these is enough; none at all: a session is.
+    :ivar public: not even a session.
+    """
+
+    rights: tuple[str, ...] = ()
+    public: bool = False
+
+    def met_by(self, user: User) -> bool:
+        """Tell whether ``user`` comes through."""
+        return self.public or not self.rights or any(user.may(right) for right in self.rights)
+
+
+PUBLIC = Needs(public=True)
+SESSION = Needs()
+"""Anybody who is logged in."""
+
+
+def needs(*rights: str) -> Needs:
+    """Any of these rights."""
+    return Needs(rights)
+
+
+_APPEALS = needs(Right.APPEAL_CREATE, Right.APPEAL_ACCEPT, Right.APPEAL_REVIEW, Right.APPEAL_VIEW_ALL)
+"""Whoever works with appeals in any way; an auditor or system administrator sees no content (domain 2.8)."""
+_CALLS = needs(Right.CALL_TAKE, Right.CALL_MAKE, Right.CALL_MONITOR, Right.CALL_LISTEN_OWN, Right.CALL_LISTEN_ANY)
+_CREATE = needs(Right.APPEAL_CREATE)
+_EDIT = needs(Right.APPEAL_EDIT_OWN, Right.APPEAL_EDIT_ANY)
+_MOVE = needs(Right.APPEAL_FORWARD, Right.APPEAL_ACCEPT, Right.APPEAL_EDIT_ANY)
+"""The outer gate of the hand-to-hand moves; which one is allowed to whom is the workflow's."""
+_PERSONS = needs(Right.PERSON_SEARCH, Right.PERSON_SEARCH_ALL)
+_LISTEN = needs(Right.CALL_LISTEN_OWN, Right.CALL_LISTEN_ANY)
+_PHONE = needs(Right.CALL_TAKE, Right.CALL_MAKE)
+_CLASSIFY = needs(Right.CALL_TAKE, Right.CALL_MAKE, Right.CALL_MONITOR)
+_TRANSFER = needs(Right.CALL_TRANSFER)
+_TAKE_OVER = needs(Right.CALL_TAKE, Right.CALL_TRANSFER)
+
+ACCESS: Mapping[str, Needs] = {
+    "GET /login": PUBLIC,
+    "POST /login": PUBLIC,
+    "POST /logout": SESSION,
+    "POST /language": SESSION,
+    "GET /health": PUBLIC,
+    "GET /status": SESSION,
+    "GET /metrics": SESSION,
+    "GET /events": SESSION,
+    "GET /sip": SESSION,
+    # The journal and the cards
+    "GET /": SESSION,  # leads everybody to the first page that is his
+    "GET /journal": _APPEALS,
+    "GET /appeals/new": _CREATE,
+    "POST /appeals": _CREATE,
+    "GET /appeals/{id}": _APPEALS,
+    "POST /appeals/{id}": _EDIT,
+    "GET /appeals/{id}/edit": _EDIT,
+    "POST /appeals/{id}/forward": _MOVE,
+    "POST /appeals/{id}/accept": _MOVE,
+    "POST /appeals/{id}/decline": _MOVE,
+    "POST /appeals/{id}/recall": _MOVE,
+    "GET /scripts": needs(Right.SCRIPT_USE),
+    "GET /topics": needs(Right.APPEAL_CREATE, Right.APPEAL_EDIT_OWN, Right.APPEAL_EDIT_ANY),
+    "PUT /api/drafts/{id}": _CREATE,
+    # People
+    "GET /persons/search": _PERSONS,
+    "GET /persons/history": _PERSONS,
+    "GET /directory": SESSION,
+    # Calls
+    "GET /calls": _CALLS,
+    "GET /calls/gaps": needs(Right.CALL_LISTEN_ANY),
+    "GET /calls/{key}/card": _CREATE,
+    "GET /dispositions": _CLASSIFY,
+    "POST /api/calls/{key}/disposition": _CLASSIFY,
+    "GET /api/calls/{key}/quality": _CALLS,
+    "POST /api/dial": needs(Right.CALL_MAKE),
+    "POST /api/pickup": needs(Right.CALL_TAKE),
+    "POST /api/calls/{key}/consult": _TRANSFER,
+    "POST /api/calls/{key}/join": _PHONE,
+    "POST /api/calls/{key}/complete": _PHONE,
+    "POST /api/calls/{key}/cancel": _PHONE,
+    "POST /api/calls/{key}/transfer": _TRANSFER,
+    "POST /api/calls/{key}/park": _TRANSFER,
+    "POST /api/calls/{key}/take": _TAKE_OVER,
+    "POST /api/calls/{key}/hangup": _PHONE,
+    "POST /api/calls/{key}/hold": _PHONE,
+    "POST /api/calls/{key}/resume": _PHONE,
+    # The operator's own telephone and state
+    "GET /api/softphone": _PHONE,
+    "POST /api/operator/start": needs(Right.CALL_TAKE),
+    "POST /api/operator/stop": _PHONE,
+    "POST /api/operator/ready": _PHONE,
+    "POST /api/operator/pause": _PHONE,
+    "POST /api/operator/more-time": _PHONE,
+    # Recordings
+    "GET /recordings/{key}": _LISTEN,
+    "GET /recordings/{key}/player": _LISTEN,
+    "POST /recordings/{key}/player": _LISTEN,
+    "POST /api/calls/{key}/recording/pause": _PHONE,
+    "POST /api/calls/{key}/recording/resume": _PHONE,
+    "POST /api/calls/{key}/recording/start": needs(Right.CALL_RECORD),
+    "POST /api/calls/{key}/recording/stop": needs(Right.CALL_RECORD),
+    "POST /api/recordings/{key}/hold": needs(Right.CALL_HOLD_RECORDING),
+    # Administration: each area's list of rights is its own
+    "GET /admin": SESSION,  # shows the areas that one may enter; refuses who may enter none
+}
+
+
+def needs_of(method: str, pattern: str) -> Needs | None:
+    """Return what a route needs; ``None`` when nobody has declared it. HEAD is as GET."""
+    return ACCESS.get(f"{'GET' if method == 'HEAD' else method} {pattern}")
+
+
+def require_access(method: str, pattern: str, user: User) -> None:
+    """Let ``user`` through to a route.
+
+    :raises Forbidden: he has none of the rights that it needs.
+    """
+    found = needs_of(method, pattern)
+    if found is not None and not found.met_by(user):
+        raise Forbidden("this role may not do that", error_id="no-right", details={"needs": list(found.rights)})
+
+
+def opens(user: User, pattern: str) -> bool:
+    """Tell whether a link to a page would lead ``user`` anywhere."""
+    return ACCESS[f"GET {pattern}"].met_by(user)
+
+
+def undeclared(app: web.Application, static: str) -> list[str]:
+    """Return the routes of ``app`` without a row, and the rows without a route.
+
+    :param static: the pattern of built files, which everybody may read.
+    """
+    routes = {
+        f"{route.method} {route.resource.canonical}"
+        for route in app.router.routes()
+        if route.resource is not None and route.method != "HEAD" and route.resource.canonical != static
+    }
+    return sorted(routes ^ set(ACCESS))

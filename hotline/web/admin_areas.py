@@ -1,0 +1,35 @@
+"""The areas of administration: the cards of ``/admin`` and the reason for the entry in the main menu.
+
+To add an area: one :class:`Area` here, its routes with the same rights in ``web/access.py``, its icon in
+``frontend/icons.json``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hotline.staff.model import User
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A card of the start page.
+
+    :ivar title: message id.
+    :ivar text: message id of a sentence that says what one does there.
+    :ivar rights: any of these is enough.
+    """
+
+    title: str
+    icon: str
+    url: str
+    rights: tuple[str, ...]
+    text: str
+
+
+AREAS: tuple[Area, ...] = ()
+
+
+def areas_of(user: User) -> tuple[Area, ...]:
+    """Return the areas that ``user`` may enter, as the start page shows them."""
+    return tuple(area for area in AREAS if any(user.may(right) for right in area.rights))
