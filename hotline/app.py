@@ -103,6 +103,7 @@ class Hotline:
             appeals=journal.appeals,
             lists=journal.queries,
             drafts=journal.drafts,
+            notices=journal.notices,
             persons=journal.persons,
             classifier=journal.classifier,
             calls=calls,
@@ -133,7 +134,9 @@ class Hotline:
             await service.start()
             stack.push_async_callback(service.stop)
         keeper = Housekeeping(
-            clock, settings.zone, {"drafts": journal.drafts.purge, "sessions": self.services.staff.purge}
+            clock,
+            settings.zone,
+            {"drafts": journal.drafts.purge, "sessions": self.services.staff.purge, "notices": journal.notices.purge},
         )
         keeper.start()
         stack.push_async_callback(keeper.close)

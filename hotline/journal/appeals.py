@@ -15,11 +15,10 @@ from hotline.clock import Clock
 from hotline.db import Database
 from hotline.errors import BadInput, Conflict, Forbidden, NotFound
 from hotline.events import Bus
-from hotline.journal import appeal_view, dispositions, settings_store
+from hotline.journal import appeal_view, dispositions, settings_store, terms
 from hotline.journal.cardcheck import CardData, Lists, check
 from hotline.journal.classifier import valid_rows
 from hotline.journal.closing import CallClassified
-from hotline.journal.deadlines import Deadline, Facts, deadline
 from hotline.journal.model import Appeal, CardForm, Form, PersonSnapshot, Phase
 from hotline.journal.moves import Step, actor, move, note
 from hotline.journal.outbox import Outbox
@@ -114,15 +113,17 @@ class Appeals:
             if form.appeal_at == stored["appeal_at"]:
                 # Forms show minutes; an untouched time keeps its seconds, and the deadline with it.
                 data = replace(data, appeal_at=row.appeal_at)
-            due = await self._deadline(session, data, row.created_at)
+            zone = await terms.zone_of(session, row.organisation_id, self._zone)
+            due = await terms.deadline_of(session, data, row.created_at, zone)
             data = await _with_dossiers(session, data, now)
             _fill(row, data)
-            if not row.due_manual and row.close_date is None:
-                _fill_deadline(row, due)
+            moved = terms.set_deadline(row, due, zone) if terms.may_recompute(row) else ""
             changed = _difference(stored, appeal_view.card_fields(row, self._zone))
             if changed:
                 row.version += 1
                 await session.flush()
+                if moved:  # rule c: another channel, flag or time moves the deadline, and the history says so
+                    session.add(terms.history_of(row, user.id, moved, now))
                 step = Step(user, now, ", ".join(sorted(changed)))
                 await note(
                     session,
@@ -198,7 +199,7 @@ class Appeals:
         if draft is not None and draft.user_id != user.id:
             raise Conflict("the card was handed over to somebody else", error_id="card-handed-over")
         data = await self._checked(session, user, form, now)
-        due = await self._deadline(session, data, now)
+        due = await terms.deadline_of(session, data, now, user.organisation.zone(self._zone))
         data = await _with_dossiers(session, data, now)
         row = AppealRecord(
             number="",
@@ -213,7 +214,7 @@ class Appeals:
             responsible_org_id=user.organisation.id,
         )
         _fill(row, data)
-        _fill_deadline(row, due)
+        terms.set_deadline(row, due, self._zone)
         # The counter's row stays locked until the commit, so the number is drawn as late as possible.
         row.number = await settings_store.next_number(session, user.organisation, now.astimezone(self._zone).date())
         await move(session, row, Trigger.SAVE, Step(user, now))
@@ -237,22 +238,6 @@ class Appeals:
             field = "applicant_person_id" if data.applicant.person_id not in {None, *known} else "insured_person_id"
             raise BadInput("the attached person does not exist", details={field: "unknown"})
         return data
-
-    async def _deadline(self, session: AsyncSession, data: CardData, registered_at: datetime) -> Deadline:
-        facts = Facts(
-            form=data.form,
-            appeal_at=data.appeal_at,
-            registered_at=registered_at,
-            to_head_of_region=data.to_head_of_region,
-            urgent=data.urgent,
-            topic=data.topic,
-        )
-        rules = await settings_store.deadline_rules(session)
-        calendar = await settings_store.calendar(session)
-        due = deadline(facts, rules, self._zone, calendar)
-        if due is None:
-            raise Conflict("the profile has no deadline for such an appeal", error_id="no-deadline-rule")
-        return due
 
     @staticmethod
     def _require_version(
@@ -340,12 +325,6 @@ def _fill(row: AppealRecord, data: CardData) -> None:
     row.title = data.title
     row.content = data.content
     row.measures = data.measures
-
-
-def _fill_deadline(row: AppealRecord, due: Deadline) -> None:
-    row.due_at = due.due_at
-    row.due_rule = due.rule.code
-    row.due_base = due.base
 
 
 def _difference(stored: dict[str, str], other: dict[str, str]) -> list[str]:

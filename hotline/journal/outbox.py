@@ -11,9 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hotline.db import Database
 from hotline.events import Bus
 from hotline.journal.model import AppealChanged
+from hotline.journal.notice_model import NoticeMade
 from hotline.journal.tables import OutboxRow
 
 _BATCH = 500
+_NOTICE = "notice."
+"""Kinds of notices in the table begin so; all others are changes of appeals."""
 
 
 def put(session: AsyncSession, fact: AppealChanged) -> None:
@@ -25,6 +28,17 @@ def put(session: AsyncSession, fact: AppealChanged) -> None:
         "at": fact.at.isoformat(),
     }
     session.add(OutboxRow(kind=fact.kind, payload=payload, created_at=fact.at))
+
+
+def put_notice(session: AsyncSession, fact: NoticeMade) -> None:
+    """Write that people were told something, in the transaction of ``session``."""
+    payload: dict[str, Any] = {
+        "appeal_id": fact.appeal_id,
+        "number": fact.number,
+        "user_ids": list(fact.user_ids),
+        "at": fact.at.isoformat(),
+    }
+    session.add(OutboxRow(kind=f"{_NOTICE}{fact.kind}", payload=payload, created_at=fact.at))
 
 
 class Outbox:
@@ -54,7 +68,15 @@ class Outbox:
             return len(rows)
 
 
-def _fact(row: OutboxRow) -> AppealChanged:
+def _fact(row: OutboxRow) -> AppealChanged | NoticeMade:
+    if row.kind.startswith(_NOTICE):
+        return NoticeMade(
+            kind=row.kind.removeprefix(_NOTICE),
+            appeal_id=row.payload["appeal_id"],
+            number=row.payload["number"],
+            user_ids=tuple(row.payload["user_ids"]),
+            at=datetime.fromisoformat(row.payload["at"]),
+        )
     return AppealChanged(
         kind=row.kind,
         appeal_id=row.payload["appeal_id"],

@@ -12,6 +12,7 @@ from hotline.journal.classifier import Classifier
 from hotline.journal.dispositions import Dispositions
 from hotline.journal.drafts import Drafts
 from hotline.journal.handover import HandOvers
+from hotline.journal.notices import Notices
 from hotline.journal.outbox import Outbox
 from hotline.journal.persons import Persons
 from hotline.journal.queries import JournalQueries
@@ -32,6 +33,7 @@ class Journal:
         self.drafts = Drafts(db, clock, settings.zone, self.classifier)
         self.appeals = Appeals(db, clock, settings.zone, self.outbox, bus)
         self.handover = HandOvers(db, clock, self.outbox)
+        self.notices = Notices(db, clock)
         self.persons = Persons(db, clock)
         self.queries = JournalQueries(db, clock)
         self.recordings = Recordings(db, clock)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 
 def short_name(last: str | None, first: str | None, patronymic: str | None) -> str:
@@ -111,6 +112,11 @@ class Organisation:
     kind: str  # tfoms, smo, mo, federal, territorial, executor_body, insurer, provider, plan_operator, other
     name: str
     short_name: str
+    time_zone: str = ""  # IANA name; "": the installation's own
+
+    def zone(self, default: ZoneInfo) -> ZoneInfo:
+        """Return the zone in which this organisation's days begin and end (domain 2.5 h)."""
+        return ZoneInfo(self.time_zone) if self.time_zone else default
 
 
 @dataclass(frozen=True, slots=True)

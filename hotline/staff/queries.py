@@ -68,7 +68,7 @@ def to_user(row: Row[Any]) -> User:
 
 def to_organisation(row: OrganisationRow) -> Organisation:
     """Read an organisation."""
-    return Organisation(row.id, row.code, row.kind, row.name, row.short_name)
+    return Organisation(row.id, row.code, row.kind, row.name, row.short_name, row.time_zone or "")
 
 
 async def find_user(

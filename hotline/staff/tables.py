@@ -33,6 +33,8 @@ class OrganisationRow(Base):
     region_code: Mapped[str | None] = mapped_column(Text)
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     is_own_region: Mapped[bool] = mapped_column(server_default=text("true"))
+    time_zone: Mapped[str | None] = mapped_column(Text)
+    """IANA name (``Asia/Omsk``), in which its days begin and end (domain 2.5 h); ``None``: the installation's own."""
     phone: Mapped[str | None] = mapped_column(Text)
     active: Mapped[bool] = mapped_column(server_default=text("true"))
 

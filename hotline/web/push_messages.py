@@ -15,6 +15,7 @@ import msgspec
 from hotline.cti.model import Call, CallEvent, ConsultEnded, ConsultOffered, LegRole, LinkChanged, Phase, QueueChanged
 from hotline.journal.closing import CallClassified
 from hotline.journal.model import AppealChanged
+from hotline.journal.notice_model import NoticeMade
 from hotline.queue.board import QueueLine
 from hotline.queue.model import Operator, OperatorChanged, OperatorNotice, OperatorState
 from hotline.softphone.quality_rules import QualityChanged, verdict
@@ -176,6 +177,7 @@ class Announcer:
             bus.listen(*CALL_FACTS, listener=self._on_call_fact, name="push:calls"),
             bus.subscribe(*BOARD_FACTS, handler=self._on_board_fact, name="push:board", on_overflow=self.hub.resync),
             bus.subscribe(AppealChanged, handler=self._on_appeal, name="push:appeals"),
+            bus.subscribe(NoticeMade, handler=self._on_notice, name="push:notices"),
             bus.subscribe(CallClassified, handler=self._on_classified, name="push:dispositions"),
             bus.subscribe(QualityChanged, handler=self._on_quality, name="push:quality"),
         ]
@@ -296,3 +298,11 @@ class Announcer:
                 counts = await self._services.lists.folders(user)
                 data["folder_counts"] = {one.folder: one.count for one in counts}
             await self.hub.to_user(user_id, message(kind, data))
+
+    async def _on_notice(self, fact: NoticeMade) -> None:
+        """Make the bells of those who were told ring: kind and number, never a name or a text (DAY-29)."""
+        for user_id in fact.user_ids:
+            if self.hub.has_user(user_id):
+                unread = await self._services.notices.unread(user_id)
+                data = {"kind": fact.kind, "number": fact.number, "appeal_id": fact.appeal_id, "unread": unread}
+                await self.hub.to_user(user_id, message("notice.new", data))

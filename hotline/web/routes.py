@@ -9,6 +9,7 @@ from hotline.web.api import calls as calls_api
 from hotline.web.api import dispositions as dispositions_api
 from hotline.web.api import drafts, operator, quality
 from hotline.web.api import recording as recording_api
+from hotline.web.routes_terms import add_terms
 from hotline.web.views import admin, appeal, calls, card, dispositions, events, gaps, journal, login, people, recording
 
 _KEY = r"{key:[A-Za-z0-9][A-Za-z0-9.-]{0,63}}"
@@ -60,6 +61,8 @@ def add_routes(app: web.Application) -> None:
 
     _add_recordings(add)
     add.add_get("/admin", admin.index)
+
+    add_terms(add)
 
     add.add_get("/health", ops.health)
     add.add_get("/status", ops.status)

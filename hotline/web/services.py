@@ -20,6 +20,7 @@ from hotline.journal.classifier import Classifier
 from hotline.journal.dispositions import Dispositions
 from hotline.journal.drafts import Drafts
 from hotline.journal.handover import HandOvers
+from hotline.journal.notices import Notices
 from hotline.journal.persons import Persons
 from hotline.journal.queries import JournalQueries
 from hotline.journal.recordings import Recordings
@@ -42,6 +43,7 @@ class Services:
     appeals: Appeals
     lists: JournalQueries
     drafts: Drafts
+    notices: Notices
     persons: Persons
     classifier: Classifier
     calls: CallJournal

@@ -103,6 +103,7 @@ _EVENTS = {
     "accept": mark("accepted"),
     "recall": mark("recalled"),
     "decline": mark("declined"),
+    "deadline": mark("deadline moved"),
 }
 
 

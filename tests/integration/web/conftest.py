@@ -38,6 +38,7 @@ from hotline.journal.classifier import Classifier
 from hotline.journal.dispositions import Dispositions
 from hotline.journal.drafts import Drafts
 from hotline.journal.handover import HandOvers
+from hotline.journal.notices import Notices
 from hotline.journal.outbox import Outbox
 from hotline.journal.persons import Persons
 from hotline.journal.queries import JournalQueries
@@ -320,6 +321,7 @@ def wire(
         appeals=Appeals(database, clock, settings.zone, outbox, bus),
         lists=JournalQueries(database, clock),
         drafts=Drafts(database, clock, settings.zone, classifier),
+        notices=Notices(database, clock),
         persons=Persons(database, clock),
         classifier=classifier,
         calls=calls,

@@ -1,0 +1,53 @@
+"""What people are told about: data only. Words come from the kind: no text of an appeal gets into a notice (DAY-29)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class NoticeKind(StrEnum):
+    """Why somebody is told. The web part has words and an icon for each."""
+
+    DUE_SOON = "due_soon"  # three days before the deadline (domain 2.5)
+    DUE_TOMORROW = "due_tomorrow"
+    DUE_HALF = "due_half"  # an oral appeal: half of its hours are over
+    DUE_NEARLY = "due_nearly"  # and 90 percent of them
+    OVERDUE = "overdue"
+    DIGEST = "digest"  # once a day: how many appeals await a reply
+    FORWARDED = "forwarded"  # an appeal waits for this person to take it
+    DECLINED = "declined"  # it came back to its sender
+    RETURNED = "returned"  # for rework, with a remark
+    REASSIGNED = "reassigned"
+    CLOSED = "closed"  # approved and closed finally
+    CALLBACK = "callback"  # the citizen must be called back (T6)
+    REVIEW = "review"  # something waits for the administrator
+    EXTENSION_ASKED = "extension_asked"
+    EXTENSION_APPROVED = "extension_approved"  # the citizen must be told of the new date
+    EXTENSION_REFUSED = "extension_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One line of the list behind the bell."""
+
+    id: int
+    kind: str
+    at: datetime
+    read: bool
+    appeal_id: int | None
+    number: str  # of the appeal; "" when it is about none
+    details: Mapping[str, int] = field(default_factory=dict)  # counts only
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeMade:
+    """Published on the bus after the transaction that made notices."""
+
+    kind: str
+    number: str
+    appeal_id: int | None
+    user_ids: tuple[int, ...]
+    at: datetime

@@ -1,0 +1,15 @@
+"""Addresses around deadlines: notices, the calendar, extensions, the administrator's review."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from hotline.web.views import notices
+
+
+def add_terms(add: web.UrlDispatcher) -> None:
+    """Add them."""
+    add.add_get("/notifications", notices.listing)
+    add.add_get("/api/notifications", notices.count)
+    add.add_post(r"/notifications/{id:\d+}/open", notices.open_one)
+    add.add_post("/notifications/read-all", notices.read_all)
