@@ -85,6 +85,11 @@ ACCESS: Mapping[str, Needs] = {
     "GET /persons/search": _PERSONS,
     "GET /persons/history": _PERSONS,
     "GET /directory": SESSION,
+    # Notices: one's own
+    "GET /notifications": SESSION,
+    "GET /api/notifications": SESSION,
+    "POST /notifications/{id}/open": SESSION,
+    "POST /notifications/read-all": SESSION,
     # Calls
     "GET /calls": _CALLS,
     "GET /calls/gaps": needs(Right.CALL_LISTEN_ANY),
