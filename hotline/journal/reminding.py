@@ -1,4 +1,4 @@
-"""When to remind of a deadline (domain 2.5): three days, one day, at the end; an oral appeal at 50 and 90 percent. Pure.
+"""When to remind of a deadline (domain 2.5): 3 days, 1 day, at the end; an oral appeal at 50 and 90 percent. Pure.
 
 A reminder by days comes in the morning, and one that falls on a day off comes on the working day before. Which of the
 two ladders an appeal climbs is told by its span alone, so an oral appeal whose deadline was extended by days is
