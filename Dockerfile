@@ -23,8 +23,8 @@ COPY --from=frontend /src/hotline/web/static/build hotline/web/static/build
 # Editable, so that the templates beside the package are found.
 RUN pip install --no-cache-dir --no-deps --editable . \
     && python -m hotline.web.locale \
-    && mkdir -p /etc/asterisk /sounds /var/log/asterisk/cel /var/spool/asterisk/monitor \
-    && chown -R hotline:hotline /etc/asterisk /sounds /var/log/asterisk /var/spool/asterisk
+    && mkdir -p /etc/asterisk /sounds /var/log/asterisk/cel /var/spool/asterisk/monitor /var/lib/hotline/files \
+    && chown -R hotline:hotline /etc/asterisk /sounds /var/log/asterisk /var/spool/asterisk /var/lib/hotline
 USER hotline
 EXPOSE 8080
 CMD ["hotline", "serve"]

@@ -112,6 +112,7 @@ class Hotline:
             recording=recording.controls,
             dispositions=journal.dispositions,
             hand_overs=journal.handover,
+            attachments=journal.attachments,
             desk=desk,
             cti=cti,
             accounts=accounts,
@@ -136,7 +137,12 @@ class Hotline:
         keeper = Housekeeping(
             clock,
             settings.zone,
-            {"drafts": journal.drafts.purge, "sessions": self.services.staff.purge, "notices": journal.notices.purge},
+            {
+                "drafts": journal.drafts.purge,
+                "files": journal.attachments.purge,
+                "sessions": self.services.staff.purge,
+                "notices": journal.notices.purge,
+            },
         )
         keeper.start()
         stack.push_async_callback(keeper.close)

@@ -68,6 +68,12 @@ class Settings(BaseSettings):
     """Fields of a person on the card that silence the recording of the call while they have the focus."""
     recording_pause_s: float = Field(60, ge=1, le=600)
     """The longest pause of a recording for a private field; then the server goes on recording by itself."""
+    attachment_dir: Path = Path("/var/lib/hotline/files")
+    """Where the files of cards are kept; belongs into the backup together with the database."""
+    attachment_mb: int = Field(25, ge=1, le=200)
+    """The largest file that a card takes, in MiB."""
+    clamd: str = Field("", pattern=r"^(unix:/.+|tcp:[^:]+:\d{1,5})?$")
+    """The virus scanner's socket: ``unix:/run/clamav/clamd.ctl`` or ``tcp:host:3310``. Empty: files are not scanned."""
     monitoring_token: SecretStr = SecretStr("")
     """Bearer token with which a monitoring system reads ``/status`` and ``/metrics``; empty: only users may."""
     trusted_proxies: int = Field(0, ge=0)

@@ -62,6 +62,7 @@ class House:
             "HOTLINE_PUBLIC_URL": self.url,
             "HOTLINE_WRAP_UP_S": "1",
             "HOTLINE_ASTERISKS": json.dumps([asterisk.model_dump(mode="json") | secrets]),
+            "HOTLINE_ATTACHMENT_DIR": str(self.stand.folder / "files"),
             **self.settings,
         }
 

@@ -11,17 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from hotline.errors import Forbidden, NotFound
-from hotline.journal.model import (
-    Appeal,
-    CallLink,
-    CardForm,
-    Form,
-    Named,
-    PersonFields,
-    PersonSnapshot,
-    Phase,
-    StatusEvent,
-)
+from hotline.journal import card_extras
+from hotline.journal.card_form import CardForm, PersonFields
+from hotline.journal.model import Appeal, CallLink, Form, Named, PersonSnapshot, Phase, StatusEvent
 from hotline.journal.moves import actor
 from hotline.journal.queries import colour, visible
 from hotline.journal.tables import AppealCallRow, AppealRecord, StatusEventRow
@@ -110,6 +102,7 @@ def card_fields(row: AppealRecord, zone: ZoneInfo) -> dict[str, str]:
         title=row.title,
         content=row.content,
         measures=row.measures,
+        **card_extras.stored_fields(row),
         applicant=_typed(snapshot_from_json(row.applicant_snapshot)),
         insured=PersonFields() if row.same_person else _typed(snapshot_from_json(row.insured_snapshot)),
     ).to_fields()

@@ -15,11 +15,12 @@ from hotline.clock import Clock
 from hotline.db import Database
 from hotline.errors import BadInput, Conflict, Forbidden, NotFound
 from hotline.events import Bus
-from hotline.journal import appeal_view, dispositions, settings_store, terms
+from hotline.journal import appeal_view, card_extras, dispositions, settings_store, terms
+from hotline.journal.card_form import ONLY_NEW, CardForm
 from hotline.journal.cardcheck import CardData, Lists, check
 from hotline.journal.classifier import valid_rows
 from hotline.journal.closing import CallClassified
-from hotline.journal.model import Appeal, CardForm, Form, PersonSnapshot, Phase
+from hotline.journal.model import Appeal, Form, PersonSnapshot, Phase
 from hotline.journal.moves import Step, actor, move, note
 from hotline.journal.outbox import Outbox
 from hotline.journal.persons import lock_enps, remember
@@ -118,6 +119,7 @@ class Appeals:
             data = await _with_dossiers(session, data, now)
             _fill(row, data)
             moved = terms.set_deadline(row, due, zone) if terms.may_recompute(row) else ""
+            await card_extras.remember_answers(session, user, row, form, now)
             changed = _difference(stored, appeal_view.card_fields(row, self._zone))
             if changed:
                 row.version += 1
@@ -201,6 +203,8 @@ class Appeals:
         data = await self._checked(session, user, form, now)
         due = await terms.deadline_of(session, data, now, user.organisation.zone(self._zone))
         data = await _with_dossiers(session, data, now)
+        found = await card_extras.before_save(session, form, data, draft.id if draft else None, user, now)
+        data = replace(data, warnings=(*data.warnings, *found))
         row = AppealRecord(
             number="",
             version=1,
@@ -218,6 +222,7 @@ class Appeals:
         # The counter's row stays locked until the commit, so the number is drawn as late as possible.
         row.number = await settings_store.next_number(session, user.organisation, now.astimezone(self._zone).date())
         await move(session, row, Trigger.SAVE, Step(user, now))
+        await card_extras.on_save(session, user, row, form, draft.id if draft else None, now)
         call_key = (draft.call_key if draft else None) or form.call_key or None
         fact = None
         if call_key:
@@ -237,6 +242,7 @@ class Appeals:
         if wanted - known:
             field = "applicant_person_id" if data.applicant.person_id not in {None, *known} else "insured_person_id"
             raise BadInput("the attached person does not exist", details={field: "unknown"})
+        await card_extras.require_organisations(session, data)
         return data
 
     @staticmethod
@@ -256,8 +262,10 @@ class Appeals:
 
 async def _lists(session: AsyncSession, today: date, organisation_id: int) -> Lists:
     scope = (today, organisation_id)
+    types = await valid_rows(session, AppealTypeRow, *scope)
     return Lists(
-        types=frozenset(row.code for row in await valid_rows(session, AppealTypeRow, *scope)),
+        types=frozenset(row.code for row in types),
+        complaints=frozenset(row.code for row in types if row.is_complaint),
         topics={row.code: row.type_code for row in await valid_rows(session, TopicRow, *scope)},
         channels={row.code: Form(row.form) for row in await valid_rows(session, ChannelRow, *scope)},
         sources=frozenset(row.code for row in await valid_rows(session, SourceRow, *scope)),
@@ -325,13 +333,12 @@ def _fill(row: AppealRecord, data: CardData) -> None:
     row.title = data.title
     row.content = data.content
     row.measures = data.measures
+    card_extras.fill(row, data)
 
 
 def _difference(stored: dict[str, str], other: dict[str, str]) -> list[str]:
-    """Name the fields that differ. Which draft and call a form came from is no property of the appeal."""
-    return [
-        name for name, value in stored.items() if name not in {"draft_id", "call_key"} and other.get(name, "") != value
-    ]
+    """Name the fields that differ; how a card is saved is no property of the appeal."""
+    return [name for name, value in stored.items() if name not in ONLY_NEW and other.get(name, "") != value]
 
 
 def _number_or_none(text: str) -> int | None:

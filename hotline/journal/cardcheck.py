@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from hotline.errors import BadInput
 from hotline.journal import identifiers
-from hotline.journal.model import CardForm, Form, PersonFields, PersonSnapshot
+from hotline.journal.card_form import CardForm, PersonFields
+from hotline.journal.complaint import MAX_DECISION, MAX_INFO, Complaint, Initiator, Justified, money, refund_problems
+from hotline.journal.model import Form, PersonSnapshot
 from hotline.journal.personquery import policy_key
 from hotline.staff.model import Right, User
 
@@ -34,6 +37,8 @@ class Lists:
     channels: Mapping[str, Form]
     sources: frozenset[str]
     kinships: frozenset[str]
+    complaints: frozenset[str] = frozenset()
+    """Types whose cards have the complaint block (S000-34)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,9 @@ class CardData:
     title: str
     content: str
     measures: str
+    source_org_id: int | None = None
+    complaint: Complaint | None = None
+    """``None`` for everything that is no complaint: what its disabled fields hold means nothing then."""
     warnings: tuple[str, ...] = ()
 
 
@@ -118,6 +126,38 @@ class _Check:
             self.errors[name] = "too long ago"
         return day
 
+    def number(self, name: str, text: str) -> int | None:
+        if not text:
+            return None
+        if text.isascii() and text.isdigit() and len(text) <= 18:
+            return int(text)
+        self.errors[name] = UNKNOWN
+        return None
+
+    def complaint(self) -> Complaint:
+        form = self.form
+        refund_sum = money(form.refund_sum) if form.refund_sum else None
+        if form.refund_sum and refund_sum is None:
+            self.errors["refund_sum"] = "not a sum of money"
+        found = Complaint(
+            court_initiator=self.choice("court_initiator", form.court_initiator, Initiator),
+            info=self.text("complaint_info", form.complaint_info, limit=MAX_INFO),
+            court_decision=self.text("court_decision", form.court_decision, limit=MAX_DECISION),
+            refund_date=self.day("refund_date", form.refund_date),
+            refund_sum=refund_sum,
+            refund_org=self.text("refund_org", form.refund_org, limit=300),
+            refund_org_id=self.number("refund_org", form.refund_org_id) if form.refund_org else None,
+            justified=self.choice("justified", form.justified, Justified),
+        )
+        for name, problem in refund_problems(found).items():
+            self.errors.setdefault(name, problem)
+        return found
+
+    def choice(self, name: str, text: str, known: type[StrEnum]) -> str:
+        if text and text not in list(known):
+            self.errors[name] = UNKNOWN
+        return text
+
     def person(self, prefix: str, who: PersonFields) -> PersonSnapshot:
         birth_date = self.day(f"{prefix}_birth_date", who.birth_date)
         phone = identifiers.phone(who.phone)
@@ -125,14 +165,8 @@ class _Check:
             self.warnings.append("phone-not-recognised")
         if who.email and ("@" not in who.email[1:-1] or " " in who.email):
             self.errors[f"{prefix}_email"] = "not an e-mail address"
-        person_id = None
-        if who.person_id:
-            if who.person_id.isascii() and who.person_id.isdigit() and len(who.person_id) <= 18:
-                person_id = int(who.person_id)
-            else:
-                self.errors[f"{prefix}_person_id"] = UNKNOWN
         return PersonSnapshot(
-            person_id=person_id,
+            person_id=self.number(f"{prefix}_person_id", who.person_id),
             last_name=self.text(f"{prefix}_last_name", who.last_name, limit=100),
             first_name=self.text(f"{prefix}_first_name", who.first_name, limit=100),
             patronymic=self.text(f"{prefix}_patronymic", who.patronymic, limit=100),
@@ -195,7 +229,8 @@ def check(form: CardForm, lists: Lists, user: User, zone: ZoneInfo, now: datetim
         channel=channel,
         form=Form.WRITTEN if written else Form.ORAL,
         source=check.one_of("source", form.source, lists.sources),
-        source_org=check.text("source_org", form.source_org),
+        source_org=check.text("source_org", form.source_org, limit=300),
+        source_org_id=check.number("source_org", form.source_org_id) if form.source_org else None,
         appeal_at=check.appeal_at(),
         # Fields of a letter mean nothing for a call (S000-37), whatever a hidden input still holds.
         written_no=check.text("written_no", form.written_no, limit=100) if written else "",
@@ -211,6 +246,7 @@ def check(form: CardForm, lists: Lists, user: User, zone: ZoneInfo, now: datetim
         title=check.text("title", form.title),
         content=check.text("content", form.content, required=True, limit=MAX_CONTENT),
         measures=check.text("measures", form.measures, limit=MAX_CONTENT),
+        complaint=check.complaint() if kind in lists.complaints else None,
         warnings=tuple(dict.fromkeys(check.warnings)),
     )
     if check.errors:

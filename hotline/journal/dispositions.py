@@ -15,6 +15,7 @@ from hotline.db import Database
 from hotline.errors import BadInput, Forbidden, NotFound
 from hotline.events import Bus
 from hotline.journal import queries_calls
+from hotline.journal.card_form import storable
 from hotline.journal.classifier import valid_rows
 from hotline.journal.closing import (
     CallClassified,
@@ -26,7 +27,7 @@ from hotline.journal.closing import (
     must_be_classified,
     talkers_in_order,
 )
-from hotline.journal.model import CallRow, storable
+from hotline.journal.model import CallRow
 from hotline.journal.tables import AppealCallRow
 from hotline.journal.tables_call import CallLegRow, CallRecord
 from hotline.journal.tables_classifier import DispositionRow

@@ -16,8 +16,9 @@ from hotline.cti.model import Call, Direction
 from hotline.db import Database
 from hotline.errors import BadInput, Conflict, Forbidden, NotFound
 from hotline.journal import identifiers
+from hotline.journal.card_form import CardForm, PersonFields, storable
 from hotline.journal.classifier import Classifier
-from hotline.journal.model import CardForm, Draft, PersonFields, storable
+from hotline.journal.model import Draft
 from hotline.journal.tables import DraftRow
 from hotline.journal.tables_call import CallLegRow, CallRecord
 from hotline.staff.model import Right, User

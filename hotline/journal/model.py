@@ -6,18 +6,12 @@ Code never compares a status, only its :class:`Phase` (domain 2.1).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-
-
-def storable(text: str) -> str:
-    """Return ``text`` without what PostgreSQL cannot hold: NUL characters and halves of surrogate pairs."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "")
 
 
 class Phase(StrEnum):
@@ -75,82 +69,6 @@ class Folder(StrEnum):
     REVIEW = "review"
     REWORK = "rework"  # returned by the administrator (S000-11)
     DELETED = "deleted"  # deleted by the administrator (S000-10)
-
-
-@dataclass(frozen=True, slots=True)
-class PersonFields:
-    """What a card says about a person, as it was typed. All text; ``""`` means empty.
-
-    ``person_id`` is the attached dossier (decimal) and ``birth_date`` is ``YYYY-MM-DD`` or ``DD.MM.YYYY``.
-    """
-
-    person_id: str = ""
-    last_name: str = ""
-    first_name: str = ""
-    patronymic: str = ""
-    birth_date: str = ""
-    phone: str = ""
-    enp: str = ""
-    snils: str = ""
-    policy: str = ""
-    address: str = ""
-    email: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CardForm:
-    """The registration card as the form sends it. Every value is text; checkboxes are ``"1"`` or ``""``.
-
-    Form field names are the attribute names; those of ``applicant`` and ``insured`` carry the prefix ``applicant_`` and
-    ``insured_`` (``applicant_last_name``). The same names are the keys of :attr:`Draft.fields`.
-    """
-
-    draft_id: str = ""
-    call_key: str = ""
-    type: str = ""
-    topic: str = ""
-    channel: str = ""
-    source: str = ""
-    source_org: str = ""  # free text (S000-41)
-    appeal_at: str = ""  # local time of the organisation, ``YYYY-MM-DDTHH:MM``; empty = now
-    written_no: str = ""
-    written_date: str = ""
-    to_head_of_region: str = ""
-    urgent: str = ""
-    anonymous: str = ""
-    same_person: str = "1"
-    kinship: str = ""
-    representative_doc: str = ""
-    title: str = ""
-    content: str = ""
-    measures: str = ""
-    applicant: PersonFields = field(default_factory=PersonFields)
-    insured: PersonFields = field(default_factory=PersonFields)
-
-    @classmethod
-    def from_fields(cls, values: Mapping[str, str]) -> CardForm:
-        """Make a form from flat field names. Unknown names are ignored; text is stripped; absent means empty.
-
-        ``same_person`` absent means that the box was not ticked.
-        """
-        values = {name: storable(text).strip() for name, text in values.items()}
-        plain = {f.name: values.get(f.name, "") for f in fields(cls) if f.name not in {"applicant", "insured"}}
-        people = {
-            prefix: PersonFields(**{f.name: values.get(f"{prefix}_{f.name}", "") for f in fields(PersonFields)})
-            for prefix in ("applicant", "insured")
-        }
-        return cls(applicant=people["applicant"], insured=people["insured"], **plain)
-
-    def to_fields(self) -> dict[str, str]:
-        """Flatten into field names, the inverse of :meth:`from_fields`."""
-        flat: dict[str, str] = {}
-        for f in fields(self):
-            value = getattr(self, f.name)
-            if isinstance(value, PersonFields):
-                flat |= {f"{f.name}_{name}": text for name, text in asdict(value).items()}
-            else:
-                flat[f.name] = value
-        return flat
 
 
 @dataclass(frozen=True, slots=True)

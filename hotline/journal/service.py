@@ -6,11 +6,14 @@ from hotline.clock import Clock
 from hotline.config import Settings
 from hotline.db import Database
 from hotline.events import Bus
+from hotline.journal.antivirus import Antivirus
 from hotline.journal.appeals import Appeals
+from hotline.journal.attachments import Attachments
 from hotline.journal.calls import CallJournal
 from hotline.journal.classifier import Classifier
 from hotline.journal.dispositions import Dispositions
 from hotline.journal.drafts import Drafts
+from hotline.journal.filestore import FileStore
 from hotline.journal.handover import HandOvers
 from hotline.journal.notices import Notices
 from hotline.journal.outbox import Outbox
@@ -37,3 +40,10 @@ class Journal:
         self.persons = Persons(db, clock)
         self.queries = JournalQueries(db, clock)
         self.recordings = Recordings(db, clock)
+        self.attachments = make_attachments(db, clock, settings)
+
+
+def make_attachments(db: Database, clock: Clock, settings: Settings) -> Attachments:
+    """Return the use cases of files as ``settings`` want them."""
+    store, scanner = FileStore(settings.attachment_dir), Antivirus(settings.clamd)
+    return Attachments(db, clock, settings.zone, store, scanner, settings.attachment_mb * 1024 * 1024)

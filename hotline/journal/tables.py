@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hotline.db import Base
 from hotline.journal.model import OPEN_PHASES
+from hotline.journal.tables_complaint import ComplaintColumns
 from hotline.journal.tables_person import KEY
 from hotline.staff.tables import search_key
 
@@ -28,7 +29,7 @@ _OPEN = "phase IN ({})".format(", ".join(f"'{phase}'" for phase in OPEN_PHASES))
 IS_OPEN = text("is_open")
 
 
-class AppealRecord(Base):
+class AppealRecord(ComplaintColumns, Base):
     """One appeal (domain 2.2). ``id`` grows with time, so "newest first" needs no index of its own."""
 
     __tablename__ = "appeal"
@@ -60,6 +61,7 @@ class AppealRecord(Base):
         Index("ix_appeal_applicant", "applicant_id", desc("id")),
         Index("ix_appeal_insured", "insured_id", desc("id")),
         Index("ix_appeal_applicant_key", "applicant_key", desc("id")),
+        Index("ix_appeal_written_no", "written_no", postgresql_where=text("written_no <> ''")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

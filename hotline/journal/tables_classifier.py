@@ -129,6 +129,8 @@ class ScriptRow(Choice, Base):
     topics: Mapped[list[Any]] = mapped_column(server_default=EMPTY_LIST)
     keywords: Mapped[list[Any]] = mapped_column(server_default=EMPTY_LIST)
     version: Mapped[int] = mapped_column(server_default=text("1"))
+    recommended: Mapped[list[Any]] = mapped_column(server_default=EMPTY_LIST)
+    """Who knows more: role codes and logins (S001-054); empty: everybody to whom the matrix lets the user forward."""
 
 
 class ForwardRuleRow(Base):

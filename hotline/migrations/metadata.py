@@ -6,6 +6,7 @@ import hotline.archive.tables
 import hotline.cti.tables
 import hotline.journal.tables
 import hotline.journal.tables_call
+import hotline.journal.tables_card
 import hotline.journal.tables_classifier
 import hotline.journal.tables_merge
 import hotline.journal.tables_person

@@ -15,6 +15,7 @@ from hotline.db import Database
 from hotline.errors import NotFound, Unavailable
 from hotline.events import Bus
 from hotline.journal.appeals import Appeals
+from hotline.journal.attachments import Attachments
 from hotline.journal.calls import CallJournal
 from hotline.journal.classifier import Classifier
 from hotline.journal.dispositions import Dispositions
@@ -53,6 +54,7 @@ class Services:
     """The recordings of live calls, one control per Asterisk server."""
     dispositions: Dispositions
     hand_overs: HandOvers
+    attachments: Attachments
     desk: OperatorDesk
     cti: Mapping[str, CtiService]
     """One per Asterisk server, by its name."""

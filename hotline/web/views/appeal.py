@@ -8,7 +8,8 @@ from typing import Any
 from aiohttp import web
 
 from hotline.errors import BadInput, Forbidden
-from hotline.journal.model import Appeal, CardForm, PersonSnapshot
+from hotline.journal.card_form import CardForm
+from hotline.journal.model import Appeal, PersonSnapshot
 from hotline.web import titles
 from hotline.web.context import current_user, services, wants_json
 from hotline.web.error_texts import warning_text

@@ -11,7 +11,8 @@ from aiohttp import web
 from hotline.cti.model import Call, ConsultOffered, Direction, Phase
 from hotline.errors import BadInput, Forbidden, NotFound
 from hotline.journal import identifiers
-from hotline.journal.model import CallRow, CardForm, Channel, Draft, Named
+from hotline.journal.card_form import CardForm
+from hotline.journal.model import CallRow, Channel, Draft, Named
 from hotline.staff.model import Right, User
 from hotline.web.context import COURIER, current_user, require_right, services, wants_json
 from hotline.web.courier import card_ref

@@ -10,7 +10,8 @@ from sqlalchemy import func, select, text
 
 from hotline.errors import BadInput, Conflict, Forbidden, NotFound
 from hotline.events import Bus
-from hotline.journal.model import AppealChanged, CardForm, Colour, Phase
+from hotline.journal.card_form import CardForm
+from hotline.journal.model import AppealChanged, Colour, Phase
 from hotline.journal.tables import AppealRecord, OutboxRow
 from hotline.journal.tables_person import PersonPhoneRow, PersonRow
 from hotline.staff.tables import AuditEventRow

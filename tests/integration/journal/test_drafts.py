@@ -10,8 +10,8 @@ import pytest
 
 from hotline.cti.model import Direction
 from hotline.errors import BadInput, Conflict, Forbidden, NotFound
+from hotline.journal.card_form import CardForm, PersonFields
 from hotline.journal.drafts import other_end
-from hotline.journal.model import CardForm, PersonFields
 from tests.integration.journal.world import World
 
 

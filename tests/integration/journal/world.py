@@ -18,7 +18,8 @@ from hotline.config import Settings
 from hotline.cti.model import Call, Direction, EndedBy, EndSource, Leg, LegRole, Outcome, Phase
 from hotline.db import Database
 from hotline.events import Bus
-from hotline.journal.model import Appeal, CardForm, PersonFields
+from hotline.journal.card_form import CardForm, PersonFields
+from hotline.journal.model import Appeal
 from hotline.journal.service import Journal
 from hotline.profiles.demo import load_demo
 from hotline.profiles.loader import load_profile

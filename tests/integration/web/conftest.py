@@ -43,6 +43,7 @@ from hotline.journal.outbox import Outbox
 from hotline.journal.persons import Persons
 from hotline.journal.queries import JournalQueries
 from hotline.journal.recordings import Recordings
+from hotline.journal.service import make_attachments
 from hotline.journal.tables_person import PersonPhoneRow, PersonRow
 from hotline.profiles.loader import load_profile
 from hotline.queue.service import OperatorDesk
@@ -277,7 +278,12 @@ async def served(database: Database, clock: FakeClock, folder: Path) -> AsyncIte
     asterisk = AsteriskSettings(ami_port=unused_port(), recording_dir=recordings, log_dir=folder)
     asterisk = asterisk.model_copy(update={"http_url": f"http://127.0.0.1:{unused_port()}"})
     settings = Settings(
-        public_url=url, asterisks=[asterisk], organisation="07", monitoring_token=SecretStr(MONITORING_TOKEN)
+        public_url=url,
+        asterisks=[asterisk],
+        organisation="07",
+        monitoring_token=SecretStr(MONITORING_TOKEN),
+        attachment_dir=folder / "files",
+        attachment_mb=1,
     )
     bus = Bus()
     queue = RecordingPort()
@@ -334,6 +340,7 @@ def wire(
         },
         dispositions=Dispositions(database, clock, settings.zone, bus),
         hand_overs=HandOvers(database, clock, outbox),
+        attachments=make_attachments(database, clock, settings),
         desk=OperatorDesk(
             database,
             bus,

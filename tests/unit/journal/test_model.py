@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from hotline.journal.model import CardForm, CardRef, PersonFields
+from hotline.journal.card_form import CardForm, PersonFields
+from hotline.journal.model import CardRef
 
 
 def test_a_form_survives_the_way_through_flat_fields() -> None:
