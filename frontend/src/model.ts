@@ -53,6 +53,7 @@ export interface Snapshot {
   calls: readonly LiveCall[];
   queue: QueueNow | null;
   presence?: readonly PresenceNow[];
+  late?: readonly LateNow[];
   parking?: readonly ParkingPlace[];
   links: readonly LinkNow[];
   quality?: readonly QualityNow[];
@@ -64,6 +65,13 @@ export interface PresenceNow {
   state: string;
   since: string;
   queues?: readonly string[];
+}
+
+/** An operator whose pause is over its limit, or is so no more; told to those who may watch (DAY-36). */
+export interface LateNow {
+  extension: string;
+  late: boolean;
+  limit_at: string | null;
 }
 
 /** A citizen who waits for anybody. */

@@ -106,6 +106,11 @@ def presence_data(operator: Operator) -> dict[str, Any]:
     }
 
 
+def late_data(operator: Operator) -> dict[str, Any]:
+    """Return whose pause is over its limit, or is so no more (DAY-36): for those who may watch, not for everybody."""
+    return {"extension": operator.extension, "late": operator.over_limit, "limit_at": at(operator.limit_at)}
+
+
 def queue_data(line: QueueLine) -> dict[str, Any]:
     """Return a waiting line."""
     return {"queue": line.queue, "waiting": line.waiting, "oldest_at": at(line.oldest_at)}
@@ -217,6 +222,7 @@ class Announcer:
                     for one in self._services.quality.live()
                     if viewer.watches_calls or one.extension == viewer.extension
                 ],
+                "late": [late_data(one) for one in board.operators if one.over_limit] if viewer.watches_calls else [],
                 "parking": parking_data(self._services),
                 "links": [self.link_data(name) for name in self._services.cti],
                 "server_time": at(now),
@@ -261,6 +267,8 @@ class Announcer:
                     operator.user_id, message("operator.state", operator_data(operator, applied=applied))
                 )
                 await self.hub.broadcast(message("presence", presence_data(operator)))
+                if operator.over_limit or fact.previous is OperatorState.PAUSE:
+                    self.hub.tell(self.hub.audience((), watchers=True), message("operator.late", late_data(operator)))
             case OperatorNotice():
                 await self.hub.to_user(fact.user_id, message("operator.notice", {"notice": fact.notice}))
             case QueueChanged():

@@ -178,18 +178,24 @@ async def test_hold_a_second_call_and_parking(house: House, open_desk: OpenDesk,
     assert call["operator"] == "201"
 
 
-async def test_a_colleagues_ring_is_picked_up(house: House, open_desk: OpenDesk) -> None:
-    caller = "79285550174"  # of this test alone: the logs of the shared Asterisk bring the calls of others
+@pytest.mark.parametrize(("how", "caller"), [("*8", "79285550174"), ("Alt+u", "79285550175")])
+async def test_a_colleagues_ring_is_picked_up(how: str, caller: str, house: House, open_desk: OpenDesk) -> None:
+    """By the code of every telephone exchange, or by one key; whose telephone rang is not paused for it."""
     first, second = await open_desk("op101"), await open_desk("op102")
     await first.start_work()
     async with citizen_calls(house.stand.asterisk, caller=caller, sound=CITIZEN_HZ, hold_s=120):
         await first.rings(group_digits(caller))
         await second.start_work()
-        await expect(second.phone.locator(".board-row", has_text="101")).to_be_visible(timeout=RING_MS)
-        await second.phone.locator("#phone-number").fill("*8")
-        await second.phone.locator("#phone-number").press("Enter")
+        row = second.phone.locator(".board-row", has_text="101")
+        await expect(row.get_by_role("button", name="Перехватить")).to_be_enabled(timeout=RING_MS)
+        if how == "*8":
+            await second.phone.locator("#phone-number").fill(how)
+            await second.phone.locator("#phone-number").press("Enter")
+        else:
+            await second.page.keyboard.press(how)
         await expect(second.phone).to_have_attribute("data-call", "talking", timeout=RING_MS)
         await first.is_free()
         await second.hears(CITIZEN_HZ)
         await expect(second.card).to_be_visible()
+        await expect(first.page.locator(".desk-state [data-state=ready]")).to_be_visible()
         await second.hang_up()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import aiohttp
 import pytest
 from sqlalchemy import text
 
 from hotline.cti.model import CallEventKind, LinkChanged, LinkState, QueueChanged
+from hotline.softphone.model import PhoneConnected
 from tests.integration.web.conftest import CALLER, KEY, NOW, Site, card_fields, ended_call, event, ringing_call
 
 
@@ -104,6 +105,29 @@ async def test_states_go_to_the_operator_and_presence_to_everybody(site: Site) -
     assert answer.json()["state"] == own["state"] == seen["state"] == "ready"
     assert seen == {"extension": "101", "state": "ready", "since": own["since"], "queues": ["hotline"]}
     assert (paused.json()["state"], paused.json()["reason"]) == ("pause", "P02")
+
+
+async def test_a_pause_over_its_limit_is_told_to_who_watches(site: Site) -> None:
+    """DAY-36: by the server's clock, to the operator and to holders of ``call.monitor``; a colleague learns nothing."""
+    async with site.logged_in("anna") as anna, site.logged_in("boris") as boris, site.logged_in("boss") as boss:
+        started = (await anna.api("POST", "/api/operator/start", {"microphone": True})).json()
+        site.bus.publish(PhoneConnected("101", started["user_id"], NOW))
+        await site.bus.drain()
+        async with anna.events() as hers, boss.events() as theirs, boris.events() as his:
+            assert (await theirs.next("snapshot"))["late"] == []
+            limit = (await anna.api("POST", "/api/operator/pause", {"reason": "P09"})).json()["limit_at"]
+            site.clock.advance(datetime.fromisoformat(limit) - NOW)
+            await site.services.desk.tick()
+            assert await theirs.next("operator.late") == {"extension": "101", "late": True, "limit_at": limit}
+            assert await hers.next("operator.notice") == {"notice": "pause-over-limit"}
+            async with boss.events() as reloaded, boris.events() as other:
+                assert [one["extension"] for one in (await reloaded.next("snapshot"))["late"]] == ["101"]
+                assert (await other.next("snapshot"))["late"] == []
+            await anna.api("POST", "/api/operator/ready")
+            assert (await theirs.next("operator.late"))["late"] is False
+            # What everybody gets afterwards shows that the colleague was told nothing of it.
+            site.bus.publish(LinkChanged("pbx1", LinkState.DOWN, NOW, "gone"))
+            assert (await his.next("operator.late", "operator.notice", "link"))["state"] == "down"
 
 
 async def test_a_lost_link_is_told_to_everybody(site: Site) -> None:
