@@ -146,6 +146,8 @@ class Hotline:
         )
         keeper.start()
         stack.push_async_callback(keeper.close)
+        journal.reminders.start()
+        stack.push_async_callback(journal.reminders.close)
         await self._listen(stack)
         stack.push_async_callback(sip.close)
 

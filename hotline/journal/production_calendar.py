@@ -149,7 +149,7 @@ def _from_own_csv(text: str) -> CalendarYear:
     year = _year(head["year"]) if "year" in head else None
     for number, line in body[1:]:
         day, mark = _own_line([cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))], number)
-        year = day.year if year is None else year
+        year = _year(str(day.year), number) if year is None else year
         if day.year != year:
             raise CalendarFileError("year", number, day.isoformat())
         if day in days:

@@ -20,6 +20,7 @@ from hotline.journal.outbox import Outbox
 from hotline.journal.persons import Persons
 from hotline.journal.queries import JournalQueries
 from hotline.journal.recordings import Recordings
+from hotline.journal.reminders import Reminders
 
 
 class Journal:
@@ -37,6 +38,7 @@ class Journal:
         self.appeals = Appeals(db, clock, settings.zone, self.outbox, bus)
         self.handover = HandOvers(db, clock, self.outbox)
         self.notices = Notices(db, clock)
+        self.reminders = Reminders(db, clock, settings.zone, self.outbox)
         self.persons = Persons(db, clock)
         self.queries = JournalQueries(db, clock)
         self.recordings = Recordings(db, clock)

@@ -38,6 +38,7 @@ from hotline.journal.tables_classifier import (
     StatusRow,
     TopicRow,
 )
+from hotline.profiles.calendars import load_calendars
 from hotline.staff.model import Effect
 from hotline.staff.tables import RoleRightRow, RoleRow
 
@@ -111,6 +112,7 @@ async def load_profile(db: Database, name: str, clock: Clock | None = None) -> L
         await _load_deadlines(session, _entries(data, "deadline"))
         await _load_forwarding(session, _entries(data, "forward"))
         await _load_roles(session, data.get("role", []))
+        await load_calendars(session, name, now)
         await _upsert(
             session, ProfileRow, "name", {"name": name, "settings": data.get("settings", {}), "loaded_at": now}
         )
