@@ -11,16 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from hotline.errors import Forbidden, NotFound
-from hotline.journal import card_extras
+from hotline.journal import card_extras, process_store
 from hotline.journal.card_form import CardForm, PersonFields
 from hotline.journal.model import Appeal, CallLink, Form, Named, PersonSnapshot, Phase, StatusEvent
-from hotline.journal.moves import actor
 from hotline.journal.queries import colour, visible
 from hotline.journal.tables import AppealCallRow, AppealRecord, StatusEventRow
 from hotline.journal.tables_call import CallRecord
 from hotline.journal.tables_classifier import (
     AppealTypeRow,
     ChannelRow,
+    DeadlineRuleRow,
     SourceRow,
     StatusRow,
     TopicRow,
@@ -37,7 +37,7 @@ _Target = aliased(UserRow)
 async def load(
     session: AsyncSession, user: User, appeal_id: int, zone: ZoneInfo, now: datetime, warnings: tuple[str, ...] = ()
 ) -> Appeal:
-    """Return an appeal as ``user`` sees it. Three statements.
+    """Return an appeal as ``user`` sees it. Four or five statements.
 
     :raises NotFound: there is none.
     :raises Forbidden: ``user`` may not see it.
@@ -46,8 +46,10 @@ async def load(
     if found is None:
         raise NotFound("there is no such appeal", error_id="no-such-appeal")
     row: AppealRecord = found.AppealRecord
-    await _require_visible(session, user, appeal_id)
-    who = actor(row, user)
+    await require_visible(session, user, appeal_id)
+    process = await process_store.process(session)
+    who, facts = process_store.actor(row, user), process_store.facts(row, found, found.max_extension_days)
+    moves = possible(process, facts, who)
     phase = Phase(row.phase)
     return Appeal(
         id=row.id,
@@ -76,8 +78,8 @@ async def load(
         fields=card_fields(row, zone),
         history=await _history(session, appeal_id),
         calls=await _calls(session, appeal_id),
-        editable=may_edit(phase, who),
-        actions=frozenset(trigger.value for trigger in possible(phase, who)),
+        editable=may_edit(process, facts, who),
+        actions=frozenset(one.trigger for one in moves),
         warnings=warnings,
     )
 
@@ -137,6 +139,9 @@ def _statement() -> Select[*tuple[Any, ...]]:
             AppealRecord,
             StatusRow.title.label("status"),
             AppealTypeRow.title.label("type"),
+            AppealTypeRow.is_consultation,
+            AppealTypeRow.is_complaint,
+            DeadlineRuleRow.max_extension_days,
             TopicRow.title.label("topic"),
             ChannelRow.title.label("channel"),
             SourceRow.title.label("source"),
@@ -151,13 +156,18 @@ def _statement() -> Select[*tuple[Any, ...]]:
         .join(ChannelRow, ChannelRow.code == AppealRecord.channel_code)
         .join(SourceRow, SourceRow.code == AppealRecord.source_code)
         .join(OrganisationRow, OrganisationRow.id == AppealRecord.responsible_org_id)
+        .outerjoin(DeadlineRuleRow, DeadlineRuleRow.code == AppealRecord.due_rule)
         .join(_Creator, _Creator.id == AppealRecord.creator_id)
         .join(_Owner, _Owner.id == AppealRecord.owner_id)
         .outerjoin(_Target, _Target.id == AppealRecord.forwarded_to_id)
     )
 
 
-async def _require_visible(session: AsyncSession, user: User, appeal_id: int) -> None:
+async def require_visible(session: AsyncSession, user: User, appeal_id: int) -> None:
+    """Refuse an appeal that ``user`` may not see.
+
+    :raises Forbidden: he may not (domain 2.8).
+    """
     limits = visible(user)
     if limits is None:
         return

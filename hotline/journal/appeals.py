@@ -1,4 +1,4 @@
-"""Use cases of registered appeals: save a card, change it, give it to somebody (T2, T4, T5, T5b)."""
+"""Use cases of registered appeals: save a card (T2), change it; what moves it is in :mod:`hotline.journal.moving`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.clock import Clock
 from hotline.db import Database
-from hotline.errors import BadInput, Conflict, Forbidden, NotFound
+from hotline.errors import BadInput, Conflict, Forbidden
 from hotline.events import Bus
 from hotline.journal import appeal_view, card_extras, dispositions, settings_store, terms
 from hotline.journal.card_form import ONLY_NEW, CardForm
@@ -21,10 +21,12 @@ from hotline.journal.cardcheck import CardData, Lists, check
 from hotline.journal.classifier import valid_rows
 from hotline.journal.closing import CallClassified
 from hotline.journal.model import Appeal, Form, PersonSnapshot, Phase
-from hotline.journal.moves import Step, actor, move, note
+from hotline.journal.moves import Step, move, note
+from hotline.journal.moving import Moving, Trigger, locked, require_version
 from hotline.journal.outbox import Outbox
 from hotline.journal.persons import lock_enps, remember
-from hotline.journal.recipients import Recipient, find_target, recipients, require_forwarding
+from hotline.journal.process_model import SAVE
+from hotline.journal.recipients import Recipient, recipients
 from hotline.journal.tables import AppealCallRow, AppealRecord, DraftRow
 from hotline.journal.tables_classifier import (
     AppealTypeRow,
@@ -34,19 +36,15 @@ from hotline.journal.tables_classifier import (
     TopicRow,
 )
 from hotline.journal.tables_person import PersonRow
-from hotline.journal.workflow import Trigger, may_edit
 from hotline.staff.audit import audit
 from hotline.staff.model import Right, User
 
 
-class Appeals:
+class Appeals(Moving):
     """The door to registered appeals. Every method checks rights; every write is one transaction."""
 
     def __init__(self, db: Database, clock: Clock, zone: ZoneInfo, outbox: Outbox, bus: Bus | None = None) -> None:
-        self._db = db
-        self._clock = clock
-        self._zone = zone
-        self._outbox = outbox
+        super().__init__(db, clock, zone, outbox)
         self._bus = bus
 
     async def save_card(self, user: User, form: CardForm, idempotency_key: str) -> Appeal:
@@ -104,12 +102,12 @@ class Appeals:
         """
         now = self._clock.now()
         async with self._db.begin() as session:
-            row = await _locked(session, appeal_id)
-            await appeal_view.load(session, user, appeal_id, self._zone, now)
-            if not may_edit(Phase(row.phase), actor(row, user)):
+            row = await locked(session, appeal_id)
+            if not (await appeal_view.load(session, user, appeal_id, self._zone, now)).editable:
                 raise Forbidden("this appeal may not be edited now", error_id="appeal-locked")
-            stored = appeal_view.card_fields(row, self._zone)
-            self._require_version(row, version, stored, form.to_fields())
+            stored, yours = appeal_view.card_fields(row, self._zone), form.to_fields()
+            differing = {name: [yours.get(name, ""), stored[name]] for name in _difference(stored, yours)}
+            require_version(row, version, differing)
             data = await self._checked(session, user, form, now)
             if form.appeal_at == stored["appeal_at"]:
                 # Forms show minutes; an untouched time keeps its seconds, and the deadline with it.
@@ -133,61 +131,18 @@ class Appeals:
                     step,
                     event="edit",
                     kind="appeal.changed",
-                    from_phase=Phase(row.phase),
                     others=set(),
                 )
             appeal = await appeal_view.load(session, user, appeal_id, self._zone, now, data.warnings)
         await self._outbox.relay()
         return appeal
 
-    async def forward(self, user: User, appeal_id: int, to_user_id: int, version: int, comment: str = "") -> Appeal:
-        """Give an appeal to somebody who must accept it (T4). The deadline goes on (domain 2.5 d).
-
-        :raises Forbidden: the matrix does not allow it; ``details["reason"]`` as in ``forwarding.Verdict``.
-        :raises Conflict: somebody changed the appeal since, or its phase forbids it.
-        """
-        async with self._db.begin() as session:
-            row = await _locked(session, appeal_id)
-            self._require_version(row, version)
-            target = await find_target(session, to_user_id)
-            await require_forwarding(session, user, target, Form(row.form), comment)
-            await move(session, row, Trigger.FORWARD, Step(user, self._clock.now(), comment, target))
-        return await self._after(user, appeal_id)
-
     async def recipients(self, user: User, appeal: Appeal) -> tuple[Recipient, ...]:
         """Return to whom ``user`` may forward an appeal now; nobody when its phase or his rights forbid it."""
-        if Trigger.FORWARD not in appeal.actions:
+        if appeal.actions.isdisjoint({Trigger.FORWARD, Trigger.REASSIGN}):
             return ()
         async with self._db.begin() as session:
             return await recipients(session, user, appeal.form)
-
-    async def accept(self, user: User, appeal_id: int, version: int) -> Appeal:
-        """Take a forwarded appeal into work; the first one wins (T5, S000-08).
-
-        :raises Conflict: somebody else was first, or it was recalled.
-        :raises Forbidden: it was forwarded to somebody else.
-        """
-        return await self._simple(user, appeal_id, version, Trigger.ACCEPT)
-
-    async def decline(self, user: User, appeal_id: int, version: int, comment: str) -> Appeal:
-        """Give a forwarded appeal back to its sender, with a comment (T5b)."""
-        return await self._simple(user, appeal_id, version, Trigger.DECLINE, comment)
-
-    async def recall(self, user: User, appeal_id: int, version: int, comment: str = "") -> Appeal:
-        """Take a forwarded appeal back before it was accepted (T5b)."""
-        return await self._simple(user, appeal_id, version, Trigger.RECALL, comment)
-
-    async def _simple(self, user: User, appeal_id: int, version: int, trigger: Trigger, comment: str = "") -> Appeal:
-        async with self._db.begin() as session:
-            row = await _locked(session, appeal_id)
-            self._require_version(row, version)
-            await move(session, row, trigger, Step(user, self._clock.now(), comment))
-        return await self._after(user, appeal_id)
-
-    async def _after(self, user: User, appeal_id: int) -> Appeal:
-        await self._outbox.relay()
-        async with self._db.begin() as session:
-            return await appeal_view.load(session, user, appeal_id, self._zone, self._clock.now())
 
     async def _register(
         self, session: AsyncSession, user: User, form: CardForm, idempotency_key: str
@@ -221,7 +176,7 @@ class Appeals:
         terms.set_deadline(row, due, self._zone)
         # The counter's row stays locked until the commit, so the number is drawn as late as possible.
         row.number = await settings_store.next_number(session, user.organisation, now.astimezone(self._zone).date())
-        await move(session, row, Trigger.SAVE, Step(user, now))
+        await move(session, row, SAVE, Step(user, now))
         await card_extras.on_save(session, user, row, form, draft.id if draft else None, now)
         call_key = (draft.call_key if draft else None) or form.call_key or None
         fact = None
@@ -245,20 +200,6 @@ class Appeals:
         await card_extras.require_organisations(session, data)
         return data
 
-    @staticmethod
-    def _require_version(
-        row: AppealRecord,
-        version: int,
-        stored: dict[str, str] | None = None,
-        yours: dict[str, str] | None = None,
-    ) -> None:
-        if row.version == version:
-            return
-        details: dict[str, object] = {"version": row.version}
-        if stored is not None and yours is not None:
-            details["fields"] = {name: [yours.get(name, ""), stored[name]] for name in _difference(stored, yours)}
-        raise Conflict("somebody else changed this appeal", error_id="stale-appeal", details=details)
-
 
 async def _lists(session: AsyncSession, today: date, organisation_id: int) -> Lists:
     scope = (today, organisation_id)
@@ -271,13 +212,6 @@ async def _lists(session: AsyncSession, today: date, organisation_id: int) -> Li
         sources=frozenset(row.code for row in await valid_rows(session, SourceRow, *scope)),
         kinships=frozenset(row.code for row in await valid_rows(session, KinshipRow, *scope)),
     )
-
-
-async def _locked(session: AsyncSession, appeal_id: int) -> AppealRecord:
-    row = await session.get(AppealRecord, appeal_id, with_for_update=True, populate_existing=True)
-    if row is None:
-        raise NotFound("there is no such appeal", error_id="no-such-appeal")
-    return row
 
 
 async def _already_saved(session: AsyncSession, user: User, idempotency_key: str, draft_id: int | None) -> int | None:

@@ -14,10 +14,10 @@ from hotline.errors import Conflict, Forbidden, NotFound
 from hotline.journal.model import CardRef, Form, HandOver
 from hotline.journal.moves import Step, move
 from hotline.journal.outbox import Outbox
+from hotline.journal.process_model import HAND_OVER
 from hotline.journal.recipients import find_target, require_forwarding
 from hotline.journal.tables import AppealRecord, DraftRow
 from hotline.journal.tables_classifier import ChannelRow
-from hotline.journal.workflow import Trigger
 from hotline.staff.audit import audit
 from hotline.staff.model import User
 
@@ -59,7 +59,7 @@ class HandOvers:
         if row is None:
             raise NotFound("there is no such appeal", error_id="no-such-appeal")
         await require_forwarding(session, user, target, Form(row.form))
-        await move(session, row, Trigger.HAND_OVER, Step(user, self._clock.now(), target=target))
+        await move(session, row, HAND_OVER, Step(user, self._clock.now(), target=target))
 
     async def _draft(self, session: AsyncSession, user: User, draft_id: int, target: User, *, ask_matrix: bool) -> None:
         row = await session.get(DraftRow, draft_id, with_for_update=True, populate_existing=True)

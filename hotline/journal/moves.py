@@ -3,111 +3,73 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.errors import BadInput, Conflict, Forbidden, HotlineError
-from hotline.journal import outbox
-from hotline.journal.model import AppealChanged, Phase
+from hotline.journal import effects, outbox, process_store
+from hotline.journal.effects import Group, Step
+from hotline.journal.forwarding import Kind
+from hotline.journal.model import AppealChanged, Form, Phase
+from hotline.journal.process_model import Ask, EffectKind, Given, ResultFacts, Transition
+from hotline.journal.process_store import actor
+from hotline.journal.recipients import require_forwarding, require_group
 from hotline.journal.tables import AppealRecord, AppealWorkerRow, StatusEventRow
-from hotline.journal.tables_classifier import StatusRow
-from hotline.journal.workflow import Actor, IllegalMoveError, Owner, Trigger, Who, decide
+from hotline.journal.tables_classifier import ResultRow
+from hotline.journal.workflow import IllegalMoveError, choose, decide, destination
 from hotline.staff.audit import audit
-from hotline.staff.model import Right, User
+
+__all__ = ["Group", "Step", "actor", "move", "note"]
 
 log = logging.getLogger(__name__)
 
-_KINDS = {
-    Trigger.SAVE: "appeal.created",
-    Trigger.FORWARD: "appeal.forwarded",
-    Trigger.HAND_OVER: "appeal.forwarded",
-    Trigger.ACCEPT: "appeal.accepted",
-}
 
+async def move(session: AsyncSession, row: AppealRecord, trigger: str, step: Step) -> Transition:
+    """Make the move ``trigger`` on a locked or a new row, and everything that belongs to it; return what was made.
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Who moves an appeal, when, and why."""
+    A result that has a move of its own (S001-090, S001-091) makes that one instead.
 
-    user: User
-    at: datetime
-    comment: str = ""
-    target: User | None = None
-
-
-def actor(row: AppealRecord, user: User) -> Actor:
-    """Return what ``user`` is to an appeal."""
-    who = set()
-    if row.creator_id == user.id:
-        who.add(Who.CREATOR)
-    if row.owner_id == user.id:
-        who.add(Who.OWNER)
-    if row.forwarded_to_id == user.id:
-        who.add(Who.TARGET)
-    if user.may(Right.APPEAL_EDIT_ANY):
-        who.add(Who.ADMIN)
-    return Actor(frozenset(who), user.permissions)
-
-
-async def status_of(session: AsyncSession, phase: Phase) -> str:
-    """Return the code of the status that stands for ``phase``.
-
-    :raises Conflict: the profile has none; nobody could see such an appeal.
+    :raises Conflict: the phase does not allow it, or nobody is left who could go on.
+    :raises Forbidden: the user may not do it, or the matrix forbids the target (``forwarding-forbidden``).
+    :raises BadInput: something that the transition asks for is missing or wrong; ``details`` names the fields.
     """
-    code = await session.scalar(
-        select(StatusRow.code)
-        .where(StatusRow.phase == phase, StatusRow.default_for_phase)
-        .order_by(StatusRow.sort, StatusRow.code)
-        .limit(1)
-    )
-    if code is None:
-        raise Conflict(f"the profile has no status for the phase {phase}", error_id="no-status")
-    return code
-
-
-async def move(session: AsyncSession, row: AppealRecord, trigger: Trigger, step: Step) -> None:
-    """Make the move ``trigger`` on a locked or a new row, and everything that belongs to it.
-
-    :raises Conflict: the phase does not allow it.
-    :raises Forbidden: the user may not do it.
-    :raises BadInput: a comment is missing.
-    """
+    process = await process_store.process(session)
+    facts = await process_store.facts_of(session, row)
+    who = actor(row, step.user)
+    given = await _given(session, step)
     phase = Phase(row.phase)
+    before = {row.owner_id, row.forwarded_to_id}
     try:
-        made = decide(phase, trigger, actor(row, step.user), comment=step.comment)
+        if given.result is not None and given.result.trigger:
+            trigger = given.result.trigger
+        transition = choose(process, facts, trigger, who)
+        await _require_target(session, row, transition, step, given)
+        decide(process, facts, trigger, who, given)
+        status = destination(process, transition, row.deleted_from or "")
     except IllegalMoveError as error:
         raise _as_error(error) from error
-    status_code = await status_of(session, made.to)
-    before = {row.owner_id, row.forwarded_to_id}
-    row.phase = made.to.value
-    row.status_code = status_code
-    row.forwarded_to_id = step.target.id if made.sets_target and step.target else None
-    new_owner = {Owner.KEPT: None, Owner.ACTOR: step.user, Owner.TARGET: step.target}[made.owner]
-    if new_owner is not None:
-        row.owner_id = new_owner.id
-        row.responsible_org_id = new_owner.organisation.id
+    close_date = row.close_date
+    if step.form.measures.strip():
+        row.measures = step.form.measures.strip()
     if row.id is not None:
         row.version += 1
+    await effects.apply(session, row, transition, step)
+    row.phase, row.status_code = status.phase.value, status.code
     session.add(row)  # a new row enters the session only now that it is whole
     await session.flush()
-    log.info("appeal %s: %s -%s-> %s", row.number, phase, trigger, made.to)
-    kind = _KINDS.get(trigger, "appeal.changed")
-    await note(session, row, step, event=trigger.value, kind=kind, from_phase=phase, others=before)
+    log.info("appeal %s: %s -%s-> %s", row.number, phase, transition.code, status.phase)
+    event = _event(row, transition, step, phase)
+    event.result_code = given.result.code if given.result else None
+    event.close_date = close_date if row.close_date is None else row.close_date
+    session.add(event)
+    await _tell(session, row, step, transition.code, process_store.kind_of(transition.effect(EffectKind.TELL)), before)
+    return transition
 
 
 async def note(
-    session: AsyncSession,
-    row: AppealRecord,
-    step: Step,
-    *,
-    event: str,
-    kind: str,
-    from_phase: Phase,
-    others: set[int | None],
+    session: AsyncSession, row: AppealRecord, step: Step, *, event: str, kind: str, others: set[int | None]
 ) -> None:
     """Write history, audit, outbox and who has worked with the appeal, for a change that is already in ``row``."""
     session.add(
@@ -116,13 +78,39 @@ async def note(
             at=step.at,
             by_id=step.user.id,
             event=event,
-            from_phase=None if from_phase is Phase.DRAFT else from_phase.value,
+            from_phase=row.phase,
             to_phase=row.phase,
             status_code=row.status_code,
             owner_id=row.owner_id,
             comment=step.comment.strip(),
         )
     )
+    await _tell(session, row, step, event, kind, others)
+
+
+def _event(row: AppealRecord, transition: Transition, step: Step, from_phase: Phase) -> StatusEventRow:
+    target = ""
+    if step.target is not None:
+        target = step.target.short_name
+    elif step.group is not None:
+        target = f"{step.group.role} {step.group.organisation.short_name}"
+    return StatusEventRow(
+        appeal_id=row.id,
+        at=step.at,
+        by_id=step.user.id,
+        event=transition.code,
+        from_phase=None if from_phase is Phase.DRAFT else from_phase.value,
+        to_phase=row.phase,
+        status_code=row.status_code,
+        owner_id=row.owner_id,
+        comment=step.comment.strip(),
+        target=target,
+    )
+
+
+async def _tell(
+    session: AsyncSession, row: AppealRecord, step: Step, event: str, kind: str, others: set[int | None]
+) -> None:
     workers = {step.user.id, row.owner_id}
     await session.execute(
         insert(AppealWorkerRow)
@@ -144,9 +132,51 @@ async def note(
     )
 
 
+async def _given(session: AsyncSession, step: Step) -> Given:
+    form = step.form
+    result = None
+    if form.result:
+        found = await session.get(ResultRow, form.result)
+        if found is None or (found.valid_to is not None and found.valid_to <= step.at.date()):
+            raise BadInput("there is no such result", error_id="move-incomplete", details={"result": "unknown"})
+        result = ResultFacts(found.code, frozenset(found.needs), found.trigger or "")
+    link = False
+    if form.link:
+        link = await session.scalar(select(AppealRecord.id).where(AppealRecord.number == form.link)) is not None
+        if not link:
+            raise BadInput("there is no such appeal", error_id="move-incomplete", details={"link": "unknown"})
+    return Given(
+        comment=step.comment,
+        result=result,
+        measures=form.measures,
+        target=step.target is not None or step.group is not None,
+        due_at=form.due_at,
+        written_close_date=form.written_close_date,
+        link=link,
+        organisation=form.organisation,
+        notice=form.notice,
+    )
+
+
+async def _require_target(
+    session: AsyncSession, row: AppealRecord, transition: Transition, step: Step, given: Given
+) -> None:
+    """Ask the matrix about whom it goes to, when the transition gives it to somebody."""
+    clause = transition.asked(Ask.TARGET)
+    if clause is None or not given.target:
+        return
+    kind, form = Kind(clause.argument), Form(row.form)
+    if step.target is not None:
+        await require_forwarding(session, step.user, step.target, form, step.comment, kind)
+    elif step.group is not None:
+        await require_group(session, step.user, step.group.role, step.group.organisation, form, step.comment, kind)
+
+
 def _as_error(error: IllegalMoveError) -> HotlineError:
-    if error.reason == "comment":
-        return BadInput(str(error), error_id="comment-required", details={"comment": "required"})
-    if error.reason == "phase":
-        return Conflict(str(error), error_id="illegal-move")
-    return Forbidden(str(error), error_id="illegal-move")
+    if error.reason == "asks":
+        error_id = "comment-required" if set(error.details) == {"comment"} else "move-incomplete"
+        return BadInput(str(error), error_id=error_id, details=error.details)
+    details = {"check": error.reason, **error.details}
+    if error.reason in {"phase", "condition"}:
+        return Conflict(str(error), error_id="illegal-move", details=details)
+    return Forbidden(str(error), error_id="illegal-move", details=details)

@@ -54,7 +54,19 @@ def visible(user: User) -> ColumnElement[bool] | None:
         AppealRecord.responsible_org_id == user.organisation.id,
         AppealRecord.organisation_id == user.organisation.id,
         AppealRecord.forwarded_to_id == user.id,
+        AppealRecord.forwarded_org_id == user.organisation.id,
         AppealRecord.id.in_(select(AppealWorkerRow.appeal_id).where(AppealWorkerRow.user_id == user.id)),
+    )
+
+
+def waits_for(user: User) -> ColumnElement[bool]:
+    """Return the condition that an appeal was forwarded to ``user`` or to a group of his (S000-07, domain 2.4)."""
+    return or_(
+        AppealRecord.forwarded_to_id == user.id,
+        and_(
+            AppealRecord.forwarded_org_id == user.organisation.id,
+            AppealRecord.forwarded_role.in_(sorted(user.roles)),
+        ),
     )
 
 
@@ -177,7 +189,7 @@ def _members(folder: Folder, user: User, now: datetime) -> list[ColumnElement[bo
         Folder.ALL: [*scope, running],
         Folder.MINE: [*worked, AppealRecord.phase != literal(Phase.DELETED.value, literal_execute=True)],
         Folder.INCOMING: [
-            *(scope if everybody else [AppealRecord.forwarded_to_id == user.id]),
+            *(scope if everybody else [waits_for(user)]),
             _phase(Phase.INCOMING),
         ],
         Folder.IN_WORK: [*mine, running, _phase(Phase.ACTIVE, Phase.CALLBACK, Phase.PENDING)],

@@ -11,7 +11,7 @@ from hotline.journal import settings_store
 from hotline.journal.forwarding import Kind, Party, may_forward
 from hotline.journal.model import Form
 from hotline.staff import queries as staff_queries
-from hotline.staff.model import Right, User
+from hotline.staff.model import Organisation, Right, User
 from hotline.staff.tables import UserRow
 
 
@@ -62,16 +62,35 @@ async def find_target(session: AsyncSession, user_id: int) -> User:
     return target
 
 
-async def require_forwarding(session: AsyncSession, user: User, target: User, form: Form, comment: str = "") -> None:
-    """Ask the matrix (domain 2.4); administrators may reassign with a reason.
+async def require_forwarding(
+    session: AsyncSession, user: User, target: User, form: Form, comment: str = "", kind: Kind = Kind.FORWARD
+) -> None:
+    """Ask the matrix (domain 2.4).
 
     :raises Forbidden: no; ``details["reason"]`` says why.
     """
+    await _require(session, user, party(target), form, comment, kind)
+
+
+async def require_group(
+    session: AsyncSession,
+    user: User,
+    role: str,
+    organisation: Organisation,
+    form: Form,
+    comment: str = "",
+    kind: Kind = Kind.FORWARD,
+) -> None:
+    """Ask the matrix about a group: anybody of a role in an organisation.
+
+    :raises Forbidden: as :func:`require_forwarding`.
+    """
+    await _require(session, user, Party(0, frozenset({role}), organisation.id), form, comment, kind)
+
+
+async def _require(session: AsyncSession, user: User, receiver: Party, form: Form, comment: str, kind: Kind) -> None:
     rules = await settings_store.forward_rules(session)
-    sender, receiver = party(user), party(target)
-    verdict = may_forward(sender, receiver, form, rules)
-    if not verdict.allowed and user.may(Right.APPEAL_EDIT_ANY):
-        verdict = may_forward(sender, receiver, form, rules, kind=Kind.REASSIGN, reason_given=bool(comment.strip()))
+    verdict = may_forward(party(user), receiver, form, rules, kind=kind, reason_given=bool(comment.strip()))
     if not verdict.allowed:
         raise Forbidden(
             "the appeal may not go to this user",

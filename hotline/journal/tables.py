@@ -55,6 +55,14 @@ class AppealRecord(ComplaintColumns, Base):
             "id",
             postgresql_where=text("phase = 'incoming'"),
         ),
+        Index(
+            "ix_appeal_incoming_group",
+            "forwarded_org_id",
+            "forwarded_role",
+            "due_at",
+            "id",
+            postgresql_where=text("phase = 'incoming' AND forwarded_role IS NOT NULL"),
+        ),
         Index("ix_appeal_owner", "owner_id", desc("id")),
         Index("ix_appeal_review", "responsible_org_id", "id", postgresql_where=text("phase = 'review'")),
         Index("ix_appeal_deleted", "id", postgresql_where=text("phase = 'deleted'")),
@@ -103,6 +111,9 @@ class AppealRecord(ComplaintColumns, Base):
     creator_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id"))
     owner_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id"))
     forwarded_to_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
+    forwarded_role: Mapped[str | None] = mapped_column(Text)
+    """It waits for anybody of this role in ``forwarded_org_id`` (domain 2.4: person or group)."""
+    forwarded_org_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
     """Where it was registered: part of the number."""
     responsible_org_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
@@ -113,6 +124,18 @@ class AppealRecord(ComplaintColumns, Base):
     due_manual: Mapped[bool] = mapped_column(server_default=text("false"))
     close_date: Mapped[datetime | None]
     closed_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
+    written_close_date: Mapped[date | None]
+    """Day of the answer to a letter, typed by hand (S000-67)."""
+    result_org: Mapped[str] = mapped_column(Text, server_default="")
+    """Where it was sent, when its result says that it was."""
+    citizen_told: Mapped[bool] = mapped_column(server_default=text("false"))
+    final_closed_at: Mapped[datetime | None]
+    final_closed_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
+    deleted_at: Mapped[datetime | None]
+    deleted_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
+    deleted_reason: Mapped[str] = mapped_column(Text, server_default="")
+    deleted_from: Mapped[str | None] = mapped_column(Text)
+    """Status before the deletion: a restored appeal goes back there."""
 
 
 class AppealWorkerRow(Base):
@@ -141,6 +164,12 @@ class StatusEventRow(Base):
     status_code: Mapped[str] = mapped_column(ForeignKey("status.code"))
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
     comment: Mapped[str] = mapped_column(Text, server_default="")
+    result_code: Mapped[str | None] = mapped_column(ForeignKey("result.code"))
+    """The result with which it was closed then (S000-79)."""
+    close_date: Mapped[datetime | None]
+    """The closing date that a return cleared: kept here (domain 2.3, T11)."""
+    target: Mapped[str] = mapped_column(Text, server_default="")
+    """To whom it was given: a short name, or a group in words."""
 
 
 class AppealCallRow(Base):

@@ -38,6 +38,9 @@ class StatusRow(Choice, Base):
 
     phase: Mapped[str] = mapped_column(Text, index=True)
     icon: Mapped[str] = mapped_column(Text, server_default="")
+    colour: Mapped[str] = mapped_column(Text, server_default="")
+    folder: Mapped[str] = mapped_column(Text, server_default="")
+    final: Mapped[bool] = mapped_column(server_default=text("false"))
     default_for_phase: Mapped[bool] = mapped_column(server_default=text("true"))
 
 
@@ -78,7 +81,8 @@ class ResultRow(Choice, Base):
     is_final: Mapped[bool] = mapped_column(server_default=text("false"))
     needs: Mapped[list[Any]] = mapped_column(server_default=EMPTY_LIST)
     """Any of ``operator``, ``date``, ``comment``, ``organisation``, ``notice``, ``link``."""
-    next_phase: Mapped[str | None] = mapped_column(Text)
+    trigger: Mapped[str | None] = mapped_column(Text)
+    """The move that choosing this result makes instead of closing (S001-090, S001-091)."""
 
 
 class TopicRow(Choice, Base):
@@ -176,10 +180,27 @@ class CalendarDayRow(Base):
 
 
 class ProfileRow(Base):
-    """What the loaded profile sets for the whole installation: one row."""
+    """What the loaded profile sets for the whole installation: the row that was loaded last counts."""
 
     __tablename__ = "profile"
 
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     settings: Mapped[dict[str, Any]]
     loaded_at: Mapped[datetime]
+    version_id: Mapped[int] = mapped_column(ForeignKey("profile_version.id"))
+
+
+class ProfileVersionRow(Base):
+    """One state of a profile, kept for good: the process that appeals go through is read from here (domain 2.1)."""
+
+    __tablename__ = "profile_version"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    name: Mapped[str] = mapped_column(Text, index=True)
+    fingerprint: Mapped[str] = mapped_column(Text)
+    """SHA-256 of the content in canonical JSON: the same content is never stored twice in a row."""
+    content: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
+    """``None``: from the command line."""
+    comment: Mapped[str] = mapped_column(Text, server_default="")

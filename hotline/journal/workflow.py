@@ -1,136 +1,254 @@
-"""The life of an appeal: phases, and the only table of moves between them (domain 2.3, T2, T4–T5b). Pure.
+"""The life of an appeal: which moves a profile allows (domain 2.3, T1–T21). Pure.
 
-::
-
-    DRAFT ──save──> ACTIVE ──forward──> INCOMING ──accept──> ACTIVE
-                      ^                    │
-                      └──recall, decline───┘
-    ACTIVE ──hand_over──> ACTIVE (with another owner: forward and accept in one step, by warm transfer)
-
-Every change of a phase goes through :func:`decide`; a move that the table does not hold raises
-:class:`IllegalMoveError`.
-Call-back, review, rework and deletion (T6–T13) have their phases but no moves yet: nothing can enter them.
+Phases are fixed, statuses and transitions are the profile's (:mod:`hotline.journal.process_model`). Several
+transitions may answer to one trigger; the first in the profile's order that fits the appeal and the person is made.
+So «close» can lead a consultation past the review and everything else into it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from datetime import timedelta
 
-from hotline.journal.model import Phase
+from hotline.journal.model import Form, Phase
+from hotline.journal.process_model import (
+    BEFORE,
+    NEEDS,
+    SAVE,
+    Actor,
+    Ask,
+    Clause,
+    Condition,
+    Facts,
+    Given,
+    Process,
+    Status,
+    Transition,
+    Who,
+)
 
-
-class Trigger(StrEnum):
-    """What makes an appeal move."""
-
-    SAVE = "save"  # T2
-    FORWARD = "forward"  # T4
-    ACCEPT = "accept"  # T5
-    RECALL = "recall"  # T5b, by the sender before acceptance
-    DECLINE = "decline"  # T5b, by the target
-    HAND_OVER = "hand_over"  # T4 and T5 in one step: warm transfer (domain 2.9)
-
-
-class Who(StrEnum):
-    """What somebody is to an appeal."""
-
-    CREATOR = "creator"
-    OWNER = "owner"
-    TARGET = "target"  # it was forwarded to him and he has not accepted yet
-    ADMIN = "admin"
-
-
-class Owner(StrEnum):
-    """Who owns the appeal after the move."""
-
-    KEPT = "kept"
-    ACTOR = "actor"
-    TARGET = "target"
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One row of the table."""
-
-    to: Phase
-    by: frozenset[Who]
-    right: str
-    owner: Owner = Owner.KEPT
-    sets_target: bool = False  # forwarded_to is filled; otherwise it is cleared
-    needs_comment: bool = False
-
-
-_OWNER = frozenset({Who.OWNER})
-
-MOVES: Mapping[tuple[Phase, Trigger], Move] = {
-    (Phase.DRAFT, Trigger.SAVE): Move(Phase.ACTIVE, frozenset({Who.CREATOR}), "appeal.create", owner=Owner.ACTOR),
-    **{
-        (phase, Trigger.FORWARD): Move(
-            Phase.INCOMING, frozenset({Who.OWNER, Who.ADMIN}), "appeal.forward", sets_target=True
-        )
-        for phase in (Phase.ACTIVE, Phase.REWORK)
-    },
-    **{
-        (phase, Trigger.HAND_OVER): Move(Phase.ACTIVE, _OWNER, "appeal.forward", owner=Owner.TARGET)
-        for phase in (Phase.ACTIVE, Phase.REWORK)
-    },
-    (Phase.INCOMING, Trigger.ACCEPT): Move(Phase.ACTIVE, frozenset({Who.TARGET}), "appeal.accept", owner=Owner.ACTOR),
-    (Phase.INCOMING, Trigger.RECALL): Move(Phase.ACTIVE, _OWNER, "appeal.forward"),
-    (Phase.INCOMING, Trigger.DECLINE): Move(Phase.ACTIVE, frozenset({Who.TARGET}), "appeal.accept", needs_comment=True),
-}
+__all__ = [
+    "Actor",
+    "Facts",
+    "Given",
+    "IllegalMoveError",
+    "Who",
+    "asked",
+    "choose",
+    "decide",
+    "destination",
+    "may_edit",
+    "missing",
+    "possible",
+    "sampled",
+]
 
 
 class IllegalMoveError(Exception):
-    """The move is not possible. ``reason``: ``phase``, ``role``, ``right`` or ``comment``."""
+    """The move is not possible.
 
-    def __init__(self, reason: str, message: str) -> None:
+    ``reason`` is ``phase``, ``role``, ``right``, ``condition`` (``details`` maps the word that does not hold to
+    ``"required"``) or ``asks`` (``details`` maps every missing or wrong field to what is wrong with it).
+    """
+
+    def __init__(self, reason: str, message: str, details: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         self.reason = reason
+        self.details: Mapping[str, str] = details or {}
+
+
+def sampled(number: str, percent: float) -> bool:
+    """Tell whether a consultation is drawn for the administrator's review (Q7).
+
+    Nobody can choose which ones and anybody can check the draw: the first four bytes of the SHA-256 of the appeal's
+    number, as a fraction of 2**32, are below ``percent`` (0 to 100).
+    """
+    draw = int.from_bytes(hashlib.sha256(number.encode()).digest()[:4])
+    return draw < percent / 100 * 2**32
 
 
 @dataclass(frozen=True, slots=True)
-class Actor:
-    """Somebody who wants to move an appeal: what he is to it, and his rights."""
+class _Case:
+    process: Process
+    facts: Facts
+    actor: Actor
+    argument: str
 
-    who: frozenset[Who]
-    rights: frozenset[str]
+
+_CONDITIONS: Mapping[Condition, Callable[[_Case], bool]] = {
+    Condition.CONSULTATION: lambda case: case.facts.consultation,
+    Condition.COMPLAINT: lambda case: case.facts.complaint,
+    Condition.ORAL: lambda case: case.facts.form is Form.ORAL,
+    Condition.WRITTEN: lambda case: case.facts.form is Form.WRITTEN,
+    Condition.SAMPLED: lambda case: sampled(case.facts.number, _percent(case.process)),
+    Condition.SETTING: lambda case: case.process.switched_on(case.argument),
+    Condition.RIGHT: lambda case: case.argument in case.actor.rights,
+}
 
 
-def decide(phase: Phase, trigger: Trigger, actor: Actor, *, comment: str = "") -> Move:
-    """Return the move that ``trigger`` makes in ``phase``.
+def _percent(process: Process) -> float:
+    value = process.settings.get("review_sample_percent", 0)
+    return float(value) if isinstance(value, int | float) else 0.0
 
-    :raises IllegalMoveError: there is no such move, the actor may not make it, or a comment is missing.
+
+def holds(process: Process, facts: Facts, actor: Actor, clause: Clause) -> bool:
+    """Tell whether a condition of ``when`` holds."""
+    case = _Case(process, facts, actor, clause.argument)
+    return _CONDITIONS[Condition(clause.word)](case) is not clause.negated
+
+
+def starts_from(process: Process, transition: Transition, facts: Facts) -> bool:
+    """Tell whether a transition begins where the appeal is.
+
+    An appeal whose status the profile no longer has counts as having the default status of its phase, so that closing
+    a status by date leaves no appeal behind. A transition that names statuses wins them from those that name phases.
     """
-    move = MOVES.get((phase, trigger))
-    if move is None:
-        raise IllegalMoveError("phase", f"{trigger} is not possible in phase {phase}")
-    if actor.who.isdisjoint(move.by):
-        raise IllegalMoveError("role", f"{trigger} is for the {' or '.join(sorted(move.by))} of the appeal")
-    if move.right not in actor.rights:
-        raise IllegalMoveError("right", f"{trigger} needs the right {move.right}")
-    if move.needs_comment and not comment.strip():
-        raise IllegalMoveError("comment", f"{trigger} needs a comment")
-    return move
-
-
-def possible(phase: Phase, actor: Actor) -> frozenset[Trigger]:
-    """Return what ``actor`` may do now (for buttons); a comment can still be asked for."""
-    return frozenset(
-        trigger
-        for (from_phase, trigger), move in MOVES.items()
-        if from_phase is phase and not actor.who.isdisjoint(move.by) and move.right in actor.rights
-    )
-
-
-EDITABLE = frozenset({Phase.ACTIVE, Phase.CALLBACK, Phase.REWORK, Phase.PENDING})
-"""Phases in which the owner may edit (domain 2.7)."""
-
-
-def may_edit(phase: Phase, actor: Actor) -> bool:
-    """Tell whether ``actor`` may change the card's text now (domain 2.7, profile oms)."""
-    if phase is Phase.DELETED:
-        return False
-    if Who.ADMIN in actor.who and "appeal.edit_any" in actor.rights:
+    if facts.phase in transition.phases:
         return True
-    return phase in EDITABLE and Who.OWNER in actor.who and "appeal.edit_own" in actor.rights
+    status: Status | None = process.statuses.get(facts.status) or process.default_status(facts.phase)
+    return status is not None and status.code in transition.statuses
+
+
+def choose(process: Process, facts: Facts, trigger: str, actor: Actor) -> Transition:
+    """Return the transition that ``trigger`` would make; what it asks for is not looked at yet.
+
+    :raises IllegalMoveError: there is none; ``reason`` names the first check that nothing passed.
+    """
+    found = [one for one in process.transitions if one.trigger == trigger and starts_from(process, one, facts)]
+    if not found:
+        raise IllegalMoveError("phase", f"{trigger} is not possible in phase {facts.phase}")
+    mine = [one for one in found if not actor.who.isdisjoint(one.who)]
+    if not mine:
+        roles = sorted({who.value for one in found for who in one.who})
+        raise IllegalMoveError("role", f"{trigger} is for the {' or '.join(roles)} of the appeal")
+    allowed = [one for one in mine if one.right in actor.rights]
+    if not allowed:
+        raise IllegalMoveError("right", f"{trigger} needs the right {mine[0].right}")
+    for one in allowed:
+        if all(holds(process, facts, actor, clause) for clause in one.when):
+            return one
+    failed = next(clause for clause in allowed[0].when if not holds(process, facts, actor, clause))
+    raise IllegalMoveError("condition", f"{trigger} is not for such an appeal: {failed}", {str(failed): "required"})
+
+
+def decide(process: Process, facts: Facts, trigger: str, actor: Actor, given: Given | None = None) -> Transition:
+    """Return the transition that ``trigger`` makes now.
+
+    :raises IllegalMoveError: there is none, the actor may not make it, or something that it asks for is missing.
+    """
+    given = given or Given()
+    transition = choose(process, facts, trigger, actor)
+    if wrong := missing(transition, facts, given):
+        raise IllegalMoveError("asks", f"{trigger} needs {', '.join(wrong)}", wrong)
+    return transition
+
+
+def possible(process: Process, facts: Facts, actor: Actor) -> tuple[Transition, ...]:
+    """Return what ``actor`` may do now, one transition a trigger, in the profile's order; fields can still be asked."""
+    found: dict[str, Transition] = {}
+    for one in process.transitions:
+        if (
+            one.trigger not in found
+            and starts_from(process, one, facts)
+            and not actor.who.isdisjoint(one.who)
+            and one.right in actor.rights
+            and all(holds(process, facts, actor, clause) for clause in one.when)
+        ):
+            found[one.trigger] = one
+    return tuple(found.values())
+
+
+def destination(process: Process, transition: Transition, before: str = "") -> Status:
+    """Return the status that a transition leads to.
+
+    :param before: the status in which the appeal was deleted, for a transition back to it.
+    :raises IllegalMoveError: the profile has no such status any more.
+    """
+    status = process.statuses.get(before if transition.to == BEFORE else transition.to)
+    if status is None:
+        raise IllegalMoveError("phase", f"the profile has no status {transition.to}")
+    return status
+
+
+def asked(transition: Transition, facts: Facts, given: Given | None = None) -> tuple[Clause, ...]:
+    """Return what must be given for a transition: its own asks, and those of the result that was chosen."""
+    clauses = [clause for clause in transition.asks if _applies(clause, facts)]
+    if given is not None and given.result is not None and transition.asked(Ask.RESULT):
+        known = {clause.word for clause in clauses}
+        wanted = [NEEDS[need] for need in sorted(given.result.needs) if need in NEEDS]
+        clauses += [Clause(word.value) for word in wanted if word.value not in known]
+    return tuple(clauses)
+
+
+def _applies(clause: Clause, facts: Facts) -> bool:
+    return clause.word != Ask.WRITTEN_CLOSE_DATE or facts.form is Form.WRITTEN
+
+
+def missing(transition: Transition, facts: Facts, given: Given) -> dict[str, str]:
+    """Return what is missing or wrong among the fields that a transition asks for, by field."""
+    wrong: dict[str, str] = {}
+    for clause in asked(transition, facts, given):
+        wrong |= _missing(clause, facts, given)
+    return wrong
+
+
+def _missing(clause: Clause, facts: Facts, given: Given) -> dict[str, str]:
+    word = Ask(clause.word)
+    if word is Ask.FIELDS:
+        return {name: "required" for name in clause.argument.split("+") if name not in facts.filled}
+    if word is Ask.DATE:
+        return _wrong_date(facts, given)
+    there = {
+        Ask.COMMENT: bool(given.comment.strip()),
+        Ask.RESULT: given.result is not None,
+        Ask.MEASURES: bool(given.measures.strip()) or "measures" in facts.filled,
+        Ask.TARGET: given.target,
+        Ask.WRITTEN_CLOSE_DATE: given.written_close_date is not None or "written_close_date" in facts.filled,
+        Ask.CONTACT: facts.contacted or bool(given.comment.strip()),
+        Ask.LINK: given.link,
+        Ask.ORGANISATION: bool(given.organisation.strip()),
+        Ask.NOTICE: given.notice,
+    }[word]
+    return {} if there else {FIELD_OF.get(word, word.value): "required"}
+
+
+FIELD_OF: Mapping[Ask, str] = {Ask.TARGET: "to_user_id", Ask.DATE: "due_at", Ask.CONTACT: "comment"}
+"""Fields of the dialog that are not named like the word that asks for them."""
+
+
+def _wrong_date(facts: Facts, given: Given) -> dict[str, str]:
+    if given.due_at is None:
+        return {"due_at": "required"}
+    if facts.due_at is None:
+        return {}
+    if given.due_at <= facts.due_at:
+        return {"due_at": "must be later than the deadline"}
+    if facts.max_extension_days and given.due_at > facts.due_at + timedelta(days=facts.max_extension_days):
+        return {"due_at": f"at most {facts.max_extension_days} days later"}
+    return {}
+
+
+def may_edit(process: Process, facts: Facts, actor: Actor) -> bool:
+    """Tell whether ``actor`` may change the card's text now (domain 2.7): the status says who."""
+    status = process.statuses.get(facts.status) or process.default_status(facts.phase)
+    allowed = status.edit if status is not None else frozenset()
+    if Who.ADMIN in actor.who & allowed and "appeal.edit_any" in actor.rights:
+        return True
+    return bool((actor.who & allowed) - {Who.ADMIN}) and "appeal.edit_own" in actor.rights
+
+
+EDITED_BY: Mapping[Phase, frozenset[Who]] = {
+    **dict.fromkeys((Phase.ACTIVE, Phase.CALLBACK, Phase.REWORK, Phase.PENDING), frozenset({Who.OWNER, Who.ADMIN})),
+    **dict.fromkeys(
+        (Phase.INCOMING, Phase.RESOLUTION, Phase.WAIT_EXEC, Phase.REVIEW, Phase.CLOSED, Phase.CANCELLED),
+        frozenset({Who.ADMIN}),
+    ),
+}
+"""Who edits in a phase when the profile's status does not say (domain 2.7, profile oms)."""
+
+
+def creation(process: Process) -> Transition | None:
+    """Return the transition that registers a new appeal."""
+    return next((one for one in process.transitions if one.trigger == SAVE and Phase.DRAFT in one.phases), None)

@@ -22,6 +22,7 @@ from hotline.journal.deadlines import Shift, Unit
 from hotline.journal.forwarding import Kind
 from hotline.journal.model import Form, Phase
 from hotline.journal.numbering import BadPatternError, Reset, render
+from hotline.journal.process import check as check_process
 from hotline.journal.tables_classifier import (
     AppealTypeRow,
     ChannelRow,
@@ -39,6 +40,7 @@ from hotline.journal.tables_classifier import (
     TopicRow,
 )
 from hotline.profiles.calendars import load_calendars
+from hotline.profiles.versions import store_version
 from hotline.staff.model import Effect
 from hotline.staff.tables import RoleRightRow, RoleRow
 
@@ -59,7 +61,6 @@ _RENAMED = {"topic": {"type": "type_code", "parent": "parent_code"}, "deadline":
 _CHOICES: Mapping[tuple[str, str], type[StrEnum]] = {
     ("status", "phase"): Phase,
     ("channel", "form"): Form,
-    ("result", "next_phase"): Phase,
     ("deadline", "form"): Form,
     ("deadline", "unit"): Unit,
     ("deadline", "shift"): Shift,
@@ -110,13 +111,27 @@ async def load_profile(db: Database, name: str, clock: Clock | None = None) -> L
             await _upsert_list(session, table, entries, name)
             closed[section] = await _close_missing(session, table, entries, name, now.date())
         await _load_deadlines(session, _entries(data, "deadline"))
-        await _load_forwarding(session, _entries(data, "forward"))
+        await _load_forwarding(session, forwarding(data))
         await _load_roles(session, data.get("role", []))
         await load_calendars(session, name, now)
+        version = await store_version(session, name, data, now)
         await _upsert(
-            session, ProfileRow, "name", {"name": name, "settings": data.get("settings", {}), "loaded_at": now}
+            session,
+            ProfileRow,
+            "name",
+            {"name": name, "settings": data.get("settings", {}), "loaded_at": now, "version_id": version},
         )
     return Loaded(rows, {section: count for section, count in closed.items() if count})
+
+
+def forwarding(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of the matrix whose switch is on (Q1)."""
+    switches = data.get("settings", {}).get("process", {})
+    return [
+        {key: value for key, value in row.items() if key != "setting"}
+        for row in _entries(data, "forward")
+        if "setting" not in row or switches.get(row["setting"]) is True
+    ]
 
 
 def _entries(data: Mapping[str, Any], section: str) -> list[dict[str, Any]]:
@@ -207,5 +222,7 @@ def _check(name: str, data: Mapping[str, Any]) -> None:
         render(numbering.get("pattern", "{seq}"), org_code="", day=date(2000, 1, 1), seq=1)
     except (ValueError, BadPatternError) as error:
         problems["settings"] = str(error)
+    for problem in check_process(data):
+        problems.setdefault(problem.section, problem.text)
     if problems:
         raise BadInput(f"profile {name} cannot be loaded", error_id="bad-profile", details=problems)

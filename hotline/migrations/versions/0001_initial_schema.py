@@ -339,7 +339,7 @@ def upgrade() -> None:
         "result",
         sa.Column("is_final", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("needs", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
-        sa.Column("next_phase", sa.Text(), nullable=True),
+        sa.Column("trigger", sa.Text(), nullable=True),
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("sort", sa.Integer(), server_default=sa.text("0"), nullable=False),
@@ -994,6 +994,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_register_issue_batch", "register_issue", ["batch_id", "id"], unique=False)
     _deadlines()
+    _life_cycle()
     # ### end Alembic commands ###
 
     op.execute(
@@ -1233,3 +1234,100 @@ def _create_card_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_emergency")),
     )
     op.create_index("ix_emergency_open", "emergency", ["at"], postgresql_where=sa.text("seen_at IS NULL"))
+
+
+def _life_cycle() -> None:
+    # Versions of the profile, and what transitions write: journal/tables_lifecycle.py, tables_classifier.py, tables.py.
+    op.create_table(
+        "profile_version",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("content", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_id", sa.BigInteger(), nullable=True),
+        sa.Column("comment", sa.Text(), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["staff_user.id"], name=op.f("fk_profile_version_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_profile_version")),
+    )
+    op.create_index(op.f("ix_profile_version_name"), "profile_version", ["name"], unique=False)
+    op.add_column("profile", sa.Column("version_id", sa.BigInteger(), nullable=False))
+    op.create_foreign_key(op.f("fk_profile_version_id"), "profile", "profile_version", ["version_id"], ["id"])
+    op.add_column("status", sa.Column("colour", sa.Text(), server_default="", nullable=False))
+    op.add_column("status", sa.Column("folder", sa.Text(), server_default="", nullable=False))
+    op.add_column("status", sa.Column("final", sa.Boolean(), server_default=sa.text("false"), nullable=False))
+    for column in (
+        sa.Column("forwarded_role", sa.Text(), nullable=True),
+        sa.Column("forwarded_org_id", sa.BigInteger(), nullable=True),
+        sa.Column("written_close_date", sa.Date(), nullable=True),
+        sa.Column("result_org", sa.Text(), server_default="", nullable=False),
+        sa.Column("citizen_told", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("final_closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("final_closed_by_id", sa.BigInteger(), nullable=True),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("deleted_by_id", sa.BigInteger(), nullable=True),
+        sa.Column("deleted_reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("deleted_from", sa.Text(), nullable=True),
+    ):
+        op.add_column("appeal", column)
+    for column, table in (
+        ("forwarded_org_id", "organisation"),
+        ("final_closed_by_id", "staff_user"),
+        ("deleted_by_id", "staff_user"),
+    ):
+        op.create_foreign_key(op.f(f"fk_appeal_{column}"), "appeal", table, [column], ["id"])
+    op.create_index(
+        "ix_appeal_incoming_group",
+        "appeal",
+        ["forwarded_org_id", "forwarded_role", "due_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("phase = 'incoming' AND forwarded_role IS NOT NULL"),
+    )
+    op.add_column("appeal_status_event", sa.Column("result_code", sa.Text(), nullable=True))
+    op.add_column("appeal_status_event", sa.Column("close_date", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("appeal_status_event", sa.Column("target", sa.Text(), server_default="", nullable=False))
+    op.create_foreign_key(
+        op.f("fk_appeal_status_event_result_code"), "appeal_status_event", "result", ["result_code"], ["code"]
+    )
+    op.create_table(
+        "appeal_remark",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("appeal_id", sa.BigInteger(), nullable=False),
+        sa.Column("by_id", sa.BigInteger(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["appeal_id"], ["appeal.id"], name=op.f("fk_appeal_remark_appeal_id")),
+        sa.ForeignKeyConstraint(["by_id"], ["staff_user.id"], name=op.f("fk_appeal_remark_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_appeal_remark")),
+    )
+    op.create_index("ix_appeal_remark_appeal_id_id", "appeal_remark", ["appeal_id", "id"], unique=False)
+    op.create_table(
+        "callback_task",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("appeal_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("done_by_id", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["appeal_id"], ["appeal.id"], name=op.f("fk_callback_task_appeal_id")),
+        sa.ForeignKeyConstraint(["done_by_id"], ["staff_user.id"], name=op.f("fk_callback_task_done_by_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["staff_user.id"], name=op.f("fk_callback_task_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_callback_task")),
+    )
+    op.create_index(op.f("ix_callback_task_appeal_id"), "callback_task", ["appeal_id"], unique=False)
+    op.create_index(
+        "ix_callback_task_user_open",
+        "callback_task",
+        ["user_id", "at"],
+        unique=False,
+        postgresql_where=sa.text("done_at IS NULL"),
+    )
+    op.create_index(
+        "uq_callback_task_open",
+        "callback_task",
+        ["appeal_id"],
+        unique=True,
+        postgresql_where=sa.text("done_at IS NULL"),
+    )

@@ -37,7 +37,7 @@ async def test_a_saved_card_has_everything(world: World) -> None:
     assert [(event.event, event.status, event.by) for event in appeal.history] == [("save", "В работе", "Первая А. И.")]
     assert [(link.key, link.relation, link.talk_s) for link in appeal.calls] == [(call.key, "opened", 50)]
     assert appeal.editable
-    assert appeal.actions == {"forward", "hand_over"}
+    assert appeal.actions == {"forward", "hand_over", "close"}
     with pytest.raises(NotFound):
         await world.journal.drafts.get(world.people["op101"], draft.id)
     row = await world.journal.calls.get(world.people["op101"], call.key)

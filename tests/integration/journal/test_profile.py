@@ -26,7 +26,7 @@ from tests.integration.journal.world import QUICK, World
 async def test_what_oms_holds(db: Database, clock: FakeClock) -> None:
     loaded = await load_profile(db, "oms", clock)
     assert loaded.rows == {
-        "status": 7,
+        "status": 9,
         "appeal_type": 5,
         "channel": 13,
         "source": 14,

@@ -8,7 +8,7 @@ import pytest
 
 from hotline.journal.forwarding import ForwardRule, Kind, Party, may_forward
 from hotline.journal.model import Form
-from hotline.profiles.loader import read_profile
+from hotline.profiles.loader import forwarding, read_profile
 
 RULES = tuple(
     ForwardRule(
@@ -18,7 +18,7 @@ RULES = tuple(
             "form": Form(row["form"]) if "form" in row else None,
         }
     )
-    for row in read_profile("oms")["forward"]
+    for row in forwarding(read_profile("oms"))
 )
 LEVELS = ("op1", "op2", "sp1", "sp2", "sp3")
 ALLOWED = {
