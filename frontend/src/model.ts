@@ -115,7 +115,8 @@ export interface QualityNow {
 export interface AppealChanged {
   id: number;
   number: string;
-  folder_counts?: Readonly<Record<string, number>>;
+  /** By folder, as its badge shows them: `""` for none, `"99+"` for many. */
+  folder_counts?: Readonly<Record<string, string>>;
 }
 
 export interface ConsultOffer {

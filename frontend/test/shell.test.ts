@@ -90,7 +90,7 @@ it("spreads messages over the page and fills the counters", () => {
   expect(find("[data-live='queue.oldest']").textContent).toBe("1:01");
   vi.advanceTimersByTime(2_000);
   expect(find("[data-live='queue.oldest']").textContent).toBe("1:03");
-  socket().say("appeal.created", { id: 1, number: "1", folder_counts: { in_work: 6 } });
+  socket().say("appeal.created", { id: 1, number: "1", folder_counts: { in_work: "6" } });
   expect(find("[data-live='folder.in_work']").textContent).toBe("6");
 });
 

@@ -38,7 +38,10 @@
     classifier.defaults(user) -> CardDefaults
 
     queries.folders(user) -> tuple[FolderCount, ...]
-    queries.appeals(user, folder, *, after=None, q="", limit=50) -> Page[AppealRow]
+    queries.folder(user, code="") -> FolderDef           his first one without a code; Forbidden, BadInput
+    queries.appeals(user, folder, *, order=None, filters=None, after=None, q="", limit=50) -> Page[AppealRow]
+    queries.every(user, folder, …) -> AsyncIterator[tuple[AppealRow, ...]]   a whole folder, for exports
+    queries.settings                                     orders, columns, kept lists, choices of filters
     queries.calls(user, *, after=None, limit=50) -> Page[CallRow]
 
     recordings.authorise(user, key, *, ip="", reason="") -> str      the call's asterisk name; Forbidden, NotFound

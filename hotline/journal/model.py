@@ -58,19 +58,6 @@ class Colour(StrEnum):
     BLACK = "black"
 
 
-class Folder(StrEnum):
-    """Folders of the journal (S000-02…S000-11). Which of them a user sees: ``queries.folders_of(user)``."""
-
-    ALL = "all"  # active appeals that the user may see (S001-019)
-    MINE = "mine"  # every appeal the user has worked with (S000-05)
-    INCOMING = "incoming"  # forwarded to the user, not accepted yet (S000-07)
-    IN_WORK = "in_work"  # owned by the user (S000-09)
-    OVERDUE = "overdue"
-    REVIEW = "review"
-    REWORK = "rework"  # returned by the administrator (S000-11)
-    DELETED = "deleted"  # deleted by the administrator (S000-10)
-
-
 @dataclass(frozen=True, slots=True)
 class CardRef:
     """Which card a telephone call carries: the dialplan's ``CARD_ID`` and the header ``X-Card-Id``.
@@ -228,6 +215,7 @@ class AppealRow:
     phone: str  # of the applicant, as stored
     owner: str  # short name
     version: int
+    organisation: str = ""  # short name of the responsible one
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,15 +251,6 @@ class Page(Generic[T]):
 
     rows: tuple[T, ...]
     after: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FolderCount:
-    """How many appeals a folder holds. ``more`` means "at least that many"."""
-
-    folder: Folder
-    count: int
-    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

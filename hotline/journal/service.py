@@ -40,7 +40,7 @@ class Journal:
         self.notices = Notices(db, clock)
         self.reminders = Reminders(db, clock, settings.zone, self.outbox)
         self.persons = Persons(db, clock)
-        self.queries = JournalQueries(db, clock)
+        self.queries = JournalQueries(db, clock, settings.zone)
         self.recordings = Recordings(db, clock)
         self.attachments = make_attachments(db, clock, settings)
 

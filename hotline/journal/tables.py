@@ -17,6 +17,7 @@ from sqlalchemy import (
     desc,
     text,
 )
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hotline.db import Base
@@ -27,6 +28,10 @@ from hotline.staff.tables import search_key
 
 _OPEN = "phase IN ({})".format(", ".join(f"'{phase}'" for phase in OPEN_PHASES))
 IS_OPEN = text("is_open")
+_WORDS = " || ".join(
+    f"setweight(to_tsvector('russian'::regconfig, translate({column}, 'Ёё', 'Ее')), '{weight}')"
+    for column, weight in (("title", "A"), ("content", "B"), ("measures", "C"), ("result_comment", "D"))
+)
 
 
 class AppealRecord(ComplaintColumns, Base):
@@ -64,12 +69,23 @@ class AppealRecord(ComplaintColumns, Base):
             postgresql_where=text("phase = 'incoming' AND forwarded_role IS NOT NULL"),
         ),
         Index("ix_appeal_owner", "owner_id", desc("id")),
-        Index("ix_appeal_review", "responsible_org_id", "id", postgresql_where=text("phase = 'review'")),
+        Index(
+            "ix_appeal_review",
+            "due_at",
+            "id",
+            postgresql_include=["responsible_org_id"],
+            postgresql_where=text("phase = 'review'"),
+        ),
         Index("ix_appeal_deleted", "id", postgresql_where=text("phase = 'deleted'")),
         Index("ix_appeal_applicant", "applicant_id", desc("id")),
         Index("ix_appeal_insured", "insured_id", desc("id")),
-        Index("ix_appeal_applicant_key", "applicant_key", desc("id")),
         Index("ix_appeal_written_no", "written_no", postgresql_where=text("written_no <> ''")),
+        # Orders of lists that hold closed appeals too (journal.listing.INDEXED), and the search by telephone and words.
+        Index("ix_appeal_applicant_key", "applicant_key", "id"),
+        Index("ix_appeal_received", "appeal_at", "id"),
+        Index("ix_appeal_topic", "topic_code", "id"),
+        Index("ix_appeal_phone", text("(applicant_snapshot ->> 'phone')"), "id"),
+        Index("ix_appeal_words", "words", postgresql_using="gin"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -122,6 +138,8 @@ class AppealRecord(ComplaintColumns, Base):
     due_rule: Mapped[str] = mapped_column(Text)
     due_base: Mapped[datetime]
     due_manual: Mapped[bool] = mapped_column(server_default=text("false"))
+    words: Mapped[str] = mapped_column(TSVECTOR, Computed(_WORDS, persisted=True), deferred=True)
+    """Stems of the texts for the search (ADR 0017). Too large to be read with every appeal."""
     close_date: Mapped[datetime | None]
     closed_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
     written_close_date: Mapped[date | None]

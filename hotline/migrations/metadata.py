@@ -9,6 +9,7 @@ import hotline.journal.tables_call
 import hotline.journal.tables_card
 import hotline.journal.tables_classifier
 import hotline.journal.tables_lifecycle
+import hotline.journal.tables_lists
 import hotline.journal.tables_merge
 import hotline.journal.tables_person
 import hotline.journal.tables_terms

@@ -20,6 +20,7 @@ from hotline.errors import BadInput
 from hotline.journal.closing import Ending
 from hotline.journal.deadlines import Shift, Unit
 from hotline.journal.forwarding import Kind
+from hotline.journal.listing import NEWEST, Order, Relation
 from hotline.journal.model import Form, Phase
 from hotline.journal.numbering import BadPatternError, Reset, render
 from hotline.journal.process import check as check_process
@@ -39,6 +40,7 @@ from hotline.journal.tables_classifier import (
     StatusRow,
     TopicRow,
 )
+from hotline.journal.tables_lists import FolderRow
 from hotline.profiles.calendars import load_calendars
 from hotline.profiles.versions import store_version
 from hotline.staff.model import Effect
@@ -56,6 +58,7 @@ LISTS: Mapping[str, type[Choice]] = {
     "pause_reason": PauseReasonRow,
     "kinship": KinshipRow,
     "script": ScriptRow,
+    "folder": FolderRow,
 }
 _RENAMED = {"topic": {"type": "type_code", "parent": "parent_code"}, "deadline": {"topic": "topic_code"}}
 _CHOICES: Mapping[tuple[str, str], type[StrEnum]] = {
@@ -66,6 +69,7 @@ _CHOICES: Mapping[tuple[str, str], type[StrEnum]] = {
     ("deadline", "shift"): Shift,
     ("forward", "form"): Form,
     ("forward", "kind"): Kind,
+    ("folder", "relation"): Relation,
 }
 
 
@@ -213,6 +217,7 @@ def _check(name: str, data: Mapping[str, Any]) -> None:
     for entry in data.get("disposition", []):
         if strange := set(entry.get("closes", [])) - set(Ending):
             problems["disposition"] = f"closes = {', '.join(sorted(strange))} is unknown"
+    problems |= _folder_problems(data)
     types = {entry.get("code") for entry in data.get("appeal_type", [])}
     if orphans := [entry["code"] for entry in data.get("topic", []) if entry.get("type") not in types]:
         problems["topic"] = f"no such type: {', '.join(orphans)}"
@@ -226,3 +231,14 @@ def _check(name: str, data: Mapping[str, Any]) -> None:
         problems.setdefault(problem.section, problem.text)
     if problems:
         raise BadInput(f"profile {name} cannot be loaded", error_id="bad-profile", details=problems)
+
+
+def _folder_problems(data: Mapping[str, Any]) -> dict[str, str]:
+    for entry in data.get("folder", []):
+        if strange := set(entry.get("phases", [])) - set(Phase):
+            return {"folder": f"phases = {', '.join(sorted(strange))} is unknown"}
+        try:
+            Order.parse(entry.get("order", str(NEWEST)))
+        except ValueError:
+            return {"folder": f"order = {entry['order']!r} is unknown"}
+    return {}

@@ -69,6 +69,10 @@ ACCESS: Mapping[str, Needs] = {
     # The journal and the cards
     "GET /": SESSION,  # leads everybody to the first page that is his
     "GET /journal": _APPEALS,
+    "POST /journal": _APPEALS,
+    "POST /journal/columns": _APPEALS,
+    "POST /journal/views": _APPEALS,
+    "POST /journal/views/{id}/delete": _APPEALS,
     "GET /appeals/new": _CREATE,
     "POST /appeals": _CREATE,
     "GET /appeals/{id}": _APPEALS,

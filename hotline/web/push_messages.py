@@ -304,7 +304,7 @@ class Announcer:
             user = await self._services.staff.user(user_id)
             if user is not None:
                 counts = await self._services.lists.folders(user)
-                data["folder_counts"] = {one.folder: one.count for one in counts}
+                data["folder_counts"] = {one.folder: one.shown for one in counts}
             await self.hub.to_user(user_id, message(kind, data))
 
     async def _on_notice(self, fact: NoticeMade) -> None:

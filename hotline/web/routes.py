@@ -26,6 +26,10 @@ def add_routes(app: web.Application) -> None:
 
     add.add_get("/", journal.index)
     add.add_get("/journal", journal.listing)
+    add.add_post("/journal", journal.listing)
+    add.add_post("/journal/columns", journal.columns)
+    add.add_post("/journal/views", journal.keep)
+    add.add_post(r"/journal/views/{id:\d+}/delete", journal.forget)
     add.add_get("/calls", calls.listing)
     add.add_get(f"/calls/{_KEY}/card", card.of_call)
     add.add_get("/dispositions", dispositions.panel)

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from hotline.errors import Unavailable
-from hotline.journal.model import FolderCount
+from hotline.journal.listing import FolderCount
 from hotline.queue.model import OperatorState, PauseReason
 from hotline.staff.model import User
 from hotline.web import titles
 from hotline.web.access import opens
 from hotline.web.admin_areas import areas_of
-from hotline.web.i18n import gettext
+from hotline.web.i18n import current, gettext
 from hotline.web.services import Services
 
 
@@ -25,6 +25,7 @@ class FolderLink:
     title: str
     url: str
     shown: str
+    icon: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,14 @@ class QueueNumbers:
 
 def folder_links(counts: tuple[FolderCount, ...]) -> list[FolderLink]:
     """Return the folders that this user sees, with their counts."""
+    language = current().language
     return [
         FolderLink(
             one.folder,
-            titles.folder_title(one.folder),
+            one.definition.title_in(language),
             f"/journal?folder={one.folder}",
-            f"{one.count}{'+' if one.more else ''}" if one.count else "",
+            one.shown,
+            one.definition.icon,
         )
         for one in counts
     ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hotline.cti.model import Direction, Outcome
-from hotline.journal.model import Colour, Folder
+from hotline.journal.model import Colour
 from hotline.queue.model import OperatorState
 from hotline.softphone.quality_rules import LegQuality, Verdict, verdict
 from hotline.staff.model import Role
@@ -39,17 +39,6 @@ _ROLES = {
     Role.QUALITY: mark("quality specialist"),
     Role.AUDITOR: mark("auditor"),
     Role.SYSADMIN: mark("system administrator"),
-}
-
-_FOLDERS = {
-    Folder.ALL: mark("Active appeals"),
-    Folder.MINE: mark("My appeals"),
-    Folder.INCOMING: mark("Incoming"),
-    Folder.IN_WORK: mark("In work"),
-    Folder.OVERDUE: mark("Overdue"),
-    Folder.REVIEW: mark("Under review"),
-    Folder.REWORK: mark("For rework"),
-    Folder.DELETED: mark("Deleted by the administrator"),
 }
 
 # The same words as frontend/src/states.ts says when a state changes under the reader's eyes.
@@ -113,11 +102,6 @@ def role_title(roles: frozenset[str] | tuple[str, ...]) -> str:
     ranked = sorted(roles, key=lambda code: (order.index(code) if code in order else len(order), code))
     names = {str(role): message for role, message in _ROLES.items()}
     return ", ".join(gettext(names[code]) if code in names else code for code in ranked)
-
-
-def folder_title(folder: Folder) -> str:
-    """Name a folder of the journal."""
-    return gettext(_FOLDERS[folder])
 
 
 def state_word(state: str) -> str:

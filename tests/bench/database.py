@@ -24,7 +24,6 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from hotline.clock import SystemClock
 from hotline.config import Settings
 from hotline.db import SERVER_SETTINGS, Database
-from hotline.journal.model import Folder
 from hotline.journal.personquery import PersonQuery
 from hotline.journal.persons import Persons
 from hotline.journal.queries import JournalQueries
@@ -160,9 +159,9 @@ def _cases(user: User, persons: Persons, lists: JournalQueries) -> list[Case]:
         ),
         search("surname prefix alone", lambda n: PersonQuery.from_text(starts[n % 8]), (2.2, 10), (3.5, 15)),
         Case("folder counts", lambda _: lists.folders(user), (2, 6), (3, 10)),
-        Case("journal page, all", lambda _: lists.appeals(user, Folder.ALL), (3, 8), (4, 15)),
-        Case("journal page, mine", lambda _: lists.appeals(user, Folder.MINE), (3, 8), (4, 15)),
-        Case("journal page, overdue", lambda _: lists.appeals(user, Folder.OVERDUE), (3, 8), (4, 15)),
+        Case("journal page, all", lambda _: lists.appeals(user, "all"), (3, 8), (4, 15)),
+        Case("journal page, mine", lambda _: lists.appeals(user, "mine"), (3, 8), (4, 15)),
+        Case("journal page, overdue", lambda _: lists.appeals(user, "overdue"), (3, 8), (4, 15)),
         Case("calls page", lambda _: lists.calls(user), (3, 8), (4, 15)),
     ]
 

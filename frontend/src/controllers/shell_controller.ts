@@ -182,7 +182,7 @@ export default class ShellController extends Controller<HTMLElement> {
 
   private folders(change: AppealChanged): void {
     for (const [folder, count] of Object.entries(change.folder_counts ?? {})) {
-      this.live(`folder.${folder}`, String(count), count === 0);
+      this.live(`folder.${folder}`, count, count === "");
     }
   }
 

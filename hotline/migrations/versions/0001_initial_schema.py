@@ -417,6 +417,45 @@ def upgrade() -> None:
         postgresql_where=sa.text("active AND extension IS NOT NULL"),
     )
     op.create_table(
+        "folder",
+        sa.Column("titles", postgresql.JSONB(), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("icon", sa.Text(), server_default="", nullable=False),
+        sa.Column("relation", sa.Text(), nullable=False),
+        sa.Column("phases", postgresql.JSONB(), server_default=sa.text("'[]'"), nullable=False),
+        sa.Column("overdue", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("roles", postgresql.JSONB(), server_default=sa.text("'[]'"), nullable=False),
+        sa.Column("right", sa.Text(), server_default="", nullable=False),
+        sa.Column("order", sa.Text(), server_default="-registered", nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("sort", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=True),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.Column("organisation_id", sa.BigInteger(), nullable=True),
+        sa.Column("origin", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_folder_organisation_id")),
+        sa.PrimaryKeyConstraint("code", name=op.f("pk_folder")),
+    )
+    op.create_table(
+        "list_setting",
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("list_code", sa.Text(), nullable=False),
+        sa.Column("settings", postgresql.JSONB(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["staff_user.id"], name=op.f("fk_list_setting_user_id")),
+        sa.PrimaryKeyConstraint("user_id", "list_code", name=op.f("pk_list_setting")),
+    )
+    op.create_table(
+        "list_view",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("query", postgresql.JSONB(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["staff_user.id"], name=op.f("fk_list_view_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_list_view")),
+        sa.UniqueConstraint("user_id", "title", name=op.f("uq_list_view_user_id_title")),
+    )
+    op.create_table(
         "status",
         sa.Column("phase", sa.Text(), nullable=False),
         sa.Column("icon", sa.Text(), server_default="", nullable=False),
@@ -672,6 +711,18 @@ def upgrade() -> None:
         sa.Column("due_rule", sa.Text(), nullable=False),
         sa.Column("due_base", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_manual", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column(
+            "words",
+            postgresql.TSVECTOR(),
+            sa.Computed(
+                "setweight(to_tsvector('russian'::regconfig, translate(title, 'Ёё', 'Ее')), 'A')"
+                " || setweight(to_tsvector('russian'::regconfig, translate(content, 'Ёё', 'Ее')), 'B')"
+                " || setweight(to_tsvector('russian'::regconfig, translate(measures, 'Ёё', 'Ее')), 'C')"
+                " || setweight(to_tsvector('russian'::regconfig, translate(result_comment, 'Ёё', 'Ее')), 'D')",
+                persisted=True,
+            ),
+            nullable=False,
+        ),
         sa.Column("close_date", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_by_id", sa.BigInteger(), nullable=True),
         sa.Column("source_org_id", sa.BigInteger(), nullable=True),
@@ -706,8 +757,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_appeal_number")),
     )
     op.create_index("ix_appeal_applicant", "appeal", ["applicant_id", sa.literal_column("id DESC")], unique=False)
-    op.create_index("ix_appeal_applicant_key", "appeal", ["applicant_key", sa.literal_column("id DESC")], unique=False)
     op.create_index("ix_appeal_written_no", "appeal", ["written_no"], postgresql_where=sa.text("written_no <> ''"))
+    op.create_index("ix_appeal_applicant_key", "appeal", ["applicant_key", "id"], unique=False)
+    op.create_index("ix_appeal_received", "appeal", ["appeal_at", "id"], unique=False)
+    op.create_index("ix_appeal_topic", "appeal", ["topic_code", "id"], unique=False)
+    op.create_index(
+        "ix_appeal_phone", "appeal", [sa.literal_column("(applicant_snapshot ->> 'phone')"), "id"], unique=False
+    )
+    op.create_index("ix_appeal_words", "appeal", ["words"], unique=False, postgresql_using="gin")
     op.create_index(
         "ix_appeal_incoming",
         "appeal",
@@ -751,8 +808,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_appeal_review",
         "appeal",
-        ["responsible_org_id", "id"],
+        ["due_at", "id"],
         unique=False,
+        postgresql_include=["responsible_org_id"],
         postgresql_where=sa.text("phase = 'review'"),
     )
     op.create_index("ix_appeal_deleted", "appeal", ["id"], unique=False, postgresql_where=sa.text("phase = 'deleted'"))

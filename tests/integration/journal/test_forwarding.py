@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from hotline.errors import BadInput, Conflict, Forbidden, NotFound
-from hotline.journal.model import Appeal, CardRef, Folder, HandOver, Phase
+from hotline.journal.model import Appeal, CardRef, HandOver, Phase
 from hotline.staff.tables import UserRow
 from tests.integration.journal.world import World
 
@@ -187,7 +187,7 @@ async def test_a_saved_appeal_goes_along_in_one_step(world: World) -> None:
     moved = await world.journal.appeals.get(world.people["op201"], appeal.id)
     assert (moved.phase, moved.owner.title, moved.editable) == (Phase.ACTIVE, "Старшова В. С.", True)
     assert [event.event for event in moved.history] == ["save", "hand_over"]
-    page = await world.journal.queries.appeals(world.people["op101"], Folder.MINE)
+    page = await world.journal.queries.appeals(world.people["op101"], "mine")
     assert [row.id for row in page.rows] == [appeal.id]
 
 

@@ -36,6 +36,7 @@ async def test_what_oms_holds(db: Database, clock: FakeClock) -> None:
         "pause_reason": 10,
         "kinship": 20,
         "script": 22,
+        "folder": 8,
     }
     assert loaded.closed == {}
 

@@ -325,7 +325,7 @@ def wire(
         database=database,
         staff=StaffService(database, clock, settings, hasher=HASHER),
         appeals=Appeals(database, clock, settings.zone, outbox, bus),
-        lists=JournalQueries(database, clock),
+        lists=JournalQueries(database, clock, settings.zone),
         drafts=Drafts(database, clock, settings.zone, classifier),
         notices=Notices(database, clock),
         persons=Persons(database, clock),

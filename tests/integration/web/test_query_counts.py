@@ -13,8 +13,8 @@ from tests.integration.web.conftest import Browser, Site, card_fields, ended_cal
 
 # The session is one of them.
 PAGES = {
-    "/journal": 4,  # session, counts of folders, rows, drafts
-    "/journal?q=Иванова": 3,  # no drafts while searching
+    "/journal": 5,  # session, the user's own orders and lists, counts of folders, rows, drafts
+    "/journal?q=Иванова": 4,  # no drafts while searching
     "/calls": 3,  # the third reads how the calls sounded
     "/directory": 2,
 }
@@ -44,6 +44,7 @@ async def count(browser: Browser, path: str) -> list[str]:
 @pytest.mark.parametrize("path", sorted(PAGES))
 async def test_the_statements_of_a_page(site: Site, path: str) -> None:
     async with site.logged_in() as anna:
+        await count(anna, path)  # folders and the choices of filters are read once a minute
         few = await count(anna, path)
         for number in range(5):
             await anna.send("POST", "/appeals", form=card_fields(content=f"{number}"), Idempotency_Key=str(number))
@@ -55,6 +56,7 @@ async def test_the_statements_of_a_page(site: Site, path: str) -> None:
 
 async def test_the_shell_adds_one_statement(site: Site) -> None:
     async with site.logged_in() as anna:
+        await anna.get("/calls")  # the profile's folders are read once a minute
         fragment = len(await count(anna, "/calls"))
         with statements() as seen:
             await anna.get("/calls")

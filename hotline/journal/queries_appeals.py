@@ -1,0 +1,314 @@
+"""Statements of the lists of appeals: who may see what, what stands in a folder, in which order, page by page.
+
+Phases are written into the statements: a bound parameter could not prove that a partial index holds the rows
+(ADR 0005). A page is cut first and titled afterwards, so that no list joins more than the rows that it shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta, tzinfo
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, tuple_
+
+from hotline.errors import BadInput
+from hotline.journal import cursors, identifiers
+from hotline.journal.listing import NEWEST, DueFilter, Filters, FolderDef, Order, Relation, Scope, Sort
+from hotline.journal.model import OPEN_PHASES, AppealRow, Colour, Phase
+from hotline.journal.personquery import after as beyond
+from hotline.journal.tables import AppealCallRow, AppealRecord, AppealWorkerRow, is_open
+from hotline.journal.tables_classifier import AppealTypeRow, ChannelRow, StatusRow, TopicRow
+from hotline.staff.model import Right, User, short_name
+from hotline.staff.rules import fold
+from hotline.staff.tables import OrganisationRow, UserRow
+
+SOON = timedelta(days=3)
+"""A deadline is near from the first reminder on (domain 2.5)."""
+_SHOWN = (
+    "id", "number", "appeal_at", "due_at", "phase", "version", "applicant_name", "applicant_snapshot", "status_code",
+    "type_code", "topic_code", "channel_code", "responsible_org_id", "owner_id",
+)  # fmt: skip
+
+
+def colour(phase: Phase, due_at: datetime, now: datetime) -> Colour:
+    """Return the colour of a row (S000-06): closed black, deadline passed red, current green."""
+    if phase not in OPEN_PHASES:
+        return Colour.BLACK
+    return Colour.RED if now > due_at else Colour.GREEN
+
+
+def visible(user: User) -> ColumnElement[bool] | None:
+    """Return what limits the appeals that ``user`` may open; ``None`` for no limit (domain 2.8).
+
+    Everybody sees those of his organisation and those that he has worked with or that wait for him; the fund's
+    administrator sees all.
+    """
+    if user.may(Right.APPEAL_VIEW_ALL) and user.organisation.kind == "tfoms":
+        return None
+    return or_(
+        AppealRecord.responsible_org_id == user.organisation.id,
+        AppealRecord.organisation_id == user.organisation.id,
+        AppealRecord.forwarded_to_id == user.id,
+        AppealRecord.forwarded_org_id == user.organisation.id,
+        _worked(user),
+    )
+
+
+def waits_for(user: User) -> ColumnElement[bool]:
+    """Return the condition that an appeal was forwarded to ``user`` or to a group of his (S000-07, domain 2.4)."""
+    return or_(
+        AppealRecord.forwarded_to_id == user.id,
+        and_(
+            AppealRecord.forwarded_org_id == user.organisation.id,
+            AppealRecord.forwarded_role.in_(sorted(user.roles)),
+        ),
+    )
+
+
+def members(folder: FolderDef, user: User, now: datetime, scope: Scope) -> list[ColumnElement[bool]]:
+    """Return what makes an appeal stand in a folder of ``user``. Administrators' folders hold everybody's (S000-73)."""
+    found = [*_related(folder, user, scope), *_of_phases(folder.phases)]
+    if folder.overdue:
+        found.append(AppealRecord.due_at < now)
+    return found
+
+
+def counted(folder: FolderDef, user: User, now: datetime, scope: Scope) -> Select[int]:
+    """Return one row for each appeal in a folder."""
+    one = select(literal(1).label("one"))
+    if folder.relation is Relation.WORKED and not folder.phases and not user.may(Right.APPEAL_VIEW_ALL):
+        # What he has worked with is in an index, and so are the few deleted ones: no appeal need be read.
+        deleted = select(AppealRecord.id).where(_phase(Phase.DELETED), AppealRecord.id == AppealWorkerRow.appeal_id)
+        return one.select_from(AppealWorkerRow).where(AppealWorkerRow.user_id == user.id, ~deleted.exists())
+    return one.select_from(AppealRecord).where(*members(folder, user, now, scope))
+
+
+def narrowed(filters: Filters, now: datetime, zone: tzinfo) -> list[ColumnElement[bool]]:
+    """Return the conditions of filters. Days are those of ``zone``."""
+    found: list[ColumnElement[bool]] = []
+    if filters.received_from is not None:
+        found.append(AppealRecord.appeal_at >= datetime.combine(filters.received_from, time(), zone))
+    if filters.received_to is not None:
+        found.append(AppealRecord.appeal_at < datetime.combine(filters.received_to, time(), zone) + timedelta(days=1))
+    equal = (
+        (AppealRecord.type_code, filters.type),
+        (AppealRecord.topic_code, filters.topic),
+        (AppealRecord.channel_code, filters.channel),
+        (AppealRecord.status_code, filters.status),
+        (AppealRecord.responsible_org_id, filters.organisation),
+        (AppealRecord.owner_id, filters.owner),
+    )
+    found += [column == value for column, value in equal if value is not None]
+    if filters.due is DueFilter.OVERDUE:
+        found += [is_open(), AppealRecord.due_at < now]
+    elif filters.due is DueFilter.SOON:
+        found += [is_open(), AppealRecord.due_at >= now, AppealRecord.due_at < now + SOON]
+    if filters.calls is not None:
+        linked = select(AppealCallRow.appeal_id).where(AppealCallRow.appeal_id == AppealRecord.id).exists()
+        found.append(linked if filters.calls else ~linked)
+    return found
+
+
+def matching(q: str) -> list[ColumnElement[bool]]:
+    """Return the conditions of a list's own search: beginning of a number, a telephone, beginning of the applicant."""
+    wanted = q.strip()[:200]
+    if not wanted:
+        return []
+    if any(letter.isdigit() for letter in wanted):
+        phone = identifiers.phone(wanted) if wanted[0] in "+78(9" else None
+        starts = (AppealRecord.number >= wanted) & (AppealRecord.number < beyond(wanted))
+        return [starts if phone is None else or_(starts, phone_of(AppealRecord) == phone)]
+    key = fold(wanted)
+    return [AppealRecord.applicant_key >= key, AppealRecord.applicant_key < beyond(key)]
+
+
+def phone_of(table: Any) -> ColumnElement[str]:
+    """Return the applicant's telephone as the index has it."""
+    # Written into the statement: a bound key would hide the expression from the planner.
+    found: ColumnElement[str] = table.applicant_snapshot.op("->>")(literal("phone", literal_execute=True))
+    return found
+
+
+def listed(
+    conditions: Sequence[ColumnElement[bool]], order: Order, *, after: str | None, limit: int
+) -> Select[*tuple[Any, ...]]:
+    """Return a page of appeals by conditions: at most ``limit`` rows beyond the cursor ``after``.
+
+    :raises BadInput: ``after`` is no cursor.
+    """
+    keys = _keys(order.by)
+    shown = [getattr(AppealRecord, name) for name in _SHOWN]
+    statement = _joined(select(*shown), order.by).where(*conditions)
+    if after:
+        place = tuple_(*_anchor(order.by, after))
+        statement = statement.where(tuple_(*keys) < place if order.descending else tuple_(*keys) > place)
+    ordered = [key.desc() if order.descending else key.asc() for key in keys]
+    labels = [key.label(f"key_{at}") for at, key in enumerate(keys)]
+    cut = statement.add_columns(*labels).order_by(*ordered).limit(limit).subquery("cut")
+    again = [cut.c[f"key_{at}"].desc() if order.descending else cut.c[f"key_{at}"] for at in range(len(keys))]
+    return titled(cut.c).order_by(*again)
+
+
+def cursor_of(row: Row[Any], order: Order) -> str:
+    """Return the cursor of the page after ``row``: ids and moments only, never a name (DAY-29)."""
+    moments = {Sort.DUE: row.due_at, Sort.RECEIVED: row.appeal_at}
+    return cursors.encode(row.id, moments.get(order.by))
+
+
+def titled(appeal: Any) -> Select[*tuple[Any, ...]]:
+    """Return the columns of the lists' rows for an appeal's table or a cut of it."""
+    return (
+        select(
+            appeal.id,
+            appeal.number,
+            appeal.appeal_at,
+            appeal.due_at,
+            appeal.phase,
+            appeal.version,
+            appeal.applicant_name,
+            phone_of(appeal).label("phone"),
+            StatusRow.title.label("status"),
+            AppealTypeRow.title.label("type"),
+            TopicRow.title.label("topic"),
+            ChannelRow.title.label("channel"),
+            OrganisationRow.short_name.label("organisation"),
+            UserRow.last_name,
+            UserRow.first_name,
+            UserRow.patronymic,
+        )
+        .join(StatusRow, StatusRow.code == appeal.status_code)
+        .join(AppealTypeRow, AppealTypeRow.code == appeal.type_code)
+        .join(TopicRow, TopicRow.code == appeal.topic_code)
+        .join(ChannelRow, ChannelRow.code == appeal.channel_code)
+        .join(OrganisationRow, OrganisationRow.id == appeal.responsible_org_id)
+        .join(UserRow, UserRow.id == appeal.owner_id)
+    )
+
+
+def appeal_row(row: Row[Any], now: datetime) -> AppealRow:
+    """Read a row of :func:`titled`."""
+    phase = Phase(row.phase)
+    return AppealRow(
+        id=row.id,
+        number=row.number,
+        appeal_at=row.appeal_at,
+        due_at=row.due_at,
+        phase=phase,
+        status=row.status,
+        colour=colour(phase, row.due_at, now),
+        type=row.type,
+        topic=row.topic,
+        channel=row.channel,
+        applicant=row.applicant_name,
+        phone=row.phone or "",
+        owner=short_name(row.last_name, row.first_name, row.patronymic),
+        version=row.version,
+        organisation=row.organisation,
+    )
+
+
+def _worked(user: User) -> ColumnElement[bool]:
+    return AppealRecord.id.in_(select(AppealWorkerRow.appeal_id).where(AppealWorkerRow.user_id == user.id))
+
+
+def _related(folder: FolderDef, user: User, scope: Scope) -> list[ColumnElement[bool]]:
+    own_organisation = AppealRecord.responsible_org_id == user.organisation.id
+    if user.may(Right.APPEAL_VIEW_ALL):
+        return [] if user.organisation.kind == "tfoms" else [own_organisation]
+    if folder.relation is Relation.SCOPE and scope is Scope.ACTIVE:
+        limit = visible(user)
+        return [] if limit is None else [limit]
+    if folder.relation is Relation.SCOPE and scope is Scope.ORGANISATION:
+        return [own_organisation]
+    return [
+        {
+            Relation.SCOPE: _worked(user),
+            Relation.WORKED: _worked(user),
+            Relation.OWNER: AppealRecord.owner_id == user.id,
+            Relation.TARGET: waits_for(user),
+        }[folder.relation]
+    ]
+
+
+def _of_phases(phases: Sequence[Phase]) -> list[ColumnElement[bool]]:
+    wanted = set(phases)
+    if not wanted:
+        return [AppealRecord.phase != literal(Phase.DELETED.value, literal_execute=True)]
+    if wanted == set(OPEN_PHASES):
+        return [is_open()]
+    return [*([is_open()] if wanted < set(OPEN_PHASES) else []), _phase(*phases)]
+
+
+def _phase(*phases: Phase) -> ColumnElement[bool]:
+    if len(phases) == 1:
+        return AppealRecord.phase == literal(phases[0].value, literal_execute=True)
+    return AppealRecord.phase.in_([literal(phase.value, literal_execute=True) for phase in phases])
+
+
+def _keys(by: Sort) -> list[ColumnElement[Any]]:
+    table = AppealRecord.__table__.c
+    first: dict[Sort, list[ColumnElement[Any]]] = {
+        Sort.REGISTERED: [],
+        Sort.RECEIVED: [table.appeal_at],
+        Sort.DUE: [table.due_at],
+        Sort.APPLICANT: [table.applicant_key],
+        Sort.TOPIC: [table.topic_code],
+        Sort.STATUS: [StatusRow.__table__.c.sort, table.status_code],
+        Sort.OWNER: [UserRow.__table__.c.last_name, UserRow.__table__.c.first_name, table.owner_id],
+    }
+    return [*first[by], table.id]
+
+
+def _joined(statement: Select[Any], by: Sort) -> Select[Any]:
+    if by is Sort.STATUS:
+        return statement.join(StatusRow, StatusRow.code == AppealRecord.status_code)
+    if by is Sort.OWNER:
+        return statement.join(UserRow, UserRow.id == AppealRecord.owner_id)
+    return statement
+
+
+def _anchor(by: Sort, after: str) -> list[Any]:
+    """Return the place of a cursor. Names stay in the database: the cursor says only whose they are (DAY-29)."""
+    if by is Sort.REGISTERED:
+        return [cursors.decode_id(after)]
+    if by in {Sort.RECEIVED, Sort.DUE}:
+        return list(cursors.decode(after))
+    row_id = cursors.decode_id(after)
+    return [
+        *(
+            _joined(select(key).select_from(AppealRecord), by).where(AppealRecord.id == row_id).correlate(None)
+            .scalar_subquery()
+            for key in _keys(by)[:-1]
+        ),
+        row_id,
+    ]  # fmt: skip
+
+
+def check_order(folder: FolderDef, user: User, filters: Filters, order: Order) -> None:
+    """Refuse an order for which the list is too long.
+
+    :raises BadInput: narrow the list first.
+    """
+    if order.by not in folder.orders(user, filters):
+        raise BadInput(
+            "this list is too long for that order", error_id="order-needs-filter", details={"order": "narrow the list"}
+        )
+
+
+def effective_order(folder: FolderDef, user: User, filters: Filters, order: Order) -> Order:
+    """Return the order that a list really has: within a period "newest first" goes by the time of receipt.
+
+    The index of that time finds the period at once; by ids PostgreSQL would walk the years between.
+    """
+    if order.by not in folder.orders(user, filters):
+        order = folder.order if folder.order.by in folder.orders(user, filters) else NEWEST
+    period = filters.received_from is not None or filters.received_to is not None
+    if period and order.by is Sort.REGISTERED and not folder.bounded(user, Filters()):
+        return Order(Sort.RECEIVED, order.descending)
+    return order
+
+
+def count_of(statement: Select[int], limit: int) -> Any:
+    """Return a scalar that counts the rows of ``statement``, at most ``limit``."""
+    return select(func.count()).select_from(statement.limit(limit).subquery()).scalar_subquery()
