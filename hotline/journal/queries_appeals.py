@@ -237,6 +237,8 @@ def _of_phases(phases: Sequence[Phase]) -> list[ColumnElement[bool]]:
         return [AppealRecord.phase != literal(Phase.DELETED.value, literal_execute=True)]
     if wanted == set(OPEN_PHASES):
         return [is_open()]
+    if wanted == {Phase.INCOMING}:  # has partial indexes of its own
+        return [_phase(Phase.INCOMING)]
     return [*([is_open()] if wanted < set(OPEN_PHASES) else []), _phase(*phases)]
 
 
