@@ -104,6 +104,7 @@ class Hotline:
             lists=journal.queries,
             drafts=journal.drafts,
             notices=journal.notices,
+            deadlines=journal.deadlines,
             persons=journal.persons,
             classifier=journal.classifier,
             calls=calls,

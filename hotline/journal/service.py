@@ -11,6 +11,7 @@ from hotline.journal.appeals import Appeals
 from hotline.journal.attachments import Attachments
 from hotline.journal.calls import CallJournal
 from hotline.journal.classifier import Classifier
+from hotline.journal.deadline_service import DeadlineService
 from hotline.journal.dispositions import Dispositions
 from hotline.journal.drafts import Drafts
 from hotline.journal.filestore import FileStore
@@ -39,6 +40,7 @@ class Journal:
         self.handover = HandOvers(db, clock, self.outbox)
         self.notices = Notices(db, clock)
         self.reminders = Reminders(db, clock, settings.zone, self.outbox)
+        self.deadlines = DeadlineService(db, clock, settings.zone, self.outbox)
         self.persons = Persons(db, clock)
         self.queries = JournalQueries(db, clock, settings.zone)
         self.recordings = Recordings(db, clock)

@@ -18,6 +18,7 @@ from hotline.journal.appeals import Appeals
 from hotline.journal.attachments import Attachments
 from hotline.journal.calls import CallJournal
 from hotline.journal.classifier import Classifier
+from hotline.journal.deadline_service import DeadlineService
 from hotline.journal.dispositions import Dispositions
 from hotline.journal.drafts import Drafts
 from hotline.journal.handover import HandOvers
@@ -45,6 +46,7 @@ class Services:
     lists: JournalQueries
     drafts: Drafts
     notices: Notices
+    deadlines: DeadlineService
     persons: Persons
     classifier: Classifier
     calls: CallJournal

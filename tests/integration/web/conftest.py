@@ -35,6 +35,7 @@ from hotline.events import Bus
 from hotline.journal.appeals import Appeals
 from hotline.journal.calls import CallJournal
 from hotline.journal.classifier import Classifier
+from hotline.journal.deadline_service import DeadlineService
 from hotline.journal.dispositions import Dispositions
 from hotline.journal.drafts import Drafts
 from hotline.journal.handover import HandOvers
@@ -328,6 +329,7 @@ def wire(
         lists=JournalQueries(database, clock, settings.zone),
         drafts=Drafts(database, clock, settings.zone, classifier),
         notices=Notices(database, clock),
+        deadlines=DeadlineService(database, clock, settings.zone, outbox),
         persons=Persons(database, clock),
         classifier=classifier,
         calls=calls,
