@@ -225,7 +225,7 @@ async def _changes(session: AsyncSession, year: int) -> tuple[ChangeLine, ...]:
         .order_by(CalendarChangeRow.id.desc())
         .limit(SHOWN_CHANGES)
     )
-    return tuple(_line(row) for row in await session.execute(statement))
+    return tuple([_line(row) for row in (await session.execute(statement)).all()])
 
 
 def _line(row: Row[Any]) -> ChangeLine:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.errors import Conflict
+from hotline.journal import extensions
 from hotline.journal.lifecycle_model import MoveForm
 from hotline.journal.process_model import EffectKind, Transition
 from hotline.journal.tables import AppealRecord, is_open
@@ -128,8 +129,7 @@ async def _due(_session: AsyncSession, row: AppealRecord, step: Step, _: str) ->
 
 
 async def _extension(session: AsyncSession, row: AppealRecord, step: Step, what: str) -> None:
-    if what == "approve":
-        await _due(session, row, step, "")
+    await {"ask": extensions.ask, "approve": extensions.approve, "refuse": extensions.refuse}[what](session, row, step)
 
 
 async def _remark(session: AsyncSession, row: AppealRecord, step: Step, _: str) -> None:

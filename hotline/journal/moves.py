@@ -13,6 +13,7 @@ from hotline.journal import effects, outbox, process_store
 from hotline.journal.effects import Group, Step
 from hotline.journal.forwarding import Kind
 from hotline.journal.model import AppealChanged, Form, Phase
+from hotline.journal.move_notices import tell_people
 from hotline.journal.process_model import Ask, EffectKind, Given, ResultFacts, Transition
 from hotline.journal.process_store import actor
 from hotline.journal.recipients import require_forwarding, require_group
@@ -65,6 +66,7 @@ async def move(session: AsyncSession, row: AppealRecord, trigger: str, step: Ste
     event.close_date = close_date if row.close_date is None else row.close_date
     session.add(event)
     await _tell(session, row, step, transition.code, process_store.kind_of(transition.effect(EffectKind.TELL)), before)
+    await tell_people(session, row, transition, step, phase)
     return transition
 
 

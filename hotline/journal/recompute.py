@@ -50,7 +50,7 @@ async def affected(session: AsyncSession, calendar: Calendar, default: ZoneInfo)
     if not codes:
         return ()
     found = []
-    for row, zone_name in await session.execute(_candidates(codes)):
+    for row, zone_name in (await session.execute(_candidates(codes))).tuples():
         zone = ZoneInfo(zone_name) if zone_name else default
         due = deadline(terms.facts_of(row), rules, zone, calendar)
         if due is not None and due.due_at != row.due_at:
@@ -58,7 +58,7 @@ async def affected(session: AsyncSession, calendar: Calendar, default: ZoneInfo)
     return tuple(found)
 
 
-def _candidates(codes: frozenset[str]) -> Select[tuple[AppealRecord, str | None]]:
+def _candidates(codes: frozenset[str]) -> Select[AppealRecord, str | None]:
     return (
         select(AppealRecord, OrganisationRow.time_zone)
         .join(OrganisationRow, OrganisationRow.id == AppealRecord.organisation_id)
