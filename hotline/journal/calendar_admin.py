@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.clock import Clock
@@ -225,16 +225,16 @@ async def _changes(session: AsyncSession, year: int) -> tuple[ChangeLine, ...]:
         .order_by(CalendarChangeRow.id.desc())
         .limit(SHOWN_CHANGES)
     )
-    return tuple([_line(row) for row in (await session.execute(statement)).all()])
+    rows = (await session.execute(statement)).tuples()
+    return tuple(_line(change, short_name(last, first, patronymic)) for change, last, first, patronymic in rows)
 
 
-def _line(row: Row[Any]) -> ChangeLine:
-    change: CalendarChangeRow = row.CalendarChangeRow
+def _line(change: CalendarChangeRow, by: str) -> ChangeLine:
     return ChangeLine(
         change.id,
         change.kind,
         change.at,
-        short_name(row.last_name, row.first_name, row.patronymic),
+        by,
         tuple(date.fromisoformat(day) for day in change.days),
         change.undone,
     )
