@@ -15,8 +15,8 @@ from hotline.clock import Clock
 from hotline.cti.model import Direction
 from hotline.db import Database
 from hotline.errors import Forbidden
-from hotline.journal.queries_calls import visible
 from hotline.journal.tables_call import CallRecord
+from hotline.journal.visibility import calls as visible
 from hotline.staff.audit import audit
 from hotline.staff.model import Right, User, short_name
 from hotline.staff.tables import UserRow

@@ -6,15 +6,16 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from hotline.errors import Forbidden, NotFound
-from hotline.journal import card_extras, process_store
+from hotline.errors import NotFound
+from hotline.journal import card_extras, process_store, visibility
 from hotline.journal.card_form import CardForm, PersonFields
+from hotline.journal.heading import heading
 from hotline.journal.model import Appeal, CallLink, Form, Named, PersonSnapshot, Phase, StatusEvent
-from hotline.journal.queries import colour, visible
+from hotline.journal.queries import colour
 from hotline.journal.tables import AppealCallRow, AppealRecord, StatusEventRow
 from hotline.journal.tables_call import CallRecord
 from hotline.journal.tables_classifier import (
@@ -37,21 +38,20 @@ _Target = aliased(UserRow)
 async def load(
     session: AsyncSession, user: User, appeal_id: int, zone: ZoneInfo, now: datetime, warnings: tuple[str, ...] = ()
 ) -> Appeal:
-    """Return an appeal as ``user`` sees it. Four or five statements.
+    """Return an appeal as ``user`` sees it: whole, or its heading. Five or six statements.
 
-    :raises NotFound: there is none.
-    :raises Forbidden: ``user`` may not see it.
+    :raises NotFound: there is none, or none that ``user`` may see.
     """
     found = (await session.execute(_statement().where(AppealRecord.id == appeal_id))).one_or_none()
     if found is None:
         raise NotFound("there is no such appeal", error_id="no-such-appeal")
     row: AppealRecord = found.AppealRecord
-    await require_visible(session, user, appeal_id)
+    whole = await _sees_whole(session, user, appeal_id)
     process = await process_store.process(session)
     who, facts = process_store.actor(row, user), process_store.facts(row, found, found.max_extension_days)
     moves = possible(process, facts, who)
     phase = Phase(row.phase)
-    return Appeal(
+    appeal = Appeal(
         id=row.id,
         number=row.number,
         version=row.version,
@@ -82,6 +82,7 @@ async def load(
         actions=frozenset(one.trigger for one in moves),
         warnings=warnings,
     )
+    return appeal if whole else heading(appeal)
 
 
 def card_fields(row: AppealRecord, zone: ZoneInfo) -> dict[str, str]:
@@ -164,15 +165,28 @@ def _statement() -> Select[*tuple[Any, ...]]:
 
 
 async def require_visible(session: AsyncSession, user: User, appeal_id: int) -> None:
-    """Refuse an appeal that ``user`` may not see.
+    """Refuse an appeal that ``user`` may not read whole.
 
-    :raises Forbidden: he may not (domain 2.8).
+    :raises NotFound: he may not (domain 2.8). The same as for an id that nobody has: it does not tell who wrote.
     """
-    limits = visible(user)
-    if limits is None:
-        return
-    if await session.scalar(select(AppealRecord.id).where(AppealRecord.id == appeal_id, limits)) is None:
-        raise Forbidden("this appeal belongs to another organisation", error_id="appeal-not-visible")
+    if not await _sees_whole(session, user, appeal_id):
+        raise NotFound("there is no such appeal", error_id="no-such-appeal")
+
+
+async def _sees_whole(session: AsyncSession, user: User, appeal_id: int) -> bool:
+    """Tell whether ``user`` may read the whole of an appeal, or only its heading.
+
+    :raises NotFound: not even that. The answer is the same as for an id that nobody has: it does not tell who wrote.
+    """
+    limits, readable = visibility.appeals(user), visibility.content(user)
+    if limits is None and readable is None:
+        return True
+    whole: ColumnElement[bool] = true() if readable is None else readable
+    statement = select(whole.label("whole")).select_from(AppealRecord).where(AppealRecord.id == appeal_id)
+    found = (await session.execute(statement if limits is None else statement.where(limits))).one_or_none()
+    if found is None:
+        raise NotFound("there is no such appeal", error_id="no-such-appeal")
+    return bool(found.whole)
 
 
 async def _history(session: AsyncSession, appeal_id: int) -> tuple[StatusEvent, ...]:

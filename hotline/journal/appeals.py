@@ -80,13 +80,13 @@ class Appeals(Moving):
     async def get(self, user: User, appeal_id: int) -> Appeal:
         """Return an appeal; the view goes into the audit trail.
 
-        :raises NotFound: there is none.
-        :raises Forbidden: the user may not see it (domain 2.8).
+        :raises NotFound: there is none that this user may see (domain 2.8).
         """
         now = self._clock.now()
         async with self._db.begin() as session:
             appeal = await appeal_view.load(session, user, appeal_id, self._zone, now)
-            audit(session, "view", ("appeal", appeal_id), user_id=user.id, at=now)
+            details = {"part": "heading"} if appeal.heading_only else {}
+            audit(session, "view", ("appeal", appeal_id), user_id=user.id, at=now, details=details)
         return appeal
 
     async def update(self, user: User, appeal_id: int, form: CardForm, version: int) -> Appeal:

@@ -190,6 +190,7 @@ class Appeal:
     editable: bool = False  # by the user who asked (domain 2.7)
     actions: frozenset[str] = frozenset()  # workflow triggers that this user may fire now
     warnings: tuple[str, ...] = ()  # e.g. "enp-check-digit"; the appeal was saved all the same
+    heading_only: bool = False  # the reader may not see more (``journal.heading``)
 
     @property
     def ref(self) -> CardRef:

@@ -13,15 +13,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hotline.clock import Clock
 from hotline.db import Database
 from hotline.errors import BadInput, NotFound
-from hotline.journal import queries
+from hotline.journal import queries, visibility
 from hotline.journal.model import AppealRow, PersonRow, PersonsFound, PersonSnapshot
 from hotline.journal.personquery import PersonQuery, after
 from hotline.journal.tables import AppealRecord, is_open
 from hotline.journal.tables_person import PersonPhoneRow
 from hotline.journal.tables_person import PersonRow as PersonTable
 from hotline.staff.audit import audit
-from hotline.staff.model import Right, User
+from hotline.staff.model import User
 from hotline.staff.rules import fold
+from hotline.staff.sight import Reach
 from hotline.staff.tables import OrganisationRow
 
 LIMIT = 10
@@ -82,10 +83,12 @@ class Persons:
     async def get(self, user: User, person_id: int) -> PersonRow:
         """Return one person.
 
-        :raises NotFound: there is none.
+        :raises NotFound: there is none whom this user may look at.
         """
         async with self._db.begin() as session:
-            row = (await session.execute(_people().where(PersonTable.id == person_id))).one_or_none()
+            limits = visibility.dossiers(user)
+            statement = _people().where(PersonTable.id == person_id, *([] if limits is None else [limits]))
+            row = (await session.execute(statement)).one_or_none()
             if row is None:
                 raise NotFound("there is no such person", error_id="no-such-person")
             audit(session, "view", ("person", person_id), user_id=user.id, at=self._clock.now())
@@ -157,9 +160,11 @@ def _born(query: PersonQuery) -> Iterable[ColumnElement[bool]]:
 
 def _limits(user: User, query: PersonQuery) -> ColumnElement[bool] | None:
     """Insurers see their own insured; others only by ENP, or by full name and day of birth (domain 2.8)."""
-    if user.organisation.kind != "smo" or user.may(Right.PERSON_SEARCH_ALL) or query.enp is not None:
+    own = visibility.persons(user)
+    if own is None or user.sight.persons is Reach.NONE:
+        return own
+    if query.enp is not None:
         return None
-    own = PersonTable.insurer_id == user.organisation.id
     if query.born_from is None or query.born_before is None or (query.born_before - query.born_from).days != 1:
         return own
     return or_(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, false, func, literal, or_, select, tuple_
 
 from hotline.errors import BadInput
 from hotline.journal import cursors, identifiers
@@ -19,8 +19,11 @@ from hotline.journal.model import OPEN_PHASES, AppealRow, Colour, Phase
 from hotline.journal.personquery import after as beyond
 from hotline.journal.tables import AppealCallRow, AppealRecord, AppealWorkerRow, is_open
 from hotline.journal.tables_classifier import AppealTypeRow, ChannelRow, StatusRow, TopicRow
+from hotline.journal.visibility import appeals as visible
+from hotline.journal.visibility import waits_for
 from hotline.staff.model import Right, User, short_name
 from hotline.staff.rules import fold
+from hotline.staff.sight import Reach
 from hotline.staff.tables import OrganisationRow, UserRow
 
 SOON = timedelta(days=3)
@@ -36,34 +39,6 @@ def colour(phase: Phase, due_at: datetime, now: datetime) -> Colour:
     if phase not in OPEN_PHASES:
         return Colour.BLACK
     return Colour.RED if now > due_at else Colour.GREEN
-
-
-def visible(user: User) -> ColumnElement[bool] | None:
-    """Return what limits the appeals that ``user`` may open; ``None`` for no limit (domain 2.8).
-
-    Everybody sees those of his organisation and those that he has worked with or that wait for him; the fund's
-    administrator sees all.
-    """
-    if user.may(Right.APPEAL_VIEW_ALL) and user.organisation.kind == "tfoms":
-        return None
-    return or_(
-        AppealRecord.responsible_org_id == user.organisation.id,
-        AppealRecord.organisation_id == user.organisation.id,
-        AppealRecord.forwarded_to_id == user.id,
-        AppealRecord.forwarded_org_id == user.organisation.id,
-        _worked(user),
-    )
-
-
-def waits_for(user: User) -> ColumnElement[bool]:
-    """Return the condition that an appeal was forwarded to ``user`` or to a group of his (S000-07, domain 2.4)."""
-    return or_(
-        AppealRecord.forwarded_to_id == user.id,
-        and_(
-            AppealRecord.forwarded_org_id == user.organisation.id,
-            AppealRecord.forwarded_role.in_(sorted(user.roles)),
-        ),
-    )
 
 
 def members(folder: FolderDef, user: User, now: datetime, scope: Scope) -> list[ColumnElement[bool]]:
@@ -214,8 +189,10 @@ def _worked(user: User) -> ColumnElement[bool]:
 
 def _related(folder: FolderDef, user: User, scope: Scope) -> list[ColumnElement[bool]]:
     own_organisation = AppealRecord.responsible_org_id == user.organisation.id
+    if user.sight.appeals is Reach.NONE:
+        return [false()]
     if user.may(Right.APPEAL_VIEW_ALL):
-        return [] if user.organisation.kind == "tfoms" else [own_organisation]
+        return [] if user.sight.appeals is Reach.ALL else [own_organisation]
     if folder.relation is Relation.SCOPE and scope is Scope.ACTIVE:
         limit = visible(user)
         return [] if limit is None else [limit]

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, and_, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.cti.model import Direction
-from hotline.journal import cursors
+from hotline.journal import cursors, visibility
 from hotline.journal.closing import must_be_classified
 from hotline.journal.model import CallRow, Page
 from hotline.journal.tables import AppealCallRow, AppealRecord
-from hotline.journal.tables_call import CallLegRow, CallRecord
+from hotline.journal.tables_call import CallRecord
 from hotline.journal.tables_classifier import DispositionRow
-from hotline.staff.model import Right, User, short_name
+from hotline.staff.model import User, short_name
 from hotline.staff.tables import UserRow
 
 _APPEALS = (
@@ -28,24 +28,6 @@ _APPEALS = (
     .where(AppealCallRow.call_key == CallRecord.key)
     .scalar_subquery()
 )
-
-
-def visible(user: User) -> ColumnElement[bool] | None:
-    """Return what limits the calls that ``user`` may see; ``None`` for no limit (domain 2.8).
-
-    Operators see calls that they talked in or were rung for; whoever may monitor sees the calls of his own centre, and
-    in the fund's centre everybody's.
-    """
-    own = or_(
-        CallRecord.operator_id == user.id,
-        CallRecord.id.in_(select(CallLegRow.call_id).where(CallLegRow.user_id == user.id)),
-    )
-    if not (user.may(Right.CALL_MONITOR) or user.may(Right.CALL_LISTEN_ANY)):
-        return own
-    if user.organisation.kind == "tfoms":
-        return None
-    colleagues = select(UserRow.id).where(UserRow.organisation_id == user.organisation.id)
-    return or_(own, CallRecord.operator_id.in_(colleagues))
 
 
 def without_characteristic() -> ColumnElement[bool]:
@@ -83,7 +65,7 @@ async def calls(
         .order_by(CallRecord.started_at.desc(), CallRecord.id.desc())
         .limit(limit + 1)
     )
-    limits = visible(user)
+    limits = visibility.calls(user)
     if limits is not None:
         statement = statement.where(limits)
     if key is not None:

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hotline.clock import Clock
 from hotline.db import Database
 from hotline.errors import BadInput, Forbidden, NotFound
+from hotline.journal import visibility
 from hotline.journal.listening import Hearing, Listener, hearing, is_message
-from hotline.journal.queries_calls import visible
 from hotline.journal.tables_call import CallLegRow, CallRecord, RecordingAccessRow
 from hotline.staff.audit import audit
 from hotline.staff.model import Right, User, short_name
@@ -60,7 +60,11 @@ class Recordings:
             call = await session.scalar(select(CallRecord).where(CallRecord.key == key))
             if call is None or not call.recorded:
                 raise NotFound("there is no such recording", error_id="no-such-recording")
-            allowed = hearing(await _listener(session, user, call), message=is_message(call.outcome, call.answered_at))
+            listener = await _listener(session, user, call)
+            allowed = hearing(listener, message=is_message(call.outcome, call.answered_at))
+            if allowed is Hearing.FORBIDDEN and not listener.listed:
+                # The same answer as for a call that never was: it does not tell who called.
+                raise NotFound("there is no such recording", error_id="no-such-recording")
             if allowed is Hearing.FORBIDDEN:
                 raise Forbidden("this user may not listen to this call", error_id="recording-forbidden")
             if allowed is Hearing.WITH_REASON and not reason and not await self._reason_given(session, user, key):
@@ -124,7 +128,7 @@ class Recordings:
 
 
 async def _listener(session: AsyncSession, user: User, call: CallRecord) -> Listener:
-    limits = visible(user)
+    limits = visibility.calls(user)
     listed = select(CallRecord.id).where(CallRecord.id == call.id, *(() if limits is None else (limits,)))
     return Listener(
         own=await _is_own(session, user, call),
@@ -153,7 +157,7 @@ async def _is_own(session: AsyncSession, user: User, call: CallRecord) -> bool:
 async def _may_listen_to_others(session: AsyncSession, user: User, call: CallRecord) -> bool:
     if not user.may(Right.CALL_LISTEN_ANY):
         return False
-    if user.organisation.kind == "tfoms":
+    limits = visibility.hears_operator(user)
+    if limits is None:
         return True
-    organisation = await session.scalar(select(UserRow.organisation_id).where(UserRow.id == call.operator_id))
-    return organisation == user.organisation.id
+    return await session.scalar(select(UserRow.id).where(UserRow.id == call.operator_id, limits)) is not None

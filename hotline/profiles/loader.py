@@ -10,7 +10,7 @@ from enum import StrEnum
 from importlib.resources import files
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -44,6 +44,7 @@ from hotline.journal.tables_lists import FolderRow
 from hotline.profiles.calendars import load_calendars
 from hotline.profiles.versions import store_version
 from hotline.staff.model import Effect
+from hotline.staff.sight import sight_problem
 from hotline.staff.tables import RoleRightRow, RoleRow
 
 # Order matters: topics refer to types.
@@ -194,13 +195,21 @@ async def _load_forwarding(session: AsyncSession, entries: list[dict[str, Any]])
 async def _load_roles(session: AsyncSession, roles: Iterable[Mapping[str, Any]]) -> None:
     for sort, role in enumerate(roles):
         code = role["code"]
-        await _upsert(session, RoleRow, "code", {"code": code, "title": role["title"], "sort": sort})
+        values = {"code": code, "title": role["title"], "sort": sort, "sight": role.get("sight", {})}
+        await _upsert(session, RoleRow, "code", values)
+        if await session.scalar(select(RoleRow.edited_at).where(RoleRow.code == code)) is not None:
+            continue  # an administrator has changed its rights: they are the organisation's own now
         await session.execute(delete(RoleRightRow).where(RoleRightRow.role_code == code))
         session.add_all(
             RoleRightRow(role_code=code, right_code=right, effect=effect.value)
             for effect in Effect
             for right in role.get(effect.value, [])
         )
+
+
+def _sight_problems(roles: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    found = [f"{role.get('code')}: {problem}" for role in roles if (problem := sight_problem(role.get("sight", {})))]
+    return {"role": "; ".join(found)} if found else {}
 
 
 def _check(name: str, data: Mapping[str, Any]) -> None:
@@ -218,6 +227,7 @@ def _check(name: str, data: Mapping[str, Any]) -> None:
         if strange := set(entry.get("closes", [])) - set(Ending):
             problems["disposition"] = f"closes = {', '.join(sorted(strange))} is unknown"
     problems |= _folder_problems(data)
+    problems |= _sight_problems(data.get("role", []))
     types = {entry.get("code") for entry in data.get("appeal_type", [])}
     if orphans := [entry["code"] for entry in data.get("topic", []) if entry.get("type") not in types]:
         problems["topic"] = f"no such type: {', '.join(orphans)}"

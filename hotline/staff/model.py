@@ -11,6 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from hotline.staff.sight import Sight
+
 
 def short_name(last: str | None, first: str | None, patronymic: str | None) -> str:
     """Return «Иванова А. П.»; ``""`` when there is no surname."""
@@ -133,6 +135,8 @@ class User:
     roles: frozenset[str] = frozenset()
     permissions: frozenset[str] = frozenset()  # effective rights: allows minus denies
     active: bool = True
+    sight: Sight = field(default_factory=Sight)
+    password_temporary: bool = False  # chosen by an administrator: its owner must choose his own first
 
     @property
     def full_name(self) -> str:

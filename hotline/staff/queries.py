@@ -12,9 +12,11 @@ from sqlalchemy.orm import InstrumentedAttribute, contains_eager
 
 from hotline.staff.model import DirectoryEntry, Organisation, User
 from hotline.staff.rules import effective_rights, fold
+from hotline.staff.sight import sight_of
 from hotline.staff.tables import (
     OrganisationRow,
     RoleRightRow,
+    RoleRow,
     UserRightRow,
     UserRoleRow,
     UserRow,
@@ -26,6 +28,14 @@ _NAME: ColumnElement[str] = literal_column(
 )
 _ROLES = (
     select(func.array_agg(aggregate_order_by(UserRoleRow.role_code, UserRoleRow.role_code)))
+    .where(UserRoleRow.user_id == UserRow.id)
+    .scalar_subquery()
+)
+
+
+_SIGHTS = (
+    select(func.jsonb_agg(RoleRow.sight))
+    .join(UserRoleRow, UserRoleRow.role_code == RoleRow.code)
     .where(UserRoleRow.user_id == UserRow.id)
     .scalar_subquery()
 )
@@ -46,7 +56,7 @@ def _grants() -> ColumnElement[Any]:
 
 def users_with_rights() -> Select[Any]:
     """Select users with organisation, roles and grants; :func:`to_user` reads the rows."""
-    return select(UserRow, _ROLES.label("roles"), _grants().label("grants"))
+    return select(UserRow, _ROLES.label("roles"), _grants().label("grants"), _SIGHTS.label("sights"))
 
 
 def to_user(row: Row[Any]) -> User:
@@ -63,6 +73,8 @@ def to_user(row: Row[Any]) -> User:
         roles=frozenset(row.roles or ()),
         permissions=effective_rights((code, effect) for code, effect in row.grants or ()),
         active=found.active,
+        sight=sight_of(row.sights or (), found.organisation.kind),
+        password_temporary=found.password_temporary,
     )
 
 

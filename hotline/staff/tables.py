@@ -37,6 +37,7 @@ class OrganisationRow(Base):
     """IANA name (``Asia/Omsk``), in which its days begin and end (domain 2.5 h); ``None``: the installation's own."""
     phone: Mapped[str | None] = mapped_column(Text)
     active: Mapped[bool] = mapped_column(server_default=text("true"))
+    version: Mapped[int] = mapped_column(server_default=text("1"))
 
 
 class UserRow(Base):
@@ -57,6 +58,7 @@ class UserRow(Base):
     login: Mapped[str] = mapped_column(Text, unique=True)
     """Lower case."""
     password_hash: Mapped[str] = mapped_column(Text)
+    password_temporary: Mapped[bool] = mapped_column(server_default=text("false"))
     last_name: Mapped[str] = mapped_column(Text)
     first_name: Mapped[str] = mapped_column(Text)
     patronymic: Mapped[str] = mapped_column(Text, server_default="")
@@ -78,6 +80,11 @@ class RoleRow(Base):
     code: Mapped[str] = mapped_column(Text, primary_key=True)
     title: Mapped[str] = mapped_column(Text)
     sort: Mapped[int] = mapped_column(server_default=text("0"))
+    sight: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """How far its holders see, by kind of organisation (``staff.sight``)."""
+    edited_at: Mapped[datetime | None]
+    """When an administrator changed its rights: a profile that is loaded again leaves them alone from then on."""
+    version: Mapped[int] = mapped_column(server_default=text("1"))
 
 
 class RoleRightRow(Base):
@@ -147,6 +154,8 @@ class AuditEventRow(Base):
     __table_args__ = (
         Index("ix_audit_event_user_id_at", "user_id", "at"),
         Index("ix_audit_event_entity_at", "entity", "entity_id", "at"),
+        Index("ix_audit_event_at", "at", "id"),
+        Index("ix_audit_event_action_at", "action", "at"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

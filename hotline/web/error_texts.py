@@ -44,7 +44,6 @@ TEXTS = {
     "draft-gone": mark("The card was saved or discarded at this moment."),
     "no-such-draft": mark("There is no such draft: it was saved, discarded or handed over."),
     "no-such-appeal": mark("There is no such appeal."),
-    "appeal-not-visible": mark("This appeal belongs to another organisation."),
     "appeal-locked": mark("This appeal may not be edited now."),
     "forwarding-forbidden": mark("The appeal may not go to this person."),
     "comment-required": mark("A comment is needed."),

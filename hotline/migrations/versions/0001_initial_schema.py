@@ -141,6 +141,7 @@ def upgrade() -> None:
         sa.Column("time_zone", sa.Text(), nullable=True),
         sa.Column("phone", sa.Text(), nullable=True),
         sa.Column("active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.ForeignKeyConstraint(["parent_id"], ["organisation.id"], name=op.f("fk_organisation_parent_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organisation")),
         sa.UniqueConstraint("code", name=op.f("uq_organisation_code")),
@@ -176,6 +177,9 @@ def upgrade() -> None:
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("sort", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("sight", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("edited_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_staff_role")),
     )
     op.create_table(
@@ -395,6 +399,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("login", sa.Text(), nullable=False),
         sa.Column("password_hash", sa.Text(), nullable=False),
+        sa.Column("password_temporary", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("last_name", sa.Text(), nullable=False),
         sa.Column("first_name", sa.Text(), nullable=False),
         sa.Column("patronymic", sa.Text(), server_default="", nullable=False),
@@ -485,6 +490,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["staff_user.id"], name=op.f("fk_audit_event_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_event")),
     )
+    op.create_index("ix_audit_event_action_at", "audit_event", ["action", "at"], unique=False)
+    op.create_index("ix_audit_event_at", "audit_event", ["at", "id"], unique=False)
     op.create_index("ix_audit_event_entity_at", "audit_event", ["entity", "entity_id", "at"], unique=False)
     op.create_index("ix_audit_event_user_id_at", "audit_event", ["user_id", "at"], unique=False)
     op.create_table(
@@ -1067,6 +1074,9 @@ def upgrade() -> None:
         op.execute(
             f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {table} "
             "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+        )
+        op.execute(
+            f"CREATE TRIGGER never_emptied BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
         )
     # The job queue's own tables (ADR 0013), as its release ships them, in a schema of their own.
     if (release := version("procrastinate")) != JOB_QUEUE:

@@ -168,6 +168,7 @@ def appeal_view(appeal: Appeal) -> dict[str, Any]:
         "id": appeal.id,
         "number": appeal.number,
         "version": appeal.version,
+        "heading_only": appeal.heading_only,
         "editable": appeal.editable,
         "actions": appeal.actions,
         "forwarded_to": appeal.forwarded_to.title if appeal.forwarded_to else "",

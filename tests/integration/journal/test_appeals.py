@@ -281,9 +281,9 @@ async def test_who_may_edit_and_see(world: World) -> None:
     form = CardForm.from_fields(appeal.fields)
     with pytest.raises(Forbidden):
         await world.journal.appeals.update(world.people["op102"], appeal.id, form, appeal.version)
-    with pytest.raises(Forbidden):
+    with pytest.raises(NotFound):  # the same as for an id that nobody has: it must not tell that there is one
         await world.journal.appeals.get(world.people["sp501"], appeal.id)
-    with pytest.raises(Forbidden):
+    with pytest.raises(NotFound):
         await world.journal.appeals.update(world.people["sp501"], appeal.id, form, appeal.version)
     assert (await world.journal.appeals.get(world.people["admin"], appeal.id)).editable
     with pytest.raises(NotFound):

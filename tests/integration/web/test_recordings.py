@@ -57,8 +57,12 @@ async def test_a_part_that_does_not_exist(site: Site) -> None:
 async def test_another_operators_call_is_not_for_me(site: Site) -> None:
     await record(site, "101")
     async with site.logged_in("boris") as boris:
-        assert (await boris.get(f"/recordings/{KEY}")).status == 403
-        assert (await boris.get(f"/recordings/{KEY}/player")).status == 403
+        for path in (f"/recordings/{KEY}", f"/recordings/{KEY}/player"):
+            foreign = await boris.api("GET", path)
+            unknown = await boris.api("GET", path.replace(KEY, "pbx1-1.1"))
+            # The answers must not tell which of the two calls there was.
+            assert (foreign.status, foreign.json()["error_id"]) == (404, "no-such-recording")
+            assert unknown.json()["error_id"] == foreign.json()["error_id"]
 
 
 async def test_listening_is_noted(site: Site) -> None:
