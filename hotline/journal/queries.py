@@ -30,10 +30,10 @@ from hotline.journal.queries_appeals import (
     members,
     narrowed,
     titled,
-    visible,
-    waits_for,
 )
 from hotline.journal.tables import AppealRecord, is_open
+from hotline.journal.visibility import appeals as visible
+from hotline.journal.visibility import waits_for
 from hotline.staff.model import User
 
 __all__ = ["COUNT_LIMIT", "PAGE", "JournalQueries", "colour", "of_person", "visible", "waits_for"]

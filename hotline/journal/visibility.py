@@ -18,7 +18,7 @@ from hotline.staff.tables import UserRow
 
 
 def appeals(user: User) -> ColumnElement[bool] | None:
-    """Return which appeals ``user`` may open, if only their heading; which of them a list shows is its own (``listing.Scope``)."""
+    """Return which appeals ``user`` may open, if only their heading; what a list shows of them: ``listing.Scope``."""
     reach = max(user.sight.appeals, user.sight.headings, key=list(Reach).index)
     if reach is Reach.ALL:
         return None
