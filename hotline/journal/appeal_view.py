@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from hotline.errors import NotFound
-from hotline.journal import card_extras, process_store, visibility
+from hotline.journal import card_extras, life_view, process_store, visibility
 from hotline.journal.card_form import CardForm, PersonFields
 from hotline.journal.heading import heading
 from hotline.journal.model import Appeal, CallLink, Form, Named, PersonSnapshot, Phase, StatusEvent
@@ -22,6 +23,7 @@ from hotline.journal.tables_classifier import (
     AppealTypeRow,
     ChannelRow,
     DeadlineRuleRow,
+    ResultRow,
     SourceRow,
     StatusRow,
     TopicRow,
@@ -38,7 +40,7 @@ _Target = aliased(UserRow)
 async def load(
     session: AsyncSession, user: User, appeal_id: int, zone: ZoneInfo, now: datetime, warnings: tuple[str, ...] = ()
 ) -> Appeal:
-    """Return an appeal as ``user`` sees it: whole, or its heading. Five or six statements.
+    """Return an appeal as ``user`` sees it: whole, or its heading. Seven or eight statements.
 
     :raises NotFound: there is none, or none that ``user`` may see.
     """
@@ -76,11 +78,14 @@ async def load(
         same_person=row.same_person,
         content=row.content,
         fields=card_fields(row, zone),
-        history=await _history(session, appeal_id),
+        history=await _history(session, appeal_id, {one.code: one.done for one in process.transitions}),
         calls=await _calls(session, appeal_id),
         editable=may_edit(process, facts, who),
         actions=frozenset(one.trigger for one in moves),
         warnings=warnings,
+        life=await life_view.load(session, row, moves),
+        status_icon=found.status_icon,
+        status_colour=found.status_colour,
     )
     return appeal if whole else heading(appeal)
 
@@ -139,6 +144,8 @@ def _statement() -> Select[*tuple[Any, ...]]:
         select(
             AppealRecord,
             StatusRow.title.label("status"),
+            StatusRow.icon.label("status_icon"),
+            StatusRow.colour.label("status_colour"),
             AppealTypeRow.title.label("type"),
             AppealTypeRow.is_consultation,
             AppealTypeRow.is_complaint,
@@ -189,18 +196,20 @@ async def _sees_whole(session: AsyncSession, user: User, appeal_id: int) -> bool
     return bool(found.whole)
 
 
-async def _history(session: AsyncSession, appeal_id: int) -> tuple[StatusEvent, ...]:
+async def _history(session: AsyncSession, appeal_id: int, words: Mapping[str, str]) -> tuple[StatusEvent, ...]:
     by, owner = aliased(UserRow), aliased(UserRow)
     statement = (
         select(
             StatusEventRow,
             StatusRow.title.label("status"),
+            ResultRow.title.label("result"),
             *_name(by, "by"),
             *_name(owner, "owner"),
         )
         .join(StatusRow, StatusRow.code == StatusEventRow.status_code)
         .join(by, by.id == StatusEventRow.by_id)
         .outerjoin(owner, owner.id == StatusEventRow.owner_id)
+        .outerjoin(ResultRow, ResultRow.code == StatusEventRow.result_code)
         .where(StatusEventRow.appeal_id == appeal_id)
         .order_by(StatusEventRow.id)
     )
@@ -213,6 +222,9 @@ async def _history(session: AsyncSession, appeal_id: int) -> tuple[StatusEvent, 
             status=row.status,
             owner=_person(row, "owner").title or None,
             comment=row.StatusEventRow.comment,
+            result=row.result or "",
+            target=row.StatusEventRow.target,
+            done=words.get(row.StatusEventRow.event, ""),
         )
         for row in await session.execute(statement)
     )

@@ -3,46 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
 
 from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.errors import Conflict
-from hotline.journal import extensions
-from hotline.journal.lifecycle_model import MoveForm
-from hotline.journal.process_model import EffectKind, Transition
+from hotline.journal import extensions, links
+from hotline.journal.effects_model import Step
+from hotline.journal.process_model import BEFORE, SAME, EffectKind, Transition
 from hotline.journal.tables import AppealRecord, is_open
+from hotline.journal.tables_card import AppealLinkRow
 from hotline.journal.tables_lifecycle import CallbackTaskRow, RemarkRow
 from hotline.staff import queries as staff_queries
-from hotline.staff.model import Organisation, User
+from hotline.staff.model import User
 from hotline.staff.tables import UserRoleRow, UserRow
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Anybody of a role in an organisation, to whom an appeal is forwarded so that nobody's absence blocks it."""
-
-    role: str
-    organisation: Organisation
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Who moves an appeal, when, why, to whom, and what else he has given for it."""
-
-    user: User
-    at: datetime
-    comment: str = ""
-    target: User | None = None
-    group: Group | None = None
-    form: MoveForm = field(default_factory=MoveForm)
 
 
 async def apply(session: AsyncSession, row: AppealRecord, transition: Transition, step: Step) -> None:
     """Do everything that ``transition`` does to ``row`` but its phase and status."""
-    if transition.effect(EffectKind.DELETE) is None and transition.effect(EffectKind.RESTORE) is None:
+    if transition.effect(EffectKind.DELETE) is None and transition.to not in {BEFORE, SAME}:
         # Nobody is waited for any more, unless the transition says so. What is deleted comes back as it was.
         row.forwarded_to_id = row.forwarded_role = row.forwarded_org_id = None
     for clause in transition.effects:
@@ -105,13 +85,15 @@ async def _target(_session: AsyncSession, row: AppealRecord, step: Step, _: str)
         row.forwarded_role, row.forwarded_org_id = step.group.role, step.group.organisation.id
 
 
-async def _close(_session: AsyncSession, row: AppealRecord, step: Step, _: str) -> None:
+async def _close(session: AsyncSession, row: AppealRecord, step: Step, _: str) -> None:
     row.close_date, row.closed_by_id = step.at, step.user.id
     row.result_code = step.form.result or row.result_code
     row.result_comment = step.comment.strip() or row.result_comment
     row.result_org = step.form.organisation.strip()
     row.citizen_told = step.form.notice
     row.written_close_date = step.form.written_close_date or row.written_close_date
+    row.justified = step.form.justified or row.justified
+    await _duplicate(session, row, step, "")
 
 
 async def _reopen(_session: AsyncSession, row: AppealRecord, _step: Step, _: str) -> None:
@@ -129,7 +111,21 @@ async def _due(_session: AsyncSession, row: AppealRecord, step: Step, _: str) ->
 
 
 async def _extension(session: AsyncSession, row: AppealRecord, step: Step, what: str) -> None:
+    if what == "give":
+        extensions.give(session, row, step)
+        return
     await {"ask": extensions.ask, "approve": extensions.approve, "refuse": extensions.refuse}[what](session, row, step)
+
+
+async def _duplicate(session: AsyncSession, row: AppealRecord, step: Step, _: str) -> None:
+    """Link the appeal that this one repeats, when its number was given (result «Дубликат»)."""
+    if not step.form.link:
+        return
+    other = await session.scalar(select(AppealRecord.id).where(AppealRecord.number == step.form.link))
+    if other is not None and other != row.id:
+        link = {"from_id": row.id, "to_id": other, "kind": links.LinkKind.DUPLICATE.value}
+        statement = insert(AppealLinkRow).values(**link, by_id=step.user.id, at=step.at)
+        await session.execute(statement.on_conflict_do_nothing())
 
 
 async def _remark(session: AsyncSession, row: AppealRecord, step: Step, _: str) -> None:

@@ -25,7 +25,7 @@ from hotline.staff.model import Right, User, short_name
 from hotline.staff.tables import OrganisationRow, UserRow
 
 if TYPE_CHECKING:
-    from hotline.journal.effects import Step  # which imports this module: the functions here are effects
+    from hotline.journal.effects_model import Step  # which imports this module: the functions here are effects
 
 OFFERED_DAYS = 30
 """What an extension offers when the rule says nothing (domain 2.5 e)."""

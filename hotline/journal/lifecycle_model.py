@@ -21,6 +21,7 @@ class MoveForm:
     link: str = ""  # number of the appeal that this one repeats
     organisation: str = ""
     notice: bool = False
+    justified: str = ""  # a value of ``complaint.Justified``
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,12 @@ class LifeCycle:
     closed_by: str = ""
     written_close_date: date | None = None
     final_closed_at: datetime | None = None
-    waits_for: str = ""
-    """To whom it was forwarded: a short name, or a group in words."""
+    group_role: str = ""
+    """It waits for anybody of this role in ``group_organisation``."""
+    group_organisation: str = ""
     callback_since: datetime | None = None
     """The citizen was promised a call then."""
+    asked_due: datetime | None = None
+    """Somebody asks for this later deadline (T9)."""
+    asked_by: str = ""
     deleted_reason: str = ""

@@ -6,10 +6,12 @@ Code never compares a status, only its :class:`Phase` (domain 2.1).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
+
+from hotline.journal.lifecycle_model import LifeCycle
 
 T = TypeVar("T")
 
@@ -136,6 +138,9 @@ class StatusEvent:
     status: str  # title
     owner: str | None  # short name
     comment: str = ""
+    result: str = ""  # title, when it was closed then
+    target: str = ""  # to whom it was given
+    done: str = ""  # words of the profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +196,9 @@ class Appeal:
     actions: frozenset[str] = frozenset()  # workflow triggers that this user may fire now
     warnings: tuple[str, ...] = ()  # e.g. "enp-check-digit"; the appeal was saved all the same
     heading_only: bool = False  # the reader may not see more (``journal.heading``)
+    life: LifeCycle = field(default_factory=LifeCycle)
+    status_icon: str = ""
+    status_colour: str = ""
 
     @property
     def ref(self) -> CardRef:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hotline.journal.effects import Step
+from hotline.journal.effects_model import Step
 from hotline.journal.model import Phase
 from hotline.journal.notice_model import NoticeKind
 from hotline.journal.notices import About, notify

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.errors import BadInput, Conflict, Forbidden, HotlineError
 from hotline.journal import effects, outbox, process_store
-from hotline.journal.effects import Group, Step
+from hotline.journal.complaint import Justified
+from hotline.journal.effects_model import Group, Step
 from hotline.journal.forwarding import Kind
 from hotline.journal.model import AppealChanged, Form, Phase
 from hotline.journal.move_notices import tell_people
@@ -48,9 +49,9 @@ async def move(session: AsyncSession, row: AppealRecord, trigger: str, step: Ste
         transition = choose(process, facts, trigger, who)
         await _require_target(session, row, transition, step, given)
         decide(process, facts, trigger, who, given)
-        status = destination(process, transition, row.deleted_from or "")
+        status = destination(process, transition, facts, row.deleted_from or "")
     except IllegalMoveError as error:
-        raise _as_error(error) from error
+        raise as_error(error) from error
     close_date = row.close_date
     if step.form.measures.strip():
         row.measures = step.form.measures.strip()
@@ -142,6 +143,8 @@ async def _given(session: AsyncSession, step: Step) -> Given:
         if found is None or (found.valid_to is not None and found.valid_to <= step.at.date()):
             raise BadInput("there is no such result", error_id="move-incomplete", details={"result": "unknown"})
         result = ResultFacts(found.code, frozenset(found.needs), found.trigger or "")
+    if form.justified and form.justified not in list(Justified):
+        raise BadInput("not a value", error_id="move-incomplete", details={"justified": "unknown"})
     link = False
     if form.link:
         link = await session.scalar(select(AppealRecord.id).where(AppealRecord.number == form.link)) is not None
@@ -157,6 +160,7 @@ async def _given(session: AsyncSession, step: Step) -> Given:
         link=link,
         organisation=form.organisation,
         notice=form.notice,
+        justified=form.justified,
     )
 
 
@@ -174,7 +178,8 @@ async def _require_target(
         await require_group(session, step.user, step.group.role, step.group.organisation, form, step.comment, kind)
 
 
-def _as_error(error: IllegalMoveError) -> HotlineError:
+def as_error(error: IllegalMoveError) -> HotlineError:
+    """Return an illegal move as the error that the web part shows."""
     if error.reason == "asks":
         error_id = "comment-required" if set(error.details) == {"comment"} else "move-incomplete"
         return BadInput(str(error), error_id=error_id, details=error.details)

@@ -14,18 +14,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.clock import Clock
 from hotline.db import Database
-from hotline.errors import BadInput, Conflict, NotFound
-from hotline.journal import appeal_view
-from hotline.journal.effects import Group, Step
+from hotline.errors import Conflict, NotFound
+from hotline.journal import appeal_view, life_view, targets
+from hotline.journal.effects_model import Group, Step
 from hotline.journal.lifecycle_model import MoveForm
 from hotline.journal.model import Appeal
-from hotline.journal.moves import move
+from hotline.journal.moves import as_error, move
 from hotline.journal.outbox import Outbox
 from hotline.journal.recipients import find_target
 from hotline.journal.tables import AppealRecord
-from hotline.staff import queries as staff_queries
+from hotline.journal.targets_model import MoveDialog
+from hotline.journal.workflow import IllegalMoveError
 from hotline.staff.model import Right, User
-from hotline.staff.tables import OrganisationRow
 
 
 class Trigger(StrEnum):
@@ -89,7 +89,7 @@ class Moving:
         row = await locked(session, appeal_id)
         await appeal_view.require_visible(session, user, appeal_id)
         require_version(row, version)
-        step = await self._step(session, user, form)
+        step = await self._step(session, user, row, form)
         await move(session, row, trigger, step)
         return row
 
@@ -118,14 +118,30 @@ class Moving:
         """Take a forwarded appeal back before it was accepted (T5b)."""
         return await self.fire(user, appeal_id, Trigger.RECALL, version, MoveForm(comment=comment))
 
-    async def _step(self, session: AsyncSession, user: User, form: MoveForm) -> Step:
+    async def dialog(self, user: User, appeal_id: int, trigger: str) -> MoveDialog:
+        """Return what the dialog of a move asks: its fields, and what can be chosen in them.
+
+        :raises NotFound: there is no such appeal.
+        :raises Forbidden: the user may not see it, or not make this move.
+        :raises Conflict: its state forbids the move.
+        """
+        now = self._clock.now()
+        async with self._db.begin() as session:
+            row = await session.get(AppealRecord, appeal_id)
+            if row is None:
+                raise NotFound("there is no such appeal", error_id="no-such-appeal")
+            await appeal_view.require_visible(session, user, appeal_id)
+            try:
+                return await life_view.dialog(session, user, row, trigger, now, self._zone)
+            except IllegalMoveError as error:
+                raise as_error(error) from error
+
+    async def _step(self, session: AsyncSession, user: User, row: AppealRecord, form: MoveForm) -> Step:
         target = None if form.to_user_id is None else await find_target(session, form.to_user_id)
         group = None
         if target is None and form.to_role:
-            organisation = await session.get(OrganisationRow, form.to_org_id) if form.to_org_id else None
-            if organisation is None or not organisation.active:
-                raise BadInput("there is no such organisation", details={"to_org_id": "unknown"})
-            group = Group(form.to_role, staff_queries.to_organisation(organisation))
+            home = await targets.organisation_of_group(session, row, form.to_role, form.to_org_id)
+            group = Group(form.to_role, home)
         return Step(user, self._clock.now(), form.comment, target, group, replace(form, comment=form.comment.strip()))
 
     async def _after(self, user: User, appeal_id: int) -> Appeal:

@@ -16,6 +16,7 @@ from hotline.journal.process_model import (
     ARGUMENTS,
     BEFORE,
     HAND_OVER,
+    SAME,
     SAVE,
     Ask,
     Clause,
@@ -84,7 +85,7 @@ def _check_transition(
     def problem(key: str, text: str) -> Problem:
         return Problem("transition", index, key, text)
 
-    if row.get("to") != BEFORE and row.get("to") not in statuses:
+    if row.get("to") not in {BEFORE, SAME} and row.get("to") not in statuses:
         yield problem("to", f"leads to {row.get('to')!r}, which is no status of this profile")
     if not row.get("from") and not row.get("from_status"):
         yield problem("code", "starts nowhere: name phases in `from` or statuses in `from_status`")
@@ -132,7 +133,7 @@ def _wrong_argument(word: StrEnum, argument: str) -> str:
     if word not in arguments:
         return f"{word} takes no argument" if argument else ""
     choices = arguments[word]
-    if not argument:
+    if not argument and (choices is None or "" not in choices):
         return f"{word} needs an argument"
     return "" if choices is None or argument in choices else f"{word} is one of " + ", ".join(sorted(choices))
 

@@ -21,6 +21,10 @@ BEFORE = "@before"
 """As ``to`` of a transition: back to the status that the appeal had before it was deleted (T13)."""
 
 
+SAME = "@same"
+"""As ``to`` of a transition: the status stays; only the effects count (S000-76)."""
+
+
 class Who(StrEnum):
     """What somebody is to an appeal."""
 
@@ -50,7 +54,8 @@ class Ask(StrEnum):
     RESULT = "result"  # from the list; what the result itself needs is asked as well (S000-68, S001-088…091)
     MEASURES = "measures"  # «Принятые меры», unless the card has them already (S001-088)
     TARGET = "target"  # ``target=forward|defer|reassign``: a person or group that the matrix allows (domain 2.4)
-    DATE = "date"  # later than the present deadline, and not later than its rule allows (T9)
+    DATE = "date"  # later than the deadline, and not later than its rule allows (T9); ``date=free``: any later day
+    JUSTIFIED = "justified"  # of complaints only: what became of it (T8)
     WRITTEN_CLOSE_DATE = "written_close_date"  # of written appeals only (S000-67)
     CONTACT = "contact"  # a call since the answer was deferred, or a comment about how the citizen was reached (T7)
     LINK = "link"  # number of the appeal that this one repeats
@@ -68,7 +73,7 @@ class EffectKind(StrEnum):
     REOPEN = "reopen"  # both are cleared; the history keeps them
     FINAL = "final"  # final_closed_at and final_closed_by
     DUE = "due"  # the deadline becomes the given date, for good: nothing computes it anew (domain 2.5 c)
-    EXTENSION = "extension"  # ``extension=ask|approve|refuse`` (T9, T10)
+    EXTENSION = "extension"  # ``extension=ask|approve|refuse|give`` (T9, T10, S000-76)
     REMARK = "remark"  # the comment becomes a remark of the administrator (S000-69, S000-70)
     RESOLVE = "resolve"  # remarks are done with
     CALLBACK = "callback"  # a task to call the citizen back, for the new owner (T6)
@@ -80,10 +85,10 @@ class EffectKind(StrEnum):
 
 ARGUMENTS: Mapping[type[StrEnum], Mapping[str, frozenset[str] | None]] = {
     Condition: {Condition.SETTING: None, Condition.RIGHT: None},
-    Ask: {Ask.TARGET: frozenset({"forward", "defer", "reassign"}), Ask.FIELDS: None},
+    Ask: {Ask.TARGET: frozenset({"forward", "defer", "reassign"}), Ask.FIELDS: None, Ask.DATE: frozenset({"", "free"})},
     EffectKind: {
         EffectKind.OWNER: frozenset({"actor", "target", "closer"}),
-        EffectKind.EXTENSION: frozenset({"ask", "approve", "refuse"}),
+        EffectKind.EXTENSION: frozenset({"ask", "approve", "refuse", "give"}),
         EffectKind.TELL: frozenset({"created", "forwarded", "accepted", "closed", "returned"}),
     },
 }
@@ -227,3 +232,4 @@ class Given:
     link: bool = False
     organisation: str = ""
     notice: bool = False
+    justified: str = ""

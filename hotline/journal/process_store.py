@@ -88,7 +88,7 @@ def facts(row: AppealRecord, type_row: Any, max_extension_days: int | None, *, c
     )
 
 
-FIELDS = ("title", "content", "measures", "source_org", "written_no", "written_date", "written_close_date")
+FIELDS = ("title", "content", "measures", "source_org", "written_no", "written_date", "written_close_date", "justified")
 """Fields that ``fields=…`` of a profile may ask for, by the name of their column."""
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from hotline.journal.model import Form, Phase
 from hotline.journal.process_model import (
     BEFORE,
     NEEDS,
+    SAME,
     SAVE,
     Actor,
     Ask,
@@ -160,12 +161,16 @@ def possible(process: Process, facts: Facts, actor: Actor) -> tuple[Transition, 
     return tuple(found.values())
 
 
-def destination(process: Process, transition: Transition, before: str = "") -> Status:
+def destination(process: Process, transition: Transition, facts: Facts, before: str = "") -> Status:
     """Return the status that a transition leads to.
 
     :param before: the status in which the appeal was deleted, for a transition back to it.
     :raises IllegalMoveError: the profile has no such status any more.
     """
+    if transition.to == SAME:
+        kept = process.statuses.get(facts.status) or process.default_status(facts.phase)
+        # A status that was closed by date is kept as well: only its phase is known then.
+        return replace(kept, code=facts.status) if kept else Status(facts.status, "", facts.phase)
     status = process.statuses.get(before if transition.to == BEFORE else transition.to)
     if status is None:
         raise IllegalMoveError("phase", f"the profile has no status {transition.to}")
@@ -183,6 +188,8 @@ def asked(transition: Transition, facts: Facts, given: Given | None = None) -> t
 
 
 def _applies(clause: Clause, facts: Facts) -> bool:
+    if clause.word == Ask.JUSTIFIED:
+        return facts.complaint
     return clause.word != Ask.WRITTEN_CLOSE_DATE or facts.form is Form.WRITTEN
 
 
@@ -199,7 +206,7 @@ def _missing(clause: Clause, facts: Facts, given: Given) -> dict[str, str]:
     if word is Ask.FIELDS:
         return {name: "required" for name in clause.argument.split("+") if name not in facts.filled}
     if word is Ask.DATE:
-        return _wrong_date(facts, given)
+        return _wrong_date(facts, given, free=bool(clause.argument))
     there = {
         Ask.COMMENT: bool(given.comment.strip()),
         Ask.RESULT: given.result is not None,
@@ -210,22 +217,23 @@ def _missing(clause: Clause, facts: Facts, given: Given) -> dict[str, str]:
         Ask.LINK: given.link,
         Ask.ORGANISATION: bool(given.organisation.strip()),
         Ask.NOTICE: given.notice,
+        Ask.JUSTIFIED: bool(given.justified) or "justified" in facts.filled,
     }[word]
     return {} if there else {FIELD_OF.get(word, word.value): "required"}
 
 
-FIELD_OF: Mapping[Ask, str] = {Ask.TARGET: "to_user_id", Ask.DATE: "due_at", Ask.CONTACT: "comment"}
+FIELD_OF: Mapping[Ask, str] = {Ask.TARGET: "to", Ask.DATE: "due_at", Ask.CONTACT: "comment"}
 """Fields of the dialog that are not named like the word that asks for them."""
 
 
-def _wrong_date(facts: Facts, given: Given) -> dict[str, str]:
+def _wrong_date(facts: Facts, given: Given, *, free: bool) -> dict[str, str]:
     if given.due_at is None:
         return {"due_at": "required"}
     if facts.due_at is None:
         return {}
     if given.due_at <= facts.due_at:
         return {"due_at": "must be later than the deadline"}
-    if facts.max_extension_days and given.due_at > facts.due_at + timedelta(days=facts.max_extension_days):
+    if not free and facts.max_extension_days and given.due_at > facts.due_at + timedelta(days=facts.max_extension_days):
         return {"due_at": f"at most {facts.max_extension_days} days later"}
     return {}
 
