@@ -89,6 +89,18 @@ class Drafts:
         async with self._db.begin() as session:
             return await self._of_call(session, user, call_key)
 
+    async def written(self, call_key: str) -> Draft | None:
+        """Return the card of a call that somebody has typed in, the newest; ``None`` when nobody has."""
+        statement = (
+            select(DraftRow)
+            .where(DraftRow.call_key == call_key, DraftRow.rev > 0)
+            .order_by(DraftRow.saved_at.desc(), DraftRow.id.desc())
+            .limit(1)
+        )
+        async with self._db.begin() as session:
+            row = await session.scalar(statement)
+        return None if row is None else to_draft(row)
+
     async def view(self, user: User, draft_id: int) -> Draft:
         """Return a draft to read: one's own, or that of a call in which one is being consulted (domain 2.9).
 

@@ -133,6 +133,20 @@ class HeadlessPhone:
         """
         self._current().abort()
 
+    async def vanish(self) -> None:
+        """Be gone as a killed browser is: no BYE, no word to anybody, no memory of the calls. ``start`` comes back."""
+        if self._supervisor is not None:
+            self._supervisor.cancel()
+            await asyncio.gather(self._supervisor, return_exceptions=True)
+            self._supervisor = None
+        if self._client is not None:
+            self._client.abort()
+            await self._client.close()
+        for call in tuple(self.calls.values()):
+            call.lose()
+        self.registered.clear()
+        self.disconnected.set()
+
     async def call(self, number: str, *, headers: Headers = ()) -> HeadlessCall:
         """Dial ``number``; returns at once: watch ``ringing``, ``answered`` and ``ended`` of the call.
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from hotline.cti.model import Call, CallEvent, CallEventKind, ConsultEnded, ConsultOffered
 from hotline.errors import HotlineError
-from hotline.journal.model import CardRef
+from hotline.journal.model import CardRef, Draft
 from hotline.web.push import PushHub
 from hotline.web.push_messages import message
 from hotline.web.services import Services
@@ -36,6 +36,7 @@ class CardCourier:
         self._offers: dict[str, ConsultOffered] = {}
         self._inherited: set[str] = set()
         """Calls whose offer is no colleague's question: the citizen comes from the queue, with a card."""
+        self._began = services.clock.now()
         self._stop: Callable[[], Awaitable[None]] | None = None
 
     def start(self) -> None:
@@ -77,7 +78,7 @@ class CardCourier:
             case CallEvent(kind=CallEventKind.OFFER_ENDED, extension=str(extension)):
                 if self._inherits(fact.call.key, extension):
                     del self._offers[fact.call.key]
-            case CallEvent(kind=CallEventKind.TRANSFERRED, extension=str(extension)):
+            case CallEvent(kind=CallEventKind.TRANSFERRED | CallEventKind.ANSWERED, extension=str(extension)):
                 if self._inherits(fact.call.key, extension):
                     await self._hand_over(self._offers[fact.call.key], operator_lost=True)
                     self._offers.pop(fact.call.key, None)
@@ -95,16 +96,29 @@ class CardCourier:
 
         Asked by the card's page as well, which may be quicker than the bus: an empty card must not be made meanwhile.
         """
-        former = call.operator
-        if call.answered_at is None or former is None or former == extension or call.key in self._offers:
+        if call.key in self._offers:
             return
-        sender = await self._services.staff.by_extension(former)
-        draft = await self._services.drafts.of_call(sender, call.key) if sender is not None else None
-        if draft is not None:
-            card = str(CardRef("draft", draft.id))
+        left = await self._left_behind(call)
+        if left is not None and left[0] != extension:
+            former, draft = left
             now = self._services.clock.now()
+            card = str(CardRef("draft", draft.id))
             self._offers[call.key] = ConsultOffered(call.asterisk, call, former, extension, card, now)
             self._inherited.add(call.key)
+
+    async def _left_behind(self, call: Call) -> tuple[str, Draft] | None:
+        """Return the card of who talked with the citizen before, and his number; ``None``: there is none."""
+        its = self._services
+        if call.operator is not None:
+            former = await its.staff.by_extension(call.operator) if call.answered_at is not None else None
+            draft = await its.drafts.of_call(former, call.key) if former is not None else None
+        elif call.started_at < self._began:
+            # Asterisk tells who is in a call, not who was: after our restart only the card itself knows its operator.
+            draft = await its.drafts.written(call.key)
+            former = await its.staff.user(draft.user_id) if draft is not None else None
+        else:
+            return None
+        return (former.extension, draft) if former is not None and former.extension and draft is not None else None
 
     async def _hand_over(self, offer: ConsultOffered, *, operator_lost: bool = False) -> None:
         card = card_ref(offer.card_id)

@@ -1,6 +1,7 @@
 """Tiny scripted SIP telephones over UDP (RFC 3261), so that a test says exactly when somebody answers or hangs up.
 
-They send no sound: what is tested here is signalling as AMI reports it. Sound is the business of tests/calls.
+They send no sound: what is tested here is signalling as AMI reports it. Sound is the business of tests/calls
+(tests/calls/citizen.py gives one ears and a voice).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from hotline.config import AsteriskSettings
 _numbers = itertools.count(1)
 SDP = (
     "v=0\r\no=phone 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n"
-    "m=audio 4000 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n"
+    "m=audio {port} RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n"
 )
 
 
@@ -50,6 +51,8 @@ class Phone(asyncio.DatagramProtocol):
         self.user = user
         self.host = host
         self.port = port
+        self.media_port = 4000
+        """Where our SDP asks for sound; nobody listens there."""
         self.dialogs: list[Dialog] = []
         self._asterisk = ("127.0.0.1", asterisk_port)
         self._transport: asyncio.DatagramTransport | None = None
@@ -152,6 +155,7 @@ class Phone(asyncio.DatagramProtocol):
         dialog.status = status
         dialog.remote = _header(text, "To")
         if status == 200:
+            self._connected(text)
             dialog.target = _header(text, "Contact").partition("<")[2].partition(">")[0]
             self._request(dialog, "ACK")
             dialog.established.set()
@@ -159,8 +163,11 @@ class Phone(asyncio.DatagramProtocol):
             self._request(dialog, "ACK", branch=_header(text, "Via"))
             dialog.ended.set()
 
+    def _connected(self, answer: str) -> None:
+        """For a telephone with sound: our call was answered."""
+
     def _request(self, dialog: Dialog, method: str, *, sdp: bool = False, branch: str = "") -> None:
-        body = SDP.format(host=self.host) if sdp else ""
+        body = SDP.format(host=self.host, port=self.media_port) if sdp else ""
         if method not in {"ACK", "CANCEL", "INVITE"}:
             dialog.cseq += 1
         if method == "INVITE":
@@ -178,7 +185,7 @@ class Phone(asyncio.DatagramProtocol):
         )
 
     def _reply(self, request: str, status: int, reason: str, *, to: str, sdp: bool = False) -> None:
-        body = SDP.format(host=self.host) if sdp else ""
+        body = SDP.format(host=self.host, port=self.media_port) if sdp else ""
         vias = "".join(f"Via: {via.strip()}\r\n" for via in re.findall(r"^Via:(.*)$", request, re.MULTILINE))
         kind = "Content-Type: application/sdp\r\n" if sdp else ""
         self._send(
