@@ -56,16 +56,21 @@ def _bursts(hz: float) -> array.array[int]:
     return burst * 4
 
 
+def microphone(folder: Path) -> Path:
+    """Write what the fake microphone hears."""
+    return write_wav(folder / "bursts.wav", _bursts(OPERATOR_HZ))
+
+
 @pytest.fixture(scope="session")
 async def launch(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Launch]:
     """Start a Chromium: for a test that kills it, or for all the others (``chromium``). All are closed at the end."""
-    microphone = write_wav(tmp_path_factory.mktemp("microphone") / "bursts.wav", _bursts(OPERATOR_HZ))
+    sound = microphone(tmp_path_factory.mktemp("microphone"))
     async with async_playwright() as playwright, AsyncExitStack() as started:
 
         async def launch_(*arguments: str) -> Browser:
             browser = await playwright.chromium.launch(
                 executable_path=CHROMIUM,
-                args=[*ARGUMENTS, f"--use-file-for-fake-audio-capture={microphone}", *arguments],
+                args=[*ARGUMENTS, f"--use-file-for-fake-audio-capture={sound}", *arguments],
             )
             started.push_async_callback(browser.close)
             return browser

@@ -37,6 +37,16 @@
     return { hz: (best * context.sampleRate) / analyser.fftSize, db: bins[best] };
   };
 
+  // Seconds of sound that have come and were played so far, without what had to be made up: it counts on while the page
+  // is frozen, and can be asked when it is not any more.
+  window.earsPlayed = async () => {
+    const live = connections.filter((pc) => pc.connectionState === "connected");
+    const report = [...((await live.at(-1)?.getStats()) ?? new Map()).values()];
+    const { totalSamplesDuration: played = 0, totalSamplesReceived: all = 0, concealedSamples: madeUp = 0 } =
+      report.find(({ type, kind }) => type === "inbound-rtp" && kind === "audio") ?? {};
+    return all ? played * (1 - madeUp / all) : 0;
+  };
+
   // The name of the microphone track that is sent now.
   window.earsSend = () => {
     const live = connections.filter((pc) => pc.connectionState === "connected");

@@ -11,13 +11,14 @@ from hotline.errors import BadInput, Forbidden
 from hotline.journal.card_form import CardForm
 from hotline.journal.model import Appeal, PersonSnapshot
 from hotline.web import titles
+from hotline.web.call_sound import call_parts
 from hotline.web.context import current_user, services, wants_json
 from hotline.web.error_texts import warning_text
 from hotline.web.forms import form_fields, path_id, query_text
 from hotline.web.i18n import gettext, show_date, show_datetime, show_number
 from hotline.web.render import fragment, page
 from hotline.web.titles import Mark, role_title, urgency_mark
-from hotline.web.views.card import RecordingLink, card_choices, person_fields, topic_title
+from hotline.web.views.card import card_choices, person_fields, topic_title
 
 BOXES = frozenset({"to_head_of_region", "urgent", "anonymous", "same_person"})
 """Fields that are absent from a form when they are not ticked."""
@@ -29,11 +30,6 @@ async def show(request: web.Request) -> web.StreamResponse:
     """Show a saved appeal."""
     its, user = services(request), current_user(request)
     appeal = await its.appeals.get(user, path_id(request))
-    recordings = [
-        RecordingLink(call.started_at, call.talk_s, f"/recordings/{call.key}/player")
-        for call in appeal.calls
-        if call.recorded
-    ]
     recipients = [
         {
             "id": one.user_id,
@@ -42,7 +38,11 @@ async def show(request: web.Request) -> web.StreamResponse:
         }
         for one in await its.appeals.recipients(user, appeal)
     ]
-    context = {"appeal": appeal_view(appeal), "recordings": recordings, "recipients": recipients}
+    context = {
+        "appeal": appeal_view(appeal),
+        "calls": await call_parts(its, user, appeal.calls),
+        "recipients": recipients,
+    }
     return await page(request, "pages/appeal.html", context, section="journal")
 
 

@@ -12,14 +12,15 @@ from aiohttp import web
 
 from hotline.archive.gaps import may_look
 from hotline.journal.model import CallRow
-from hotline.softphone.quality_rules import LegQuality, worst
+from hotline.softphone.quality_rules import LegQuality
 from hotline.staff.model import Right, User
+from hotline.web.call_sound import CallSound, sound_of
 from hotline.web.context import current_user, services, wants_json
 from hotline.web.forms import query_text
 from hotline.web.i18n import local_time
 from hotline.web.push_messages import at
 from hotline.web.render import page
-from hotline.web.titles import Mark, direction_mark, outcome_mark, quality_mark
+from hotline.web.titles import Mark, direction_mark, outcome_mark
 from hotline.web.views.gaps import marks_of
 
 
@@ -45,7 +46,7 @@ class CallLine:
     """It waits for its characteristic."""
     may_classify: bool
     recording_url: str | None
-    quality: Mark | None
+    sound: CallSound | None
     gap: Mark | None
     """Part of the talk was not recorded."""
     day: str
@@ -87,7 +88,7 @@ def call_line(row: CallRow, user: User, legs: tuple[LegQuality, ...] = (), gap: 
         and row.ended_at is not None
         and (user.may(Right.CALL_MONITOR) or row.operator_id == user.id),
         recording_url=f"/recordings/{row.key}/player" if row.recorded and row.ended_at else None,
-        quality=quality_mark(worst(legs)),
+        sound=sound_of(legs),
         gap=gap,
         day=local_time(row.started_at).date().isoformat(),
     )

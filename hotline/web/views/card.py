@@ -14,6 +14,7 @@ from hotline.journal import identifiers
 from hotline.journal.card_form import CardForm
 from hotline.journal.model import CallRow, Channel, Draft, Named
 from hotline.staff.model import Right, User
+from hotline.web.call_sound import CallPart, call_parts
 from hotline.web.context import COURIER, current_user, require_right, services, wants_json
 from hotline.web.courier import card_ref
 from hotline.web.early import live_part, takes_part
@@ -76,21 +77,12 @@ class Choices:
     kinships: tuple[Named, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RecordingLink:
-    """A recording that can be played from the page."""
-
-    started_at: datetime
-    talk_s: float
-    recording_url: str
-
-
 async def of_call(request: web.Request) -> web.StreamResponse:
     """Open the card of a call: made at the first ring, the draft restored when there is one."""
     user = require_right(request, Right.APPEAL_CREATE)
     its = services(request)
     key = request.match_info["key"]
-    call, live, recordings = await _opened(its, user, key)
+    call, live, parts = await _opened(its, user, key)
     courier = request.app[COURIER]
     if live is not None and user.extension in live.ringing:
         await courier.inherit(live, str(user.extension))
@@ -98,7 +90,7 @@ async def of_call(request: web.Request) -> web.StreamResponse:
     if offer is not None:
         return await _asked(request, offer, call)
     draft = await its.drafts.create_or_get(user, key, live)
-    return await _card_page(request, draft, call, recordings)
+    return await _card_page(request, draft, call, parts)
 
 
 async def new(request: web.Request) -> web.StreamResponse:
@@ -194,7 +186,7 @@ async def _card_page(
     request: web.Request,
     draft: Draft,
     call: CardCall | None,
-    recordings: list[RecordingLink],
+    parts: list[CallPart],
     *,
     errors: object = None,
     status: int = 200,
@@ -228,7 +220,7 @@ async def _card_page(
         "known_caption": gettext("Known by this number: ask for the name before attaching"),
         "history": history,
         "choices": await card_choices(its, user),
-        "recordings": recordings,
+        "calls": parts,
         "may_transfer": user.may(Right.CALL_TRANSFER) and call is not None and not shown_by,
         "colleagues": await _colleagues(its, user) if call is not None and not shown_by else [],
     }
@@ -270,8 +262,8 @@ async def _colleagues(its: Services, user: User) -> list[object]:
     ]
 
 
-async def _opened(its: Services, user: User, key: str) -> tuple[CardCall, Call | None, list[RecordingLink]]:
-    """Return the call whose card is opened: as the card shows it, and itself while it goes on; and its recordings.
+async def _opened(its: Services, user: User, key: str) -> tuple[CardCall, Call | None, list[CallPart]]:
+    """Return the call whose card is opened: as the card shows it, and itself while it goes on; and what it left.
 
     :raises NotFound: there is no such call.
     :raises Forbidden: it goes on, and is not his.
@@ -283,10 +275,9 @@ async def _opened(its: Services, user: User, key: str) -> tuple[CardCall, Call |
     return (live_card_call(live, its), live, []) if live is not None else await _over(its, user, key)
 
 
-async def _over(its: Services, user: User, key: str) -> tuple[CardCall, None, list[RecordingLink]]:
+async def _over(its: Services, user: User, key: str) -> tuple[CardCall, None, list[CallPart]]:
     row = await its.calls.get(user, key)
-    link = RecordingLink(row.started_at, row.talk_s, f"/recordings/{row.key}/player")
-    return stored_card_call(row), None, [link] if row.recorded else []
+    return stored_card_call(row), None, await call_parts(its, user, [row])
 
 
 async def _live(its: Services, user: User, key: str) -> Call | None:

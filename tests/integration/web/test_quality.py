@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
 
-from hotline.cti.model import CallEventKind
-from tests.integration.web.conftest import KEY, Site, ended_call, event
+from hotline.cti.model import CallEventKind, EndSource
+from tests.integration.web.conftest import KEY, NOW, Site, card_fields, ended_call, event
 
 LEG = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
@@ -20,6 +21,12 @@ def quality(**change: object) -> str:
         "leg": LEG, "call_key": KEY, "received": 100, "lost": 0, "jitter_ms": 2.5, "rtt_ms": None, "alarm": None,
     }  # fmt: skip
     return json.dumps({"type": "quality", "data": data | change})
+
+
+def draft_of(text: str) -> str:
+    found = re.search(r'name="draft_id" value="(\d+)"', text)
+    assert found is not None
+    return found[1]
 
 
 def counted(result: str) -> float:
@@ -109,3 +116,34 @@ async def test_the_list_of_calls_shows_how_they_sounded(site: Site) -> None:
             "verdict": "poor", "loss_pct": 60.0, "received": 40, "lost": 60, "jitter_max_ms": 2.5, "rtt_max_ms": None,
             "alarms": 0, "alarm_s": 0.0,
         }  # fmt: skip
+
+
+async def test_an_appeal_shows_how_its_calls_sounded_to_who_may_know(site: Site) -> None:
+    """On the page of the appeal and on the call's card: a word, a bar, the figures; nothing for a colleague."""
+    site.services.quality.start()
+    async with site.logged_in("anna") as anna, anna.events() as events:
+        await events.next("snapshot")
+        site.ring("101")
+        await events.say(quality(lost=60, received=40))
+        await events.next("quality")
+        call = replace(ended_call("101"), key=KEY)
+        tracker = site.services.cti["pbx1"].tracker
+        live = tracker.live(KEY)
+        assert live is not None
+        tracker.end(live, NOW, EndSource.AMI)
+        await site.services.calls.record(call)
+        site.bus.publish(event(CallEventKind.ENDED, call))
+        await site.bus.drain()
+        await site.services.quality.close()
+        card = (await anna.get(f"/calls/{KEY}/card")).text
+        form = card_fields(draft_id=draft_of(card), call_key=KEY)
+        page = (await anna.send("POST", "/appeals", form=form, Idempotency_Key="1")).headers["Location"]
+        own = (await anna.get(page)).text
+    async with site.logged_in("boss") as boss, site.logged_in("boris") as boris:
+        watched, other = (await boss.get(page)).text, await boris.get(page)
+    for text in (own, card, watched):
+        assert '<span class="line-quality" data-verdict="poor">' in text
+        assert "потери 60,0" in text
+        assert '<meter class="sound-bar" min="1.0" max="4.5"' in text
+    assert other.status == 200
+    assert "data-verdict" not in other.text
