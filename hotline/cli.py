@@ -13,6 +13,7 @@ from hotline.errors import HotlineError
 from hotline.load.cli import load
 from hotline.migrations.cli import db
 from hotline.profiles.cli import profile
+from hotline.register.cli import register
 from hotline.softphone.cli import line_check
 from hotline.staff.cli import user
 from hotline.stand.cli import COMMANDS as STAND_COMMANDS
@@ -32,7 +33,7 @@ def main(verbose: bool) -> None:
         logging.getLogger(library).setLevel(logging.WARNING)
 
 
-for command in (*STAND_COMMANDS, db, line_check, load, profile, recordings, user):
+for command in (*STAND_COMMANDS, db, line_check, load, profile, recordings, register, user):
     main.add_command(command)
 
 

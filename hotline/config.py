@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     """How long recordings are kept, in days."""
     recording_queue_days: dict[str, int] = Field(default_factory=dict)
     """Other terms, by queue: ``{"complaints": 1825}``."""
+    register_dir: Path = Path("/var/lib/hotline/register")
+    """Where uploaded files of the register wait for their import; readable for the service alone."""
     private_fields: list[str] = Field(default_factory=lambda: ["enp", "snils"])
     """Fields of a person on the card that silence the recording of the call while they have the focus."""
     recording_pause_s: float = Field(60, ge=1, le=600)
