@@ -292,6 +292,7 @@ class PersonsFound:
 
     rows: tuple[PersonRow, ...]
     more: bool = False
+    warnings: tuple[str, ...] = ()  # doubts about the numbers asked for, e.g. "enp-check-digit"
 
 
 @dataclass(frozen=True, slots=True)

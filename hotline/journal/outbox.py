@@ -12,9 +12,11 @@ from hotline.db import Database
 from hotline.events import Bus
 from hotline.journal.model import AppealChanged
 from hotline.journal.notice_model import NoticeMade
+from hotline.journal.person_model import PersonChanged
 from hotline.journal.tables import OutboxRow
 
 _BATCH = 500
+_PERSON = "person.changed"
 _NOTICE = "notice."
 """Kinds of notices in the table begin so; all others are changes of appeals."""
 
@@ -39,6 +41,12 @@ def put_notice(session: AsyncSession, fact: NoticeMade) -> None:
         "at": fact.at.isoformat(),
     }
     session.add(OutboxRow(kind=f"{_NOTICE}{fact.kind}", payload=payload, created_at=fact.at))
+
+
+def put_person(session: AsyncSession, fact: PersonChanged) -> None:
+    """Write that a dossier was changed, in the transaction of ``session``."""
+    payload: dict[str, Any] = {"person_id": fact.person_id, "at": fact.at.isoformat()}
+    session.add(OutboxRow(kind=_PERSON, payload=payload, created_at=fact.at))
 
 
 class Outbox:
@@ -68,7 +76,9 @@ class Outbox:
             return len(rows)
 
 
-def _fact(row: OutboxRow) -> AppealChanged | NoticeMade:
+def _fact(row: OutboxRow) -> AppealChanged | NoticeMade | PersonChanged:
+    if row.kind == _PERSON:
+        return PersonChanged(row.payload["person_id"], datetime.fromisoformat(row.payload["at"]))
     if row.kind.startswith(_NOTICE):
         return NoticeMade(
             kind=row.kind.removeprefix(_NOTICE),

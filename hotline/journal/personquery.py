@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 from hotline.journal import identifiers
 from hotline.staff.rules import fold
@@ -20,6 +20,9 @@ _LAYOUT = str.maketrans(
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d\d\.\d\d\.\d{4}")
+_SNILS = re.compile(r"(?<!\d)\d{3}-\d{3}-\d{3}[ -]?\d{2}(?!\d)")
+_DIGITS = re.compile(r"\+?\d[\d\s()-]{8,}\d")
+"""A number in groups: «8 (928) 000-11-22», «9912 3456 7890 1239»."""
 _POLICY = re.compile(r"[\dA-ZА-ЯЁ№/-]{5,30}", re.IGNORECASE)
 
 
@@ -52,20 +55,53 @@ class PersonQuery:
     @classmethod
     def from_text(cls, text: str) -> PersonQuery:
         """Understand one search field. Words that mean nothing (a lone hyphen) are left out."""
-        query = cls()
-        compact = re.sub(r"[\s()-]", "", text)
-        if re.fullmatch(r"\+?\d{10,16}", compact):
-            return _number(query, compact)
+        return cls._read(text, mend=True)
+
+    @classmethod
+    def _read(cls, text: str, *, mend: bool) -> PersonQuery:
+        query, rest = _numbers(cls(), text)
         names: list[str] = []
-        for word in text.split():
+        for word in rest.split():
             if _DATE.fullmatch(word) or _YEAR.fullmatch(word):
                 query = _born(query, word)
             elif word.strip("+").isdigit():
                 query = _number(query, word)
-            elif name := fold(mend_layout(word)):
+            elif name := fold(mend_layout(word) if mend else word):
                 names.append(name)
         last, first, patronymic = [*names[:2], "".join(names[2:]), "", "", ""][:3]
         return replace(query, last_name=last, first_name=first, patronymic=patronymic)
+
+    def others(self, text: str = "") -> tuple[PersonQuery, ...]:
+        """Return what else may have been meant, the likelier first; asked only when this finds too few.
+
+        Parts of a name in another order, a double surname typed with a space, Latin letters that are a foreign name
+        and no mistake, eleven digits that are a SNILS and no telephone.
+
+        :param text: what was typed into the one field, when it was.
+        """
+        words = [word for word in (self.last_name, self.first_name, self.patronymic) if word]
+        a, b, c = [*words, "", "", ""][:3]
+        day = self.born_from is not None and self.born_before == self.born_from + timedelta(days=1)
+        orders: list[tuple[str, str, str]] = []
+        if len(words) == 3:
+            # «Иван Иванович Иванов» first: so people introduce themselves.
+            orders = [(c, a, b), (b, a, c), (a, c, b), (b, c, a), (c, b, a), (a + b, c, "")]
+        elif len(words) == 2:
+            orders = [(b, a, ""), (a + b, "", ""), ("", a, b), (a, "", b), (b, "", a)]
+        elif len(words) == 1 and day:
+            orders = [("", a, ""), ("", "", a)]
+        found = [replace(self, last_name=x, first_name=y, patronymic=z) for x, y, z in orders]
+        if text and mend_layout(text) != text:
+            found.append(PersonQuery._read(text, mend=False))
+        if self.phone and (snils := identifiers.snils(text)) and snils.warning is None:
+            found.append(replace(self, phone=None, snils=snils.value))
+        return tuple(dict.fromkeys(one for one in found if one != self and not one.empty))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Doubts about the numbers, e.g. ``enp-check-digit``: the caller may have misread them (domain 3.3)."""
+        checked = (identifiers.enp(self.enp or ""), identifiers.snils(self.snils or ""))
+        return tuple(one.warning for one in checked if one is not None and one.warning)
 
     @classmethod
     def from_form(cls, values: Mapping[str, str]) -> PersonQuery:
@@ -104,6 +140,21 @@ def after(prefix: str) -> str:
     An explicit range uses the index under any plan, which ``LIKE $1`` does not.
     """
     return prefix + "\U0010ffff"
+
+
+def _numbers(query: PersonQuery, text: str) -> tuple[PersonQuery, str]:
+    """Take the long numbers out of a text, whatever groups they were typed in; return them and the rest."""
+    if match := _SNILS.search(text):
+        found = identifiers.snils(match[0])
+        return replace(query, snils=found.value if found else None), text.replace(match[0], " ")
+    for match in _DIGITS.finditer(text):
+        run = match[0]
+        year = run[:4] if _YEAR.fullmatch(run[:4]) and run[4:5] == " " else ""
+        number = re.sub(r"[\s()-]", "", run.removeprefix(year))
+        if re.fullmatch(r"\+?\d{10,16}", number):
+            query = _number(_born(query, year) if year else query, number)
+            return query, text.replace(run, " ")
+    return query, text
 
 
 def _name(values: Mapping[str, str], field: str) -> str:

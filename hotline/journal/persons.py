@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, union
 from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,7 +14,10 @@ from hotline.clock import Clock
 from hotline.db import Database
 from hotline.errors import BadInput, NotFound
 from hotline.journal import queries, visibility
+from hotline.journal.dossier_read import living_id
 from hotline.journal.model import AppealRow, PersonRow, PersonsFound, PersonSnapshot
+from hotline.journal.person_access import shown
+from hotline.journal.person_model import PhoneOwners
 from hotline.journal.personquery import PersonQuery, after
 from hotline.journal.tables import AppealRecord, is_open
 from hotline.journal.tables_person import PersonPhoneRow
@@ -43,6 +46,9 @@ _OPEN_APPEALS = (
 )
 
 
+_ORDER = (PersonTable.s_sur, PersonTable.s_nam, PersonTable.s_pat, PersonTable.birth_date, PersonTable.id)
+
+
 class Persons:
     """Reads the register; every search and every view of a dossier goes into the audit trail (domain 3.4)."""
 
@@ -50,17 +56,23 @@ class Persons:
         self._db = db
         self._clock = clock
 
-    async def search(self, user: User, query: PersonQuery) -> PersonsFound:
+    async def search(self, user: User, query: PersonQuery, typed: str = "") -> PersonsFound:
         """Return at most 10 people, by name; ``more`` asks to narrow the search (S001-044…S001-046).
 
+        When the words as they stand find fewer, their other readings fill the list up (:meth:`PersonQuery.others`).
+
+        :param typed: the one field's text that ``query`` was read from.
         :raises BadInput: nothing was asked.
         """
-        if query.empty:
+        others = query.others(typed)
+        if query.empty and not others:
             raise BadInput(
                 "fill in at least one field", error_id="empty-search", details={"q": "fill in at least one field"}
             )
         async with self._db.begin() as session:
-            rows = (await session.execute(search_statement(user, query))).all()
+            rows = [] if query.empty else list((await session.execute(search_statement(user, query))).all())
+            if len(rows) < LIMIT and others:
+                rows += (await session.execute(other_statement(user, others, [row.PersonRow.id for row in rows]))).all()
             audit(
                 session,
                 "search",
@@ -69,16 +81,23 @@ class Persons:
                 at=self._clock.now(),
                 details={"found": min(len(rows), LIMIT), "by": _asked(query)},
             )
-        return PersonsFound(tuple(_row(row) for row in rows[:LIMIT]), len(rows) > LIMIT)
+        return PersonsFound(
+            tuple(shown(user, _row(row)) for row in rows[:LIMIT]), len(rows) > LIMIT, query.warnings
+        )  # fmt: skip
 
-    async def by_phone(self, e164: str | None) -> tuple[PersonRow, ...]:
+    async def by_phone(self, e164: str | None, user: User | None = None) -> tuple[PersonRow, ...]:
         """Return at most 5 people known by a number; nobody for short, internal and withheld numbers (DAY-11)."""
+        return (await self.owners(e164, user)).rows
+
+    async def owners(self, e164: str | None, user: User | None = None) -> PhoneOwners:
+        """Return who is known by a number; ``shared`` when more than 5 people are: a clinic's exchange (DAY-11)."""
         if not e164 or not e164.startswith("+"):
-            return ()
+            return PhoneOwners()
         known = select(PersonPhoneRow.person_id).where(PersonPhoneRow.e164 == e164, ~PersonPhoneRow.is_wrong)
-        statement = _people().where(PersonTable.id.in_(known), PersonTable.merged_into_id.is_(None)).limit(BY_PHONE)
+        statement = _people().where(PersonTable.id.in_(known), PersonTable.merged_into_id.is_(None)).limit(BY_PHONE + 1)
         async with self._db.begin() as session:
-            return tuple(_row(row) for row in await session.execute(statement))
+            rows = [shown(user, _row(row)) for row in await session.execute(statement)]
+        return PhoneOwners(tuple(rows[:BY_PHONE]), shared=len(rows) > BY_PHONE)
 
     async def get(self, user: User, person_id: int) -> PersonRow:
         """Return one person.
@@ -92,7 +111,7 @@ class Persons:
             if row is None:
                 raise NotFound("there is no such person", error_id="no-such-person")
             audit(session, "view", ("person", person_id), user_id=user.id, at=self._clock.now())
-        return _row(row)
+        return shown(user, _row(row))
 
     async def appeals(self, user: User, person_id: int, *, show_all: bool = False) -> tuple[AppealRow, ...]:
         """Return the person's open appeals, or with ``show_all`` all that the user's organisation ever had.
@@ -110,6 +129,26 @@ def search_statement(user: User, query: PersonQuery) -> Select[Any]:
     return statement if limits is None else statement.where(limits)
 
 
+def other_statement(user: User, queries_: Iterable[PersonQuery], but: list[int]) -> Select[Any]:
+    """Return the statement for other readings: each walks its own index and stops early."""
+    parts = []
+    for query in queries_:
+        part = select(PersonTable.id).where(PersonTable.merged_into_id.is_(None), *_conditions(query))
+        limits = _limits(user, query)
+        ordered = (part if limits is None else part.where(limits)).order_by(*_ORDER).limit(LIMIT + 1)
+        parts.append(select(ordered.subquery().c.id))
+    found = union(*parts).subquery()
+    return _people().join(found, found.c.id == PersonTable.id).where(PersonTable.id.not_in(but)).limit(LIMIT + 1)
+
+
+async def matching(
+    session: AsyncSession, user: User, condition: ColumnElement[bool], limit: int
+) -> tuple[PersonRow, ...]:
+    """Return living dossiers by a condition of the register's own."""
+    statement = _people().where(PersonTable.merged_into_id.is_(None), condition).limit(limit)
+    return tuple(shown(user, _row(row)) for row in await session.execute(statement))
+
+
 def _people() -> Select[Any]:
     return (
         select(
@@ -119,7 +158,7 @@ def _people() -> Select[Any]:
             _OPEN_APPEALS.label("open_appeals"),
         )
         .outerjoin(OrganisationRow, OrganisationRow.id == PersonTable.insurer_id)
-        .order_by(PersonTable.s_sur, PersonTable.s_nam, PersonTable.s_pat, PersonTable.birth_date, PersonTable.id)
+        .order_by(*_ORDER)
     )
 
 
@@ -213,10 +252,11 @@ async def lock_enps(session: AsyncSession, people: Iterable[PersonSnapshot]) -> 
 async def remember(session: AsyncSession, who: PersonSnapshot, now: datetime) -> int | None:
     """Return the dossier of somebody named on a card, made when there is none; ``None`` when he cannot be told apart.
 
-    An attached dossier stays. Else the same ENP is the same person (DAY-26); else the same name with the same day of
-    birth or the same telephone. A name alone is nobody in particular. A new telephone number joins the dossier.
+    An attached dossier stays, or the one that it was merged into. Else the same ENP or SNILS is the same person
+    (DAY-26); else the same name with the same day of birth or the same telephone. A name alone is nobody in particular.
+    A new telephone number joins the dossier.
     """
-    person_id = who.person_id or await _known(session, who)
+    person_id = await living_id(session, who.person_id) if who.person_id else await _known(session, who)
     if person_id is None:
         if not who.last_name or not (who.enp or who.birth_date or who.phone.startswith("+")):
             return None
@@ -253,6 +293,8 @@ async def _known(session: AsyncSession, who: PersonSnapshot) -> int | None:
         found = await session.scalar(select(PersonTable.id).where(PersonTable.enp == who.enp, alive))
         if found is not None:
             return found
+    if who.snils and (same := await _by_snils(session, who)) is not None:
+        return same
     if not who.last_name:
         return None
     same_name = and_(
@@ -272,3 +314,15 @@ async def _known(session: AsyncSession, who: PersonSnapshot) -> int | None:
     else:
         return None
     return await session.scalar(select(PersonTable.id).where(same_name, proof).order_by(PersonTable.id).limit(1))
+
+
+async def _by_snils(session: AsyncSession, who: PersonSnapshot) -> int | None:
+    """The same SNILS is the same person, unless the ENPs or the surnames say that somebody misread a digit."""
+    statement = select(PersonTable.id).where(
+        PersonTable.snils == who.snils, PersonTable.snils.is_not(None), PersonTable.merged_into_id.is_(None)
+    )
+    if who.enp:
+        statement = statement.where(PersonTable.enp.is_(None))
+    if who.last_name:
+        statement = statement.where(PersonTable.s_sur == fold(who.last_name))
+    return await session.scalar(statement.order_by(PersonTable.id).limit(1))

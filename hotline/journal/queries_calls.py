@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, CompoundSelect, Row, and_, func, literal, or_, select, tuple_, union
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +15,7 @@ from hotline.journal.model import CallRow, Page
 from hotline.journal.tables import AppealCallRow, AppealRecord
 from hotline.journal.tables_call import CallRecord
 from hotline.journal.tables_classifier import DispositionRow
+from hotline.journal.tables_person import PersonPhoneRow
 from hotline.staff.model import User, short_name
 from hotline.staff.tables import UserRow
 
@@ -47,10 +48,14 @@ async def calls(
     *,
     key: str | None = None,
     unclassified: bool = False,
+    person: int | None = None,
     after: str | None,
     limit: int,
 ) -> Page[CallRow]:
-    """Return a page of calls, newest first; with ``unclassified`` only those that wait for a characteristic."""
+    """Return a page of calls, newest first; with ``unclassified`` only those that wait for a characteristic.
+
+    :param person: only calls of his appeals, and from numbers that are his and not marked as wrong.
+    """
     statement = (
         select(
             CallRecord,
@@ -70,6 +75,8 @@ async def calls(
         statement = statement.where(limits)
     if key is not None:
         statement = statement.where(CallRecord.key == key)
+    if person is not None:
+        statement = statement.where(CallRecord.id.in_(_of_person(person)))
     if unclassified:
         statement = statement.where(without_characteristic())
     if after:
@@ -80,6 +87,21 @@ async def calls(
         tuple(_row(row) for row in rows[:limit]),
         cursors.encode(last.id, last.started_at) if last is not None else None,
     )
+
+
+def _of_person(person: int) -> CompoundSelect[tuple[int]]:
+    by_appeal = (
+        select(CallRecord.id)
+        .join(AppealCallRow, AppealCallRow.call_key == CallRecord.key)
+        .join(AppealRecord, AppealRecord.id == AppealCallRow.appeal_id)
+        .where(or_(AppealRecord.applicant_id == person, AppealRecord.insured_id == person))
+    )
+    by_number = (
+        select(CallRecord.id)
+        .join(PersonPhoneRow, PersonPhoneRow.e164 == CallRecord.from_e164)
+        .where(PersonPhoneRow.person_id == person, ~PersonPhoneRow.is_wrong)
+    )
+    return union(by_appeal, by_number)
 
 
 def _row(row: Row[Any]) -> CallRow:

@@ -13,9 +13,11 @@ from hotline.journal.calls import CallJournal
 from hotline.journal.classifier import Classifier
 from hotline.journal.deadline_service import DeadlineService
 from hotline.journal.dispositions import Dispositions
+from hotline.journal.dossiers import Dossiers
 from hotline.journal.drafts import Drafts
 from hotline.journal.filestore import FileStore
 from hotline.journal.handover import HandOvers
+from hotline.journal.merges import Merges
 from hotline.journal.notices import Notices
 from hotline.journal.outbox import Outbox
 from hotline.journal.persons import Persons
@@ -42,6 +44,8 @@ class Journal:
         self.reminders = Reminders(db, clock, settings.zone, self.outbox)
         self.deadlines = DeadlineService(db, clock, settings.zone, self.outbox)
         self.persons = Persons(db, clock)
+        self.dossiers = Dossiers(db, clock, settings.zone, self.outbox)
+        self.merges = Merges(db, clock, self.outbox)
         self.queries = JournalQueries(db, clock, settings.zone)
         self.recordings = Recordings(db, clock)
         self.attachments = make_attachments(db, clock, settings)

@@ -85,3 +85,18 @@ class PersonPhoneRow(Base):
     is_wrong: Mapped[bool] = mapped_column(server_default=text("false"))
     do_not_call: Mapped[bool] = mapped_column(server_default=text("false"))
     last_confirmed_at: Mapped[datetime | None]
+
+
+class RegisterEntryRow(Base):
+    """What the register said last of a person. An unchanged row of a new file then touches nothing."""
+
+    __tablename__ = "register_entry"
+
+    scope: Mapped[str] = mapped_column(KEY, primary_key=True)
+    key: Mapped[str] = mapped_column(KEY, primary_key=True)
+    """Of ``hotline.register.rows.key_of``: ENP, else SNILS, else name and birth date."""
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    row_hash: Mapped[int] = mapped_column(BigInteger)
+    batch_id: Mapped[int] = mapped_column(BigInteger)
+    closed_on: Mapped[date | None]
+    """When it was missing from a full file."""

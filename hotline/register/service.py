@@ -85,7 +85,9 @@ class Register:
         """
         _require(user)
         if not 0 < size <= MAX_FILE:
-            raise BadInput("the file is empty or too large", error_id="empty-file" if size <= 0 else "file-too-large")
+            raise BadInput(
+                "the file is empty or too large", error_id="empty-file" if size <= 0 else "register-too-large"
+            )
         path = self._folder / f"{secrets.token_hex(16)}.part"
         await asyncio.to_thread(_make, path)
         async with self._db.begin() as session:

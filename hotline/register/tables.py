@@ -99,21 +99,6 @@ class RegisterStagingRow(Base):
     phones: Mapped[list[str]] = mapped_column(ARRAY(Text))
 
 
-class RegisterEntryRow(Base):
-    """What the register said last of a person. An unchanged row of a new file then touches nothing."""
-
-    __tablename__ = "register_entry"
-
-    scope: Mapped[str] = mapped_column(KEY, primary_key=True)
-    key: Mapped[str] = mapped_column(KEY, primary_key=True)
-    """Of :func:`hotline.register.rows.key_of`: ENP, else SNILS, else name and birth date."""
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
-    row_hash: Mapped[int] = mapped_column(BigInteger)
-    batch_id: Mapped[int] = mapped_column(BigInteger)
-    closed_on: Mapped[date | None]
-    """When it was missing from a full file."""
-
-
 class RegisterIssueRow(Base):
     """What is wrong with a row: number, column, reason; never its contents."""
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 
+from hotline.web import texts_people
 from hotline.web.i18n import gettext, mark
 
 TEXTS = {
+    **texts_people.ERRORS,
     # the web part
     "internal-error": mark("Something broke on the server. It has been written down; try again in a moment."),
     "not-authenticated": mark("The session has ended. Log in again: nothing that you typed is lost."),

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -21,11 +21,11 @@ from hotline.errors import Conflict, Forbidden, HotlineError
 from hotline.journal.identifiers import enp_check_digit
 from hotline.journal.personquery import PersonQuery
 from hotline.journal.persons import Persons
-from hotline.journal.tables_person import PersonPhoneRow, PersonRow
+from hotline.journal.tables_person import PersonPhoneRow, PersonRow, RegisterEntryRow
 from hotline.register import files
 from hotline.register.model import Batch, State
 from hotline.register.service import MAX_PIECE, Register, Start
-from hotline.register.tables import RegisterBatchRow, RegisterEntryRow, RegisterStagingRow
+from hotline.register.tables import RegisterBatchRow, RegisterStagingRow
 from hotline.register.work import Worker, worker_database
 from hotline.staff.model import User
 from hotline.staff.service import StaffService
@@ -208,7 +208,8 @@ async def test_a_killed_import_goes_on_where_it_was(office: Office) -> None:
     rows = 16_000
     batch_id = await office.send([line(number, phone=f"8928{number:07}") for number in range(rows)])
     kills = 0
-    for reached in (lambda one: one.position > 0, lambda one: one.merged_to > 0):
+    stages: list[Callable[[Batch], bool]] = [lambda one: one.position > 0, lambda one: one.merged_to > 0]
+    for reached in stages:
         process = await asyncio.create_subprocess_exec(
             sys.executable, *("-m", "hotline", "register", "work"),
             env={**os.environ, "HOTLINE_DATABASE_URL": office.url},

@@ -15,7 +15,7 @@ from hotline.web.error_texts import TEXTS, field_text, warning_text
 from hotline.web.failures import details_of, failure_of, json_of, text_of
 
 RU = i18n.make_reader("ru", ZoneInfo("Europe/Moscow"))
-SOURCES = ("journal", "staff", "queue", "cti", "softphone", "web")
+SOURCES = ("register", "journal", "staff", "queue", "cti", "softphone", "web")
 # Read by programs and logs only: log files, the command line, the headless telephone, the AMI border.
 INTERNAL = {"bad-log-line", "malformed-event", "login-taken", "extension-taken"}
 INTERNAL_PREFIX = "sip-"

@@ -1,0 +1,33 @@
+"""Facts about people: data only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hotline.journal.model import PersonRow
+
+
+@dataclass(frozen=True, slots=True)
+class PersonChanged:
+    """A dossier was changed, merged or given back. Published after the transaction; names nobody."""
+
+    person_id: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A merge that was carried out."""
+
+    id: int
+    kept_id: int
+    gone_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneOwners:
+    """Who is known by a calling number. ``shared``: more people than are shown; ask for the name first (DAY-11)."""
+
+    rows: tuple[PersonRow, ...] = ()
+    shared: bool = False
