@@ -42,7 +42,7 @@ class Journal:
         self.handover = HandOvers(db, clock, self.outbox)
         self.notices = Notices(db, clock)
         self.reminders = Reminders(db, clock, settings.zone, self.outbox)
-        self.deadlines = DeadlineService(db, clock, settings.zone, self.outbox)
+        self.deadlines = DeadlineService(db, clock, settings.zone, self.outbox, self.appeals)
         self.persons = Persons(db, clock)
         self.dossiers = Dossiers(db, clock, settings.zone, self.outbox)
         self.merges = Merges(db, clock, self.outbox)

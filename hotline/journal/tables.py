@@ -170,7 +170,11 @@ class StatusEventRow(Base):
     """A line of the history (S000-79). A trigger refuses changes and deletions."""
 
     __tablename__ = "appeal_status_event"
-    __table_args__ = (Index("ix_appeal_status_event_appeal_id_id", "appeal_id", "id"),)
+    __table_args__ = (
+        Index("ix_appeal_status_event_appeal_id_id", "appeal_id", "id"),
+        # Who sent what to review and whose came back: the administrator's counter of returns.
+        Index("ix_appeal_status_event_review", "at", postgresql_where=text("to_phase IN ('review', 'rework')")),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     appeal_id: Mapped[int] = mapped_column(ForeignKey("appeal.id"))

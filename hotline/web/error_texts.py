@@ -52,6 +52,7 @@ TEXTS = {
     "illegal-move": mark("This is not possible in the present state."),
     "no-status": mark("The process profile has no status for this. Tell the administrator."),
     "no-deadline-rule": mark("The process profile has no deadline for such an appeal. Tell the administrator."),
+    "bulk-count": mark("Choose between one and %(most)s appeals."),
     "bad-calendar": mark("This file is no production calendar, or it is damaged. Nothing was changed."),
     "stale-calendar": mark("Somebody else changed this year meanwhile. Look at it and try again."),
     "nothing-to-undo": mark("There is nothing left to take back in this year."),

@@ -93,6 +93,7 @@ _EVENTS = {
     "recall": mark("recalled"),
     "decline": mark("declined"),
     "deadline": mark("deadline moved"),
+    "extend": mark("deadline extended by the administrator"),
 }
 
 

@@ -1097,6 +1097,13 @@ def upgrade() -> None:
 
 
 def _deadlines() -> None:
+    op.create_index(
+        "ix_appeal_status_event_review",
+        "appeal_status_event",
+        ["at"],
+        unique=False,
+        postgresql_where=sa.text("to_phase IN ('review', 'rework')"),
+    )
     # Notices, reminders, the calendar's history, requests for an extension: journal/tables_terms.py.
     op.create_table(
         "notification",

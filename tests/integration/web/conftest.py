@@ -39,6 +39,7 @@ from hotline.journal.deadline_service import DeadlineService
 from hotline.journal.dispositions import Dispositions
 from hotline.journal.drafts import Drafts
 from hotline.journal.handover import HandOvers
+from hotline.journal.moving import Moving
 from hotline.journal.notices import Notices
 from hotline.journal.outbox import Outbox
 from hotline.journal.persons import Persons
@@ -329,7 +330,9 @@ def wire(
         lists=JournalQueries(database, clock, settings.zone),
         drafts=Drafts(database, clock, settings.zone, classifier),
         notices=Notices(database, clock),
-        deadlines=DeadlineService(database, clock, settings.zone, outbox),
+        deadlines=DeadlineService(
+            database, clock, settings.zone, outbox, Moving(database, clock, settings.zone, outbox)
+        ),
         persons=Persons(database, clock),
         classifier=classifier,
         calls=calls,
