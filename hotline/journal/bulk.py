@@ -20,7 +20,7 @@ from hotline.db import Database
 from hotline.errors import BadInput, Conflict, Forbidden, HotlineError, Unavailable
 from hotline.journal import appeal_view, extensions, process_store, terms
 from hotline.journal.bulk_rules import (
-    DIRECT,
+    EXTEND,
     MOST,
     RIGHTS,
     TRIGGERS,
@@ -30,12 +30,8 @@ from hotline.journal.bulk_rules import (
     BulkRow,
     plan,
 )
-from hotline.journal.effects import Step
 from hotline.journal.lifecycle_model import MoveForm
-from hotline.journal.moves import note
 from hotline.journal.moving import Moving, locked, require_version
-from hotline.journal.notice_model import NoticeKind
-from hotline.journal.notices import About, notify
 from hotline.journal.outbox import Outbox
 from hotline.journal.process_model import Process
 from hotline.journal.queries import visible
@@ -97,16 +93,6 @@ class Bulk:
         log.info("bulk %s by user %d: %d of %d", action, user.id, done, len(results))
         return tuple(results)
 
-    async def extend(self, user: User, appeal_id: int, version: int, form: BulkForm) -> None:
-        """Give one appeal more time (S000-76); approves a request when one waits.
-
-        :raises Conflict: somebody changed the appeal since, or it is over.
-        :raises BadInput: date or reason are missing or wrong.
-        """
-        async with self._db.begin() as session:
-            await self._act(session, user, _Wish(BulkAction.EXTEND, form), appeal_id, version)
-        await self._outbox.relay()
-
     async def _one(self, user: User, wish: _Wish, appeal_id: int, version: int) -> BulkResult:
         number = ""
         try:
@@ -134,35 +120,13 @@ class Bulk:
             raise Conflict(
                 "this is not possible for this appeal", error_id="illegal-move", details={"check": planned.problem}
             )
-        if planned.trigger == DIRECT:
-            await self._extend(session, row, user, wish.form, facts.max_extension_days)
-            return DIRECT, row.version
-        form = MoveForm(comment=wish.form.comment, to_user_id=wish.form.to_user_id, due_at=wish.form.due_at)
+        due_at = wish.form.due_at
+        if due_at is None and planned.trigger == EXTEND:
+            zone = await terms.zone_of(session, row.organisation_id, self._zone)
+            due_at = extensions.offered(row.due_at, self._clock.now(), facts.max_extension_days, zone)
+        form = MoveForm(comment=wish.form.comment, to_user_id=wish.form.to_user_id, due_at=due_at)
         await self._moving.move_one(session, user, appeal_id, planned.trigger, version, form)
         return planned.trigger, row.version
-
-    async def _extend(
-        self, session: AsyncSession, row: AppealRecord, user: User, form: BulkForm, max_days: int
-    ) -> None:
-        now = self._clock.now()
-        zone = await terms.zone_of(session, row.organisation_id, self._zone)
-        due_at = form.due_at or extensions.offered(row.due_at, now, max_days, zone)
-        before = row.due_at
-        step = Step(user, now, form.comment, form=MoveForm(comment=form.comment, due_at=due_at))
-        extensions.give(session, row, step)
-        row.version += 1
-        await session.flush()
-        words = f"{terms.moved(before, due_at, zone)}. {form.comment.strip()}"
-        await note(
-            session,
-            row,
-            Step(user, now, words),
-            event=terms.EXTENDED,
-            kind="appeal.changed",
-            others={row.owner_id, row.creator_id},
-        )
-        about = About(row.id, row.number)
-        await notify(session, {row.owner_id} - {user.id}, NoticeKind.EXTENSION_APPROVED, about, now)
 
     def _row(self, process: Process, row: Row[Any], user: User, action: BulkAction, now: datetime) -> BulkRow:
         appeal: AppealRecord = row.AppealRecord
@@ -171,7 +135,7 @@ class Bulk:
         new_due = None
         if planned.trigger == "approve_extension":
             new_due = row.asked_due
-        elif planned.trigger == DIRECT:
+        elif planned.trigger == EXTEND:
             zone = ZoneInfo(row.time_zone) if row.time_zone else self._zone
             new_due = extensions.offered(appeal.due_at, now, facts.max_extension_days, zone)
         owner = short_name(row.last_name, row.first_name, row.patronymic)
@@ -190,8 +154,6 @@ async def _made_before(
     if last is None or last.by_id != user.id:
         return ""
     codes = {one.code for one in process.transitions if one.trigger in TRIGGERS[wish.action]}
-    if wish.action is BulkAction.EXTEND:
-        codes.add(terms.EXTENDED)
     return last.event if last.event in codes else ""
 
 

@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from hotline.journal.model import Phase
-from hotline.journal.process_model import Actor, Ask, Facts, Process, Who
+from hotline.journal.process_model import Actor, Facts, Process
 from hotline.journal.workflow import IllegalMoveError, asked, choose
 
 MOST = 500
 """Appeals that one action may concern."""
-DIRECT = "extend"
-"""Not a move: the deadline alone is changed (S000-76)."""
-_OVER = frozenset({Phase.DRAFT, Phase.CLOSED, Phase.CANCELLED, Phase.DELETED})
+EXTEND = "extend"
+"""The move by which the administrator gives more time unasked (S000-76)."""
 
 
 class BulkAction(StrEnum):
@@ -36,7 +34,7 @@ class BulkAction(StrEnum):
 TRIGGERS: Mapping[BulkAction, tuple[str, ...]] = {
     BulkAction.APPROVE: ("final_close", "approve_extension"),
     BulkAction.RETURN: ("return", "refuse_extension"),
-    BulkAction.EXTEND: ("approve_extension",),
+    BulkAction.EXTEND: ("approve_extension", EXTEND),
     BulkAction.REASSIGN: ("reassign",),
     BulkAction.DELETE: ("delete",),
     BulkAction.RESTORE: ("restore",),
@@ -58,7 +56,7 @@ RIGHTS: Mapping[BulkAction, str] = {
 class Planned:
     """What would be done with one appeal.
 
-    :ivar trigger: the move, or :data:`DIRECT`; ``""`` when nothing can be done.
+    :ivar trigger: the move; ``""`` when nothing can be done.
     :ivar needs: words of ``process_model.Ask`` that the move asks for.
     :ivar problem: why not: ``phase``, ``role``, ``right`` or ``condition``; ``""`` when it can.
     """
@@ -80,19 +78,7 @@ def plan(process: Process, facts: Facts, actor: Actor, action: BulkAction) -> Pl
             problem = error.reason if not problem or problem == "phase" else problem
             continue
         return Planned(trigger, found.code, frozenset(clause.word for clause in asked(found, facts)))
-    if action is BulkAction.EXTEND:
-        return _directly(facts, actor)
     return Planned(problem=problem)
-
-
-def _directly(facts: Facts, actor: Actor) -> Planned:
-    if facts.phase in _OVER:
-        return Planned(problem="phase")
-    if Who.ADMIN not in actor.who:
-        return Planned(problem="role")
-    if RIGHTS[BulkAction.EXTEND] not in actor.rights:
-        return Planned(problem="right")
-    return Planned(DIRECT, DIRECT, frozenset({Ask.COMMENT}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,10 +111,13 @@ async def _due(_session: AsyncSession, row: AppealRecord, step: Step, _: str) ->
 
 
 async def _extension(session: AsyncSession, row: AppealRecord, step: Step, what: str) -> None:
-    if what == "give":
-        extensions.give(session, row, step)
-        return
-    await {"ask": extensions.ask, "approve": extensions.approve, "refuse": extensions.refuse}[what](session, row, step)
+    work = {
+        "ask": extensions.ask,
+        "approve": extensions.approve,
+        "refuse": extensions.refuse,
+        "give": extensions.give,
+    }
+    await work[what](session, row, step)
 
 
 async def _duplicate(session: AsyncSession, row: AppealRecord, step: Step, _: str) -> None:

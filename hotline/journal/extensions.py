@@ -104,7 +104,7 @@ async def refuse(session: AsyncSession, row: AppealRecord, step: Step) -> None:
     await notify(session, people, NoticeKind.EXTENSION_REFUSED, About(row.id, row.number), at)
 
 
-def give(session: AsyncSession, row: AppealRecord, step: Step) -> None:
+async def give(session: AsyncSession, row: AppealRecord, step: Step) -> None:
     """Move a deadline by the administrator's word; ``row`` belongs to the caller's transaction (S000-76).
 
     :raises BadInput: the date is not later than the deadline, or the reason is missing.
@@ -134,6 +134,7 @@ def give(session: AsyncSession, row: AppealRecord, step: Step) -> None:
         )
     )
     row.due_at, row.due_manual = due_at, True
+    await notify(session, {row.owner_id} - {user.id}, NoticeKind.EXTENSION_APPROVED, About(row.id, row.number), at)
 
 
 async def tell(session: AsyncSession, appeal_id: int, user: User, at: datetime) -> int:

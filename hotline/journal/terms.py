@@ -18,8 +18,6 @@ from hotline.staff.tables import OrganisationRow
 
 MOVED = "deadline"
 """The event of the history that says that a deadline has moved."""
-EXTENDED = "extend"
-"""And that the administrator has given more time."""
 
 
 async def deadline_of(session: AsyncSession, data: CardData, registered_at: datetime, zone: ZoneInfo) -> Deadline:

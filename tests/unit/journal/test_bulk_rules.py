@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hotline.journal.bulk_rules import DIRECT, RIGHTS, TRIGGERS, BulkAction, Planned, plan
+from hotline.journal.bulk_rules import RIGHTS, TRIGGERS, BulkAction, Planned, plan
 from hotline.journal.model import Phase
 from hotline.journal.process import build
 from hotline.journal.process_model import Actor, Facts, Who
@@ -25,8 +25,8 @@ OWNER = Actor(frozenset({Who.OWNER}), frozenset({Right.APPEAL_CLOSE}))
         (BulkAction.RETURN, "review", Phase.REVIEW, "return", {"comment"}),
         (BulkAction.RETURN, "extension", Phase.REVIEW, "refuse_extension", {"comment"}),
         (BulkAction.EXTEND, "extension", Phase.REVIEW, "approve_extension", set()),
-        (BulkAction.EXTEND, "in_work", Phase.ACTIVE, DIRECT, {"comment"}),
-        (BulkAction.EXTEND, "rework", Phase.REWORK, DIRECT, {"comment"}),
+        (BulkAction.EXTEND, "in_work", Phase.ACTIVE, "extend", {"date", "comment"}),
+        (BulkAction.EXTEND, "rework", Phase.REWORK, "extend", {"date", "comment"}),
         (BulkAction.REASSIGN, "in_work", Phase.ACTIVE, "reassign", {"target", "comment"}),
         (BulkAction.DELETE, "closed", Phase.CLOSED, "delete", {"comment"}),
         (BulkAction.RESTORE, "deleted", Phase.DELETED, "restore", set()),
