@@ -2,6 +2,7 @@ import { Controller } from "@hotwired/stimulus";
 import { h, takesText } from "../dom";
 import { t } from "../i18n";
 import { COMMANDS, type Command, commandOf, type KeyMap, makeKeyMap } from "../keymap";
+import { PatientKey } from "../patient-key";
 
 function title(command: Command): string {
   const titles: Record<Command, string> = {
@@ -43,10 +44,20 @@ function usable(element: HTMLElement): boolean {
   return !(element as HTMLButtonElement).disabled && element.getAttribute("aria-disabled") !== "true";
 }
 
+function controls(command: Command): HTMLElement[] {
+  return [...document.querySelectorAll<HTMLElement>(`[data-command="${command}"]`)];
+}
+
+/** True while a control of the command waits for the server's answer to the click before. */
+function works(command: Command): boolean {
+  return controls(command).some((one) => one.hasAttribute("data-busy") && !one.closest("[hidden], [inert]"));
+}
+
 /** Carries out the key map: finds the control that is marked with the command and uses it (ui.md "Keys"). */
 export default class KeysController extends Controller<HTMLElement> {
   private map: KeyMap = new Map();
   private dialog: HTMLDialogElement | null = null;
+  private readonly patient = new PatientKey();
 
   override connect(): void {
     this.map = makeKeyMap(overrides());
@@ -57,6 +68,7 @@ export default class KeysController extends Controller<HTMLElement> {
   override disconnect(): void {
     document.removeEventListener("keydown", this.onKey);
     document.removeEventListener("click", this.onClick);
+    this.patient.forget();
     this.dialog?.remove();
   }
 
@@ -74,23 +86,27 @@ export default class KeysController extends Controller<HTMLElement> {
   };
 
   private run(command: Command): void {
+    this.patient.forget();
     // An open dialog owns the keyboard.
     if (document.querySelector("dialog[open]") && command !== "help") return;
     if (command === "help") this.help();
     else if (command === "next-tab") this.nextTab();
-    else this.use(command);
+    else if (!this.use(command) && works(command)) {
+      this.patient.keep({ use: () => this.use(command), busy: () => works(command) });
+    }
   }
 
-  private use(command: Command): void {
-    const found = document.querySelectorAll<HTMLElement>(`[data-command="${command}"]`);
-    const element = [...found].find(usable);
-    if (!element) return;
+  /** Use the control of a command; false when there is none that can be used now. */
+  private use(command: Command): boolean {
+    const element = controls(command).find(usable);
+    if (!element) return false;
     const menu = element.closest<HTMLDetailsElement>("details");
     const closed = menu !== null && !menu.open && !element.matches("summary");
     if (menu && closed) menu.open = true;
     // Out of a menu that was closed, a person chooses himself; a key must not choose the first reason for a pause.
     if (closed || takesText(element)) element.focus();
     else element.click();
+    return true;
   }
 
   private nextTab(): void {

@@ -238,6 +238,7 @@ export default class PhoneCallController extends Controller<HTMLElement> {
     this.muteTarget.disabled = !talking;
     const live = this.liveCall;
     // While a colleague is asked, or talks with the two, the citizen is not this button's.
+    this.holdTarget.toggleAttribute("data-busy", this.holding);
     this.holdTarget.disabled = !talking || this.holding || live?.phase === "consulting" || !!live?.consulted;
     this.keypadToggleTarget.disabled = !talking;
     this.muteTarget.setAttribute("aria-pressed", String(call.muted));

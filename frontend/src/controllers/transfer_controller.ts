@@ -2,7 +2,7 @@ import { Controller } from "@hotwired/stimulus";
 import { explain, requestJson } from "../api";
 import { ownExtension, pathOf } from "../call-commands";
 import { currentCall } from "../current-call";
-import { onDocument } from "../dom";
+import { announce, onDocument } from "../dom";
 import { dialable } from "../format";
 import { t } from "../i18n";
 import { LiveCalls } from "../live-calls";
@@ -127,7 +127,7 @@ export default class TransferController extends Controller<HTMLElement> {
 
   private async send(verb: string): Promise<void> {
     const extension = dialable(this.numberTarget.value);
-    if (extension !== "") await this.command(verb, { extension });
+    if (extension !== "") await this.command(verb, { extension }, () => announce("hotline:transfer-begun"));
   }
 
   private async command(
@@ -162,6 +162,8 @@ export default class TransferController extends Controller<HTMLElement> {
     this.completeTarget.disabled = !free || !(consulting || three);
     this.joinTarget.disabled = !free || !consulting;
     this.cancelTarget.disabled = !free || !(consulting || three);
+    for (const button of [this.parkTarget, this.completeTarget, this.joinTarget, this.cancelTarget])
+      button.toggleAttribute("data-busy", this.asked);
     // They stand in the call itself, not in the panel of a tab: on a narrow screen that panel is closed.
     this.stageTarget.hidden = call === null || !(consulting || three);
     this.joinTarget.hidden = three;
