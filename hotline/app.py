@@ -113,7 +113,7 @@ class Hotline:
             recording=recording.controls,
             dispositions=journal.dispositions,
             hand_overs=journal.handover,
-            attachments=journal.attachments,
+            card=journal.card,
             desk=desk,
             cti=cti,
             accounts=accounts,
@@ -140,7 +140,7 @@ class Hotline:
             settings.zone,
             {
                 "drafts": journal.drafts.purge,
-                "files": journal.attachments.purge,
+                "files": journal.card.attachments.purge,
                 "sessions": self.services.staff.purge,
                 "notices": journal.notices.purge,
             },

@@ -218,6 +218,7 @@ class Attachments:
     async def _access(self, session: AsyncSession, user: User, owner: Owner) -> bool:
         """Return whether ``user`` may change the card; raise when he may not even see it."""
         if owner.appeal_id is not None:
+            await appeal_view.require_visible(session, user, owner.appeal_id)
             appeal = await appeal_view.load(session, user, owner.appeal_id, self._zone, self._clock.now())
             return appeal.editable
         draft = await session.get(DraftRow, owner.draft_id)

@@ -12,10 +12,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.errors import BadInput
-from hotline.journal import attachment_store, duplicates, links, script_use
+from hotline.journal import attachment_store, duplicates, links, script_use, visibility
 from hotline.journal.card_form import CardForm
 from hotline.journal.cardcheck import CardData
-from hotline.journal.queries import visible
 from hotline.journal.tables import AppealRecord
 from hotline.journal.tables_card import AppealLinkRow, ScriptUseRow
 from hotline.journal.tables_classifier import ScriptRow
@@ -80,7 +79,7 @@ async def before_save(
     script_use.parse_uses(form.script_uses)
     if draft_id is not None:
         await attachment_store.require_documents(session, draft_id, user)
-    found = await duplicates.find(session, data, now)
+    found = await duplicates.find(session, data, user, now)
     # An appeal that the operator has already linked is no news to him.
     linked = frozenset(links.parse(form.links))
     asked = duplicates.seen(form.duplicates_seen)
@@ -105,7 +104,7 @@ async def add_links(
     if not wanted:
         return set()
     statement = select(AppealRecord.id).where(AppealRecord.id.in_(wanted))
-    limits = visible(user)
+    limits = visibility.content(user)
     known = set(await session.scalars(statement if limits is None else statement.where(limits)))
     if known:
         rows = [

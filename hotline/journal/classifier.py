@@ -72,6 +72,10 @@ class Classifier:
         """Return the types of appeals (S001-050)."""
         return _named(await self._rows(AppealTypeRow, organisation_id))
 
+    async def complaint_types(self, organisation_id: int | None = None) -> frozenset[str]:
+        """Return the types whose cards have the complaint block (S000-34)."""
+        return frozenset(row.code for row in await self._rows(AppealTypeRow, organisation_id) if row.is_complaint)
+
     async def channels(self, organisation_id: int | None = None) -> tuple[Channel, ...]:
         """Return the ways in which appeals arrive, with their form (S000-36)."""
         rows = await self._rows(ChannelRow, organisation_id)
@@ -119,7 +123,10 @@ class Classifier:
         else:
             found = [row for row in rows if _closeness(row.topics, topic)]
         found.sort(key=lambda row: (-_closeness(row.topics, topic), row.sort, row.code))
-        return tuple(ScriptText(row.code, row.title, row.body, tuple(row.topics)) for row in found)
+        return tuple(
+            ScriptText(row.code, row.title, row.body, tuple(row.topics), row.version, tuple(row.recommended))
+            for row in found
+        )
 
     async def defaults(self, user: User) -> CardDefaults:
         """Return what a new card of ``user`` starts with (S000-29, S000-40). Empty text: nothing is chosen."""

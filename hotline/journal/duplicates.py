@@ -12,11 +12,12 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.errors import Conflict
+from hotline.journal import visibility
 from hotline.journal.cardcheck import CardData
 from hotline.journal.model import Phase
 from hotline.journal.tables import AppealRecord, is_open
 from hotline.journal.tables_classifier import StatusRow, TopicRow
-from hotline.staff.model import short_name
+from hotline.staff.model import User, short_name
 from hotline.staff.tables import UserRow
 
 WITHIN = timedelta(days=30)
@@ -85,13 +86,14 @@ def require_new(found: Iterable[Duplicate], already_seen: frozenset[int] | None)
     return ()
 
 
-async def find(session: AsyncSession, data: CardData, now: datetime) -> tuple[Duplicate, ...]:
-    """Return what looks like the card, newest first, at most five. One statement; none when nothing can be alike."""
+async def find(session: AsyncSession, data: CardData, user: User, now: datetime) -> tuple[Duplicate, ...]:
+    """Return what looks like the card, newest first, at most five, of what ``user`` may see at all."""
     same_topic = _same_topic(data, now)
     same_letter = _same_letter(data)
     wanted = [condition for condition in (same_topic, same_letter) if condition is not None]
     if not wanted:
         return ()
+    limits = visibility.appeals(user)
     statement = (
         select(
             AppealRecord.id,
@@ -108,7 +110,7 @@ async def find(session: AsyncSession, data: CardData, now: datetime) -> tuple[Du
         .join(TopicRow, TopicRow.code == AppealRecord.topic_code)
         .join(StatusRow, StatusRow.code == AppealRecord.status_code)
         .join(UserRow, UserRow.id == AppealRecord.owner_id)
-        .where(or_(*wanted))
+        .where(or_(*wanted), *([] if limits is None else [limits]))
         .order_by(AppealRecord.id.desc())
         .limit(AT_MOST)
     )

@@ -322,6 +322,8 @@ class ScriptText:
     title: str
     body: str
     topics: tuple[str, ...]
+    version: int = 1
+    recommended: tuple[str, ...] = ()  # role codes and logins (S001-054)
 
 
 @dataclass(frozen=True, slots=True)

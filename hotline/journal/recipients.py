@@ -25,6 +25,8 @@ class Recipient:
     roles: frozenset[str]
     needs_reason: bool = False
     """He can be given the appeal only with a reason (reassignment by an administrator)."""
+    login: str = ""
+    extension: str | None = None
 
 
 async def recipients(session: AsyncSession, user: User, form: Form) -> tuple[Recipient, ...]:
@@ -46,7 +48,15 @@ async def recipients(session: AsyncSession, user: User, form: Form) -> tuple[Rec
         )
         if allowed or reassigned:
             found.append(
-                Recipient(target.id, target.full_name, target.organisation.short_name, target.roles, reassigned)
+                Recipient(
+                    target.id,
+                    target.full_name,
+                    target.organisation.short_name,
+                    target.roles,
+                    reassigned,
+                    target.login,
+                    target.extension,
+                )
             )
     return tuple(found)
 

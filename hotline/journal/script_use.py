@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from hotline.errors import BadInput
@@ -36,6 +37,17 @@ class Filled:
     caller: Mapping[str, str]
     blanks: tuple[str, ...]
     """Variables that nobody knows: the operator fills them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """An answer that was given: its words as they were then (DAY-39)."""
+
+    title: str
+    version: int
+    body: str
+    by: str
+    at: datetime
 
 
 def fill(body: str, variables: Mapping[str, str], facts: Mapping[str, str]) -> Filled:

@@ -6,16 +6,14 @@ from hotline.clock import Clock
 from hotline.config import Settings
 from hotline.db import Database
 from hotline.events import Bus
-from hotline.journal.antivirus import Antivirus
 from hotline.journal.appeals import Appeals
-from hotline.journal.attachments import Attachments
 from hotline.journal.calls import CallJournal
+from hotline.journal.card_service import CardServices
 from hotline.journal.classifier import Classifier
 from hotline.journal.deadline_service import DeadlineService
 from hotline.journal.dispositions import Dispositions
 from hotline.journal.dossiers import Dossiers
 from hotline.journal.drafts import Drafts
-from hotline.journal.filestore import FileStore
 from hotline.journal.handover import HandOvers
 from hotline.journal.merges import Merges
 from hotline.journal.notices import Notices
@@ -48,10 +46,4 @@ class Journal:
         self.merges = Merges(db, clock, self.outbox)
         self.queries = JournalQueries(db, clock, settings.zone)
         self.recordings = Recordings(db, clock)
-        self.attachments = make_attachments(db, clock, settings)
-
-
-def make_attachments(db: Database, clock: Clock, settings: Settings) -> Attachments:
-    """Return the use cases of files as ``settings`` want them."""
-    store, scanner = FileStore(settings.attachment_dir), Antivirus(settings.clamd)
-    return Attachments(db, clock, settings.zone, store, scanner, settings.attachment_mb * 1024 * 1024)
+        self.card = CardServices(db, clock, settings, self.outbox, bus, self.classifier)

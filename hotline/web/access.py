@@ -49,6 +49,7 @@ _CREATE = needs(Right.APPEAL_CREATE)
 _EDIT = needs(Right.APPEAL_EDIT_OWN, Right.APPEAL_EDIT_ANY)
 _MOVE = needs(Right.APPEAL_FORWARD, Right.APPEAL_ACCEPT, Right.APPEAL_EDIT_ANY)
 """The outer gate of the hand-to-hand moves; which one is allowed to whom is the workflow's."""
+_WRITE = needs(Right.APPEAL_CREATE, Right.APPEAL_EDIT_OWN, Right.APPEAL_EDIT_ANY)
 _PERSONS = needs(Right.PERSON_SEARCH, Right.PERSON_SEARCH_ALL)
 _LISTEN = needs(Right.CALL_LISTEN_OWN, Right.CALL_LISTEN_ANY)
 _PHONE = needs(Right.CALL_TAKE, Right.CALL_MAKE)
@@ -85,6 +86,28 @@ ACCESS: Mapping[str, Needs] = {
     "GET /scripts": needs(Right.SCRIPT_USE),
     "GET /topics": needs(Right.APPEAL_CREATE, Right.APPEAL_EDIT_OWN, Right.APPEAL_EDIT_ANY),
     "PUT /api/drafts/{id}": _CREATE,
+    # Around a card
+    "GET /attachments": _APPEALS,
+    "GET /attachments/{id}": _APPEALS,
+    "GET /attachments/{id}/view": _APPEALS,
+    "POST /api/attachments": _WRITE,
+    "POST /api/attachments/{id}": _WRITE,
+    "POST /api/attachments/{id}/remove": _WRITE,
+    "POST /api/attachments/{id}/restore": _WRITE,
+    "GET /appeals/{id}/extras": _APPEALS,
+    "POST /api/appeals/{id}/lock": _EDIT,
+    "POST /api/appeals/{id}/unlock": _EDIT,
+    "POST /api/appeals/{id}/append-call": _CREATE,
+    "POST /api/appeals/{id}/links": _EDIT,
+    "POST /api/links/{id}/remove": _EDIT,
+    "GET /drafts": _CREATE,
+    "POST /api/drafts/{id}/give": _CREATE,
+    "POST /api/drafts/{id}/discard": _CREATE,
+    "GET /organisations": _WRITE,
+    "POST /api/organisations": needs(Right.ORG_ADD_QUICK),
+    "PUT /api/favourites": _CREATE,
+    "POST /api/emergencies": needs(Right.CALL_TAKE, Right.CALL_MAKE),
+    "POST /api/emergencies/{id}/seen": needs(Right.CALL_MONITOR),
     # People
     "GET /persons/search": _PERSONS,
     "GET /persons/history": _PERSONS,

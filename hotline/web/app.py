@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from hotline.web.assets import BUILD_DIR, PREFIX
+from hotline.web.card_news import CardNews
 from hotline.web.context import COURIER, HUB, METRICS, SERVICES
 from hotline.web.courier import CardCourier
 from hotline.web.metrics import WebMetrics
@@ -32,6 +33,7 @@ def make_app(services: Services) -> web.Application:
     courier = CardCourier(services, announcer.hub)
     app[COURIER] = courier
     parking = ParkingNews(services, announcer.hub)
+    card_news = CardNews(services, announcer.hub)
     app[METRICS] = metrics
     app[ENVIRONMENT] = make_environment()
     add_routes(app)
@@ -46,7 +48,9 @@ def make_app(services: Services) -> web.Application:
         announcer.start()
         courier.start()
         parking.start()
+        card_news.start()
         yield
+        await card_news.close()
         await parking.close()
         await courier.close()
 

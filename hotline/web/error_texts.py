@@ -82,6 +82,21 @@ TEXTS = {
     "already-recorded": mark("This call is being recorded already."),
     "not-internal": mark("Calls with citizens are always recorded."),
     "recording-forbidden": mark("You may not listen to this call."),
+    # what surrounds a card
+    "empty-file": mark("The file is empty."),
+    "file-too-large": mark("The file is too large."),
+    "file-type": mark("Files of this kind are not taken. PDF, pictures, office documents, sound and plain text are."),
+    "too-many-files": mark("A card takes at most %(limit)s files."),
+    "no-such-file": mark("There is no such file, or it was taken off."),
+    "infected-file": mark("The virus scanner found something in this file: nobody gets it."),
+    "not-scanned": mark("The virus scanner has not looked at this file yet. Try again in a moment."),
+    "file-gone": mark("The content of this file is gone. Tell the administrator."),
+    "no-preview": mark("Files of this kind can only be saved."),
+    "stale-file": mark("Somebody else changed this file meanwhile. The list is shown anew."),
+    "possible-duplicate": mark("This was probably registered before."),
+    "like-organisation": mark("There are organisations with a like name."),
+    "no-such-link": mark("There is no such link any more."),
+    "no-such-emergency": mark("There is no such alarm."),
     # telephony and operators
     "bad-tones": mark("Only the keys of a telephone can be sent: digits, * and #."),
     "no-such-call": mark("This call is over."),
@@ -134,6 +149,7 @@ _FIELDS = {
     "belongs to another type": mark("belongs to another type of appeal"),
     "your role registers oral appeals only": mark("your role registers oral appeals only"),
     "zero character": mark("holds a character that cannot be stored"),
+    "not a sum of money": mark("is not a sum of money: roubles and kopecks, such as 1 500,50"),
     "own number": mark("is your own number"),
     "not a telephone number": mark("is not a telephone number"),
     "abroad": mark("is abroad; such calls are switched off"),
@@ -144,6 +160,11 @@ _FIELDS = {
 _WARNINGS = {
     "phone-not-recognised": mark("The telephone number was not recognised; it was stored as typed."),
     "enp-check-digit": mark("The check digit of the policy number does not fit: ask for the number again."),
+    "possible-duplicate": mark("The same person has an open appeal on this topic: see the history of the citizen."),
+    "minor-alone": mark("The applicant is under 18: ask for a parent or guardian."),
+    "authority-document-missing": mark(
+        "Somebody else's data are asked for: note the document that gives the applicant the right to do so."
+    ),
     "snils-check-digit": mark("The check digits of the SNILS do not fit: ask for the number again."),
 }
 

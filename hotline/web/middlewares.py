@@ -49,6 +49,8 @@ MONITORED = frozenset({"/status", "/metrics"})
 """Route patterns that a monitoring system may read with its bearer token instead of a session."""
 
 BODY_LIMIT = 64 * 1024
+FILE_LIMITS = {"/api/attachments": 200 * 1024 * 1024}
+"""Read in pieces, never as a whole; the setting ``attachment_mb`` is the limit that people meet."""
 BODY_LIMITS = dict.fromkeys(("/appeals", "/appeals/{id}", "/api/drafts/{id}"), 3 * 1024 * 1024)
 """Two texts of 99,999 Cyrillic letters (S003-114) are 1.2 MB in a form's percent-encoding."""
 
@@ -167,7 +169,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def _check_size(request: web.Request, route: str) -> None:
-    limit = BODY_LIMITS.get(route, BODY_LIMIT)
+    limit = FILE_LIMITS.get(route) or BODY_LIMITS.get(route, BODY_LIMIT)
     length = request.content_length
     if length is None and request.can_read_body:
         raise LengthRequired("the request has a body of unknown length")
@@ -209,11 +211,13 @@ def _monitoring(request: web.Request) -> bool:
 async def add_security_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Signal ``on_response_prepare``: the same headers on every answer, WebSockets and files included."""
     headers = response.headers
-    headers["Content-Security-Policy"] = content_security_policy(
-        services(request).settings.public_url, style_nonce(request)
+    # A file that is shown in a frame brings a stricter policy of its own.
+    headers.setdefault(
+        "Content-Security-Policy",
+        content_security_policy(services(request).settings.public_url, style_nonce(request)),
     )
     headers["X-Content-Type-Options"] = "nosniff"
-    headers["X-Frame-Options"] = "DENY"
+    headers.setdefault("X-Frame-Options", "DENY")
     # Not "no-referrer": browsers would then send "Origin: null" with our own forms.
     headers["Referrer-Policy"] = "same-origin"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
@@ -232,7 +236,8 @@ def content_security_policy(public_url: str, nonce: str) -> str:
     """Return the policy: everything from our own origin, nothing inline, nobody may frame us.
 
     ``data:`` images are Tabler's form controls; the WebSocket is named because older browsers do not read it into
-    ``'self'``; ``blob:`` media is the player of recordings and the ring tone. The nonce is for the wave's shadow tree.
+    ``'self'``; frames show attached files; ``blob:`` media is the player of recordings and the ring tone. The nonce is
+    for the wave's shadow tree.
     """
     websocket = origin_of(public_url).replace("http", "ws", 1)
     return "; ".join((
@@ -243,6 +248,7 @@ def content_security_policy(public_url: str, nonce: str) -> str:
         "font-src 'self'",
         f"connect-src 'self' {websocket}",
         "media-src 'self' blob:",
+        "frame-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",

@@ -9,6 +9,7 @@ from hotline.web.api import calls as calls_api
 from hotline.web.api import dispositions as dispositions_api
 from hotline.web.api import drafts, operator, quality
 from hotline.web.api import recording as recording_api
+from hotline.web.routes_card import add_card
 from hotline.web.routes_terms import add_terms
 from hotline.web.views import admin, appeal, calls, card, dispositions, events, gaps, journal, login, people, recording
 
@@ -67,6 +68,7 @@ def add_routes(app: web.Application) -> None:
     add.add_get("/admin", admin.index)
 
     add_terms(add)
+    add_card(add)
 
     add.add_get("/health", ops.health)
     add.add_get("/status", ops.status)

@@ -15,8 +15,8 @@ from hotline.db import Database
 from hotline.errors import NotFound, Unavailable
 from hotline.events import Bus
 from hotline.journal.appeals import Appeals
-from hotline.journal.attachments import Attachments
 from hotline.journal.calls import CallJournal
+from hotline.journal.card_service import CardServices
 from hotline.journal.classifier import Classifier
 from hotline.journal.deadline_service import DeadlineService
 from hotline.journal.dispositions import Dispositions
@@ -56,7 +56,7 @@ class Services:
     """The recordings of live calls, one control per Asterisk server."""
     dispositions: Dispositions
     hand_overs: HandOvers
-    attachments: Attachments
+    card: CardServices
     desk: OperatorDesk
     cti: Mapping[str, CtiService]
     """One per Asterisk server, by its name."""

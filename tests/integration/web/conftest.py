@@ -34,6 +34,7 @@ from hotline.db import Database
 from hotline.events import Bus
 from hotline.journal.appeals import Appeals
 from hotline.journal.calls import CallJournal
+from hotline.journal.card_service import CardServices
 from hotline.journal.classifier import Classifier
 from hotline.journal.deadline_service import DeadlineService
 from hotline.journal.dispositions import Dispositions
@@ -45,7 +46,6 @@ from hotline.journal.outbox import Outbox
 from hotline.journal.persons import Persons
 from hotline.journal.queries import JournalQueries
 from hotline.journal.recordings import Recordings
-from hotline.journal.service import make_attachments
 from hotline.journal.tables_person import PersonPhoneRow, PersonRow
 from hotline.profiles.loader import load_profile
 from hotline.queue.service import OperatorDesk
@@ -345,7 +345,7 @@ def wire(
         },
         dispositions=Dispositions(database, clock, settings.zone, bus),
         hand_overs=HandOvers(database, clock, outbox),
-        attachments=make_attachments(database, clock, settings),
+        card=CardServices(database, clock, settings, outbox, bus, classifier),
         desk=OperatorDesk(
             database,
             bus,
