@@ -27,12 +27,13 @@ from hotline.journal.closing import (
     must_be_classified,
     talkers_in_order,
 )
+from hotline.journal.listening import is_message, may_name
 from hotline.journal.model import CallRow
 from hotline.journal.tables import AppealCallRow
 from hotline.journal.tables_call import CallLegRow, CallRecord
 from hotline.journal.tables_classifier import DispositionRow
 from hotline.staff.audit import audit
-from hotline.staff.model import Right, User
+from hotline.staff.model import User
 from hotline.staff.tables import OrganisationRow, UserRoleRow, UserRow
 
 FREQUENT = 9
@@ -80,7 +81,7 @@ class Dispositions:
         """Say how a call ended, in the organisation's own words (S002-20). The audit keeps a change.
 
         :raises NotFound: no such call, or not one that the user may see.
-        :raises Forbidden: the user neither talked in it nor watches calls.
+        :raises Forbidden: the user neither talked in it nor watches calls, and it is no message that he may hear.
         :raises BadInput: unknown or closed characteristic, one of the other direction, an internal call, or a
             characteristic that needs a note without a note (S002-21).
         """
@@ -152,8 +153,7 @@ async def _visible(session: AsyncSession, user: User, key: str) -> CallRow:
 
 
 async def _require_part(session: AsyncSession, user: User, row: CallRecord) -> None:
-    """Whoever only was rung for a call knows nothing about it; whoever watches calls may correct them."""
-    if row.operator_id == user.id or user.may(Right.CALL_MONITOR):
+    if may_name(user, own=row.operator_id == user.id, message=is_message(row.outcome, row.answered_at)):
         return
     talked = await session.scalar(
         select(CallLegRow.id)

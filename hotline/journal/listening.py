@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from hotline.cti.model import Outcome
+from hotline.staff.model import Right, User
 
 
 class Hearing(StrEnum):
@@ -32,6 +33,16 @@ class Listener:
 def is_message(outcome: str | None, answered_at: datetime | None) -> bool:
     """Tell whether a recording is a message to the organisation: left for whoever listens, nobody's conversation."""
     return outcome == Outcome.VOICEMAIL and answered_at is None
+
+
+def may_name(user: User, *, own: bool, message: bool) -> bool:
+    """Tell whether ``user`` may say what a call that he can see was (S002-20).
+
+    Whoever only was rung for a call knows nothing about it; who watches calls may correct them; and a message is named
+    by whoever listens to it: a wrong number, silence, a promise that was kept.
+    """
+    listens = user.may(Right.CALL_LISTEN_OWN) or user.may(Right.CALL_LISTEN_ANY)
+    return own or user.may(Right.CALL_MONITOR) or (message and listens)
 
 
 def hearing(listener: Listener, *, message: bool) -> Hearing:

@@ -51,6 +51,13 @@ def outgoing(world: World, outcome: Outcome) -> Call:
     return replace(end(call, 30), outcome=outcome)
 
 
+def unanswered(world: World, outcome: Outcome) -> Call:
+    """A citizen's call in which nobody talked."""
+    call = replace(world.call(ended=False), answered_at=None, operator=None)
+    legs = tuple(leg for leg in call.legs if leg.role is LegRole.CALLER)
+    return replace(end(call, 30), outcome=outcome, operator=None, legs=legs)
+
+
 async def test_a_person_chooses(world: World, heard: Heard) -> None:
     call = world.call()
     await world.journal.calls.record(call)
@@ -97,6 +104,31 @@ async def test_the_system_closes_what_speaks_for_itself(world: World, outcome: O
     await world.journal.calls.record(answered)
     row = await world.journal.calls.get(world.people["op101"], call.key)
     assert (row.disposition_code, row.classify) == (None, True)
+
+
+@pytest.mark.parametrize(("outcome", "code"), [(Outcome.VOICEMAIL, "D07"), (Outcome.OUT_OF_HOURS, "D10")])
+async def test_what_nobody_answered_has_a_characteristic_too(world: World, outcome: Outcome, code: str) -> None:
+    """S002-01, S002-20: a message ends with its prompt's promise, a call out of hours without one. Nothing hangs."""
+    call = unanswered(world, outcome)
+    await world.journal.calls.record(call)
+    supervisor = next(user for user in world.people.values() if user.may("call.monitor"))
+    row = await world.journal.calls.get(supervisor, call.key)
+    assert (row.disposition_code, row.classify) == (code, False)
+    assert (await world.journal.queries.calls(supervisor, unclassified=True)).rows == ()
+
+
+async def test_whoever_listens_to_a_message_may_name_it(world: World) -> None:
+    """He was rung and did not answer, hears the message and finds silence; one who has it not in his list cannot."""
+    call = unanswered(world, Outcome.VOICEMAIL)
+    rung = Leg(f"{call.key}9", "PJSIP/102-1", LegRole.AGENT, "102", call.started_at)
+    await world.journal.calls.record(replace(call, legs=(*call.legs, rung)))
+    await world.journal.dispositions.set(world.people["op102"], call.key, "D09")
+    assert (await world.journal.calls.get(world.people["op102"], call.key)).disposition_code == "D09"
+    with pytest.raises(NotFound):
+        await world.journal.dispositions.set(world.people["op201"], call.key, "D10")
+    # Asterisk's own log comes later: it does not overrule the person.
+    await world.journal.calls.record(replace(call, end_source=EndSource.LOG))
+    assert (await world.journal.calls.get(world.people["op102"], call.key)).disposition_code == "D09"
 
 
 async def test_a_call_handed_to_level_2_is_closed_as_such(world: World) -> None:
