@@ -33,7 +33,7 @@ from hotline.journal.tables import AppealCallRow
 from hotline.journal.tables_call import CallLegRow, CallRecord
 from hotline.journal.tables_classifier import DispositionRow
 from hotline.staff.audit import audit
-from hotline.staff.model import User
+from hotline.staff.model import Right, User
 from hotline.staff.tables import OrganisationRow, UserRoleRow, UserRow
 
 FREQUENT = 9
@@ -152,8 +152,18 @@ async def _visible(session: AsyncSession, user: User, key: str) -> CallRow:
     return page.rows[0]
 
 
+def names(user: User, row: CallRecord | CallRow) -> bool:
+    """Tell whether ``user`` may say what a call that he can see was; that he talked in it is for others to find out."""
+    return may_name(
+        own=row.operator_id == user.id,
+        watches=user.may(Right.CALL_MONITOR),
+        listens=user.may(Right.CALL_LISTEN_OWN) or user.may(Right.CALL_LISTEN_ANY),
+        message=is_message(row.outcome, row.answered_at),
+    )
+
+
 async def _require_part(session: AsyncSession, user: User, row: CallRecord) -> None:
-    if may_name(user, own=row.operator_id == user.id, message=is_message(row.outcome, row.answered_at)):
+    if names(user, row):
         return
     talked = await session.scalar(
         select(CallLegRow.id)

@@ -7,7 +7,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from hotline.cti.model import Outcome
-from hotline.staff.model import Right, User
 
 
 class Hearing(StrEnum):
@@ -35,14 +34,13 @@ def is_message(outcome: str | None, answered_at: datetime | None) -> bool:
     return outcome == Outcome.VOICEMAIL and answered_at is None
 
 
-def may_name(user: User, *, own: bool, message: bool) -> bool:
-    """Tell whether ``user`` may say what a call that he can see was (S002-20).
+def may_name(*, own: bool, watches: bool, listens: bool, message: bool) -> bool:
+    """Tell whether somebody may say what a call that he can see was (S002-20).
 
     Whoever only was rung for a call knows nothing about it; who watches calls may correct them; and a message is named
     by whoever listens to it: a wrong number, silence, a promise that was kept.
     """
-    listens = user.may(Right.CALL_LISTEN_OWN) or user.may(Right.CALL_LISTEN_ANY)
-    return own or user.may(Right.CALL_MONITOR) or (message and listens)
+    return own or watches or (message and listens)
 
 
 def hearing(listener: Listener, *, message: bool) -> Hearing:

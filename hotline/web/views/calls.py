@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import web
 
 from hotline.archive.gaps import may_look
-from hotline.journal.listening import is_message, may_name
+from hotline.journal.dispositions import names
 from hotline.journal.model import CallRow
 from hotline.softphone.quality_rules import LegQuality
 from hotline.staff.model import Right, User
@@ -85,9 +85,7 @@ def call_line(row: CallRow, user: User, legs: tuple[LegQuality, ...] = (), gap: 
         disposition=row.disposition or "",
         note=row.disposition_note,
         classify=row.classify,
-        may_classify=row.direction != "internal"
-        and row.ended_at is not None
-        and may_name(user, own=row.operator_id == user.id, message=is_message(row.outcome, row.answered_at)),
+        may_classify=row.direction != "internal" and row.ended_at is not None and names(user, row),
         recording_url=f"/recordings/{row.key}/player" if row.recorded and row.ended_at else None,
         sound=sound_of(legs),
         gap=gap,
