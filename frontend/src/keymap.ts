@@ -51,7 +51,7 @@ export const DEFAULT_KEYS: Readonly<Record<Command, readonly string[]>> = {
   "pick-up": ["Alt+U"],
   ready: ["Alt+R"],
   pause: ["Alt+P"],
-  "global-search": ["/"],
+  "global-search": ["Ctrl+L", "Ctrl+K", "/"],
   help: ["F1", "?"],
 };
 

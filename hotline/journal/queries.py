@@ -31,6 +31,7 @@ from hotline.journal.queries_appeals import (
     narrowed,
     titled,
 )
+from hotline.journal.search import Search
 from hotline.journal.tables import AppealRecord, is_open
 from hotline.journal.visibility import appeals as visible
 from hotline.journal.visibility import waits_for
@@ -57,6 +58,7 @@ class JournalQueries:
         self._zone = zone or ZoneInfo("UTC")
         self.book = FolderBook(clock)
         self.settings = JournalSettings(db, clock)
+        self.search = Search(db, clock)
 
     async def folders(self, user: User) -> tuple[FolderCount, ...]:
         """Return the user's folders with their counts, in one statement."""

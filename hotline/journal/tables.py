@@ -139,7 +139,7 @@ class AppealRecord(ComplaintColumns, Base):
     due_base: Mapped[datetime]
     due_manual: Mapped[bool] = mapped_column(server_default=text("false"))
     words: Mapped[str] = mapped_column(TSVECTOR, Computed(_WORDS, persisted=True), deferred=True)
-    """Stems of the texts for the search (ADR 0017). Too large to be read with every appeal."""
+    """Stems of the texts for the search (ADR 0019). Too large to be read with every appeal."""
     close_date: Mapped[datetime | None]
     closed_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
     written_close_date: Mapped[date | None]

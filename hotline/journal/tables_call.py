@@ -30,6 +30,7 @@ class CallRecord(Base):
                 " AND direction <> 'internal'"
             ),
         ),
+        Index("ix_call_dialled", "dialled", desc("started_at"), postgresql_where=text("direction = 'out'")),
         Index("ix_call_from", "from_e164", desc("started_at"), postgresql_where=text("from_e164 IS NOT NULL")),
     )
 

@@ -71,6 +71,7 @@ ACCESS: Mapping[str, Needs] = {
     "GET /": SESSION,  # leads everybody to the first page that is his
     "GET /journal": _APPEALS,
     "POST /journal": _APPEALS,
+    "POST /search": SESSION,  # each group of what it finds asks for its own right
     "POST /journal/columns": _APPEALS,
     "POST /journal/views": _APPEALS,
     "POST /journal/views/{id}/delete": _APPEALS,

@@ -11,7 +11,20 @@ from hotline.web.api import drafts, operator, quality
 from hotline.web.api import recording as recording_api
 from hotline.web.routes_card import add_card
 from hotline.web.routes_terms import add_terms
-from hotline.web.views import admin, appeal, calls, card, dispositions, events, gaps, journal, login, people, recording
+from hotline.web.views import (
+    admin,
+    appeal,
+    calls,
+    card,
+    dispositions,
+    events,
+    gaps,
+    journal,
+    login,
+    people,
+    recording,
+    search,
+)
 
 _KEY = r"{key:[A-Za-z0-9][A-Za-z0-9.-]{0,63}}"
 """The key of a call: an Asterisk Uniqueid with systemname. Nothing in it can leave a folder."""
@@ -26,11 +39,7 @@ def add_routes(app: web.Application) -> None:
     add.add_post("/language", login.choose_language)
 
     add.add_get("/", journal.index)
-    add.add_get("/journal", journal.listing)
-    add.add_post("/journal", journal.listing)
-    add.add_post("/journal/columns", journal.columns)
-    add.add_post("/journal/views", journal.keep)
-    add.add_post(r"/journal/views/{id:\d+}/delete", journal.forget)
+    _add_lists(add)
     add.add_get("/calls", calls.listing)
     add.add_get(f"/calls/{_KEY}/card", card.of_call)
     add.add_get("/dispositions", dispositions.panel)
@@ -88,3 +97,13 @@ def _add_recordings(add: web.UrlDispatcher) -> None:
     add.add_post(f"/api/calls/{_KEY}/recording/start", recording_api.start)
     add.add_post(f"/api/calls/{_KEY}/recording/stop", recording_api.stop)
     add.add_post(f"/api/recordings/{_KEY}/hold", recording_api.hold)
+
+
+def _add_lists(add: web.UrlDispatcher) -> None:
+    """Lists of appeals and the search."""
+    add.add_get("/journal", journal.listing)
+    add.add_post("/journal", journal.listing)
+    add.add_post("/search", search.find)
+    add.add_post("/journal/columns", journal.columns)
+    add.add_post("/journal/views", journal.keep)
+    add.add_post(r"/journal/views/{id:\d+}/delete", journal.forget)

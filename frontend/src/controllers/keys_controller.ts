@@ -27,7 +27,7 @@ function title(command: Command): string {
     "pick-up": t("Pick up a colleague's call"),
     ready: t("Ready for calls"),
     pause: t("Pause"),
-    "global-search": t("Search the journal"),
+    "global-search": t("Search everywhere"),
     help: t("This list"),
   };
   return titles[command];

@@ -538,6 +538,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("from_e164 IS NOT NULL"),
     )
+    op.create_index(
+        "ix_call_dialled",
+        "call",
+        ["dialled", sa.literal_column("started_at DESC")],
+        unique=False,
+        postgresql_where=sa.text("direction = 'out'"),
+    )
     op.create_index("ix_call_open", "call", ["asterisk"], unique=False, postgresql_where=sa.text("ended_at IS NULL"))
     op.create_index(
         "ix_call_operator_started",

@@ -42,7 +42,7 @@ class Asked:
 
     @property
     def query(self) -> dict[str, str]:
-        """What makes this list, as the query of its address. Never what was searched (DAY-29, ADR 0017)."""
+        """What makes this list, as the query of its address. Never what was searched (DAY-29, ADR 0019)."""
         return {"folder": self.folder.code, "order": str(self.order), **self.filters.query()}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.integration.web.conftest import KEY, Site, card_fields, ended_call
+from tests.integration.web.conftest import KEY, Browser, Site, card_fields, ended_call
 
 
 async def register(site: Site, login: str = "anna", **changes: str) -> str:
@@ -101,3 +101,109 @@ async def test_the_directory_shows_presence_and_buttons(site: Site) -> None:
     assert 'data-presence="102" data-state="ready"' in text
     assert "Свободен" in text
     assert 'data-directory-number-param="102"' in text
+
+
+async def search(browser: Browser, typed: str) -> str:
+    answer = await browser.send("POST", "/search", form={"q": typed}, HX_Request="true")
+    assert answer.status == 200, answer.text
+    return answer.text
+
+
+async def test_one_field_finds_appeals_people_calls_and_colleagues(site: Site) -> None:
+    """S001-035, DAY-01, DAY-29: in groups, by POST."""
+    address = await register(site, content="Потеряла полисы, <i>что</i> делать?")
+    await site.services.calls.record(ended_call())
+    async with site.logged_in() as browser:
+        by_word, by_name = await search(browser, "полиса"), await search(browser, "Иванова Мария")
+        by_phone, by_colleague = await search(browser, "8 928 000-11-22"), await search(browser, "борисов")
+        nothing, short = await search(browser, "ыыыыы"), await search(browser, " ")
+    assert f'data-url="{address}"' in by_word
+    assert "<mark>полисы</mark>" in by_word
+    assert "<i>" not in by_word
+    assert "Иванова Мария Петровна" in by_name
+    assert f'data-url="{address}"' in by_name
+    assert f'data-url="/calls/{KEY}/card"' in by_phone
+    assert 'data-dial="102"' in by_colleague
+    assert "Ничего не найдено" in nothing
+    assert "год рождения" in nothing  # says what to try
+    assert "Введите номер" in short
+
+
+async def test_the_search_keeps_to_the_readers_rights(site: Site) -> None:
+    """Domain 2.8: an operator finds his own calls only, the administrator everybody's."""
+    await register(site)
+    await site.services.calls.record(ended_call("102"))
+    async with site.logged_in("anna") as anna:
+        assert 'data-url="/calls/' not in await search(anna, "8 928 000-11-22")
+    async with site.logged_in("admin") as admin:
+        assert f'data-url="/calls/{KEY}/card"' in await search(admin, "8 928 000-11-22")
+
+
+async def test_a_list_is_ordered_filtered_and_kept(site: Site) -> None:
+    """S000-02…S000-11: order by a heading, kept for the user; filters as chips; lists under names; columns."""
+    await register(site, applicant_last_name="Яшина")
+    await register(site, applicant_last_name="Абрамова")
+    async with site.logged_in() as browser:
+        ordered = (await browser.fragment("/journal?folder=all&order=applicant")).text
+        again = (await browser.fragment("/journal?folder=all")).text
+        turned = (await browser.fragment("/journal?folder=all&order=-applicant")).text
+        chips = (await browser.fragment("/journal?folder=all&type=2&due=soon&received_from=2026-11-01")).text
+        none = (await browser.fragment("/journal?folder=all&due=overdue")).text
+        keep = {"folder": "all", "order": "due", "type": "2", "title": "Мои консультации"}
+        kept = await browser.send("POST", "/journal/views", form=keep)
+        twice = await browser.send("POST", "/journal/views", form=keep, accept="application/json")
+        with_views = (await browser.fragment("/journal?folder=all")).text
+        view_id = re.search(r"/journal/views/(\d+)/delete", with_views)
+        assert view_id is not None
+        columns = await browser.send("POST", "/journal/columns", form={"folder": "all", "column_channel": "1"})
+        narrow = (await browser.fragment("/journal?folder=all")).text
+        async with site.logged_in("boris") as boris:
+            stolen = await boris.send("POST", f"/journal/views/{view_id[1]}/delete", form={}, accept="application/json")
+            assert "Мои консультации" not in (await boris.fragment("/journal")).text
+        gone = await browser.send("POST", f"/journal/views/{view_id[1]}/delete", form={})
+        last = (await browser.fragment("/journal?folder=all")).text
+    assert ordered.index("Абрамова") < ordered.index("Яшина")
+    assert again.index("Абрамова") < again.index("Яшина")
+    assert 'aria-sort="ascending"' in again
+    assert turned.index("Яшина") < turned.index("Абрамова")
+    assert chips.count('class="list-chip"') == 3
+    assert "Консультация" in chips
+    assert "Ничего не найдено" in none
+    assert (kept.status, twice.status, twice.json()["error_id"]) == (303, 409, "view-exists")
+    assert kept.headers["Location"] == "/journal?folder=all&order=due&type=2"
+    assert "Мои консультации" in with_views
+    assert columns.status == 303
+    assert 'class="col-channel"' in narrow
+    assert 'class="col-owner"' not in narrow
+    assert (stolen.status, gone.status) == (404, 303)
+    assert "Мои консультации" not in last
+
+
+async def test_the_search_in_a_list_goes_on_page_by_page_without_an_address(site: Site) -> None:
+    """DAY-29."""
+    async with site.logged_in() as browser:
+        for number in range(52):
+            await browser.send("POST", "/appeals", form=card_fields(), Idempotency_Key=str(number))
+        first = await browser.send("POST", "/journal", form={"folder": "all", "q": "иванова"}, HX_Request="true")
+        after = re.search(r'name="after" value="([^"]+)"', first.text)
+        assert after is not None
+        form = {"folder": "all", "q": "иванова", "after": after[1]}
+        second = await browser.send("POST", "/journal", form=form, HX_Request="true")
+    assert [answer.text.count('class="row-link"') for answer in (first, second)] == [50, 2]
+    assert "q=" not in first.headers["HX-Push-Url"] + second.headers["HX-Push-Url"]
+
+
+async def test_ticks_are_for_who_may_act_in_bulk(site: Site) -> None:
+    """DAY-38: the column of ticks needs the right appeal.bulk."""
+    await register(site)
+    async with site.logged_in("anna") as anna, site.logged_in("admin") as admin:
+        assert "selection" not in (await anna.fragment("/journal")).text
+        assert 'data-controller="rows selection"' in (await admin.fragment("/journal")).text
+
+
+async def test_the_shell_shows_who_works_here(site: Site) -> None:
+    """S001-026, S001-027, S001-028: employee, journal and softphone; full name, role, internal number."""
+    async with site.logged_in() as browser:
+        page = (await browser.get("/")).text
+    for shown in ("Аннина Имя", "оператор 1 уровня", "101", 'id="softphone"', "Журнал"):
+        assert shown in page
