@@ -48,6 +48,11 @@ class House:
         return self.settings.get("HOTLINE_PUBLIC_URL", f"http://127.0.0.1:{self.port}")
 
     @property
+    def pid(self) -> int | None:
+        """Process id; ``None``: it does not run."""
+        return self._process.pid if self._process is not None else None
+
+    @property
     def environment(self) -> dict[str, str]:
         """The settings of the service."""
         asterisk = self.stand.asterisk.settings

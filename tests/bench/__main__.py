@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import ami, chain, database, push
+from tests.bench import ami, chain, database, held, push
 from tests.bench.report import Row, table
 
-PARTS = {"ami": ami.run, "chain": chain.run, "push": push.run, "database": database.run}
+PARTS = {"ami": ami.run, "chain": chain.run, "push": push.run, "database": database.run, "held": held.run}
 
 
 def main(names: list[str]) -> int:
