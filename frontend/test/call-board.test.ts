@@ -51,6 +51,14 @@ it("shows who rings in a common queue, and takes the call with one click", async
   expect(rows()).toEqual([]);
 });
 
+it("shows level 2, who serves no queue, the rings of the queues in which he helps out", async () => {
+  find(".phone-board").setAttribute("data-call-board-helps-value", "hotline complaints");
+  push("presence", at("101", "ready", []));
+  push("presence", at("102", "ringing"));
+  push("presence", at("103", "ringing", ["other"]));
+  expect(rows().map((row) => row.querySelector("b")?.textContent)).toEqual(["102"]);
+});
+
 it("answers nothing by itself that was not asked for, or was refused", async () => {
   phone.become({ calls: [phoneCall({ role: "pickup" })] });
   phone.become({ calls: [] });

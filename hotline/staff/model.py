@@ -76,6 +76,8 @@ class Right(StrEnum):
     CALL_TAKE = "call.take"
     CALL_MAKE = "call.make"
     CALL_TRANSFER = "call.transfer"
+    CALL_PICKUP = "call.pickup"
+    """Take a call that rings in any queue of this hotline, without serving the queue (level 2 helps out)."""
     CALL_LISTEN_OWN = "call.listen_own"
     CALL_LISTEN_ANY = "call.listen_any"
     CALL_RECORD = "call.record"

@@ -14,6 +14,7 @@ from hotline.web import titles
 from hotline.web.access import opens
 from hotline.web.admin_areas import areas_of
 from hotline.web.i18n import current, gettext
+from hotline.web.phone import helped_queues
 from hotline.web.services import Services
 
 
@@ -126,5 +127,6 @@ async def shell_context(services: Services, user: User) -> dict[str, Any]:
         "role_title": titles.role_title(user.roles),
         "organisation": user.organisation.short_name,
         "administers": bool(areas_of(user)),
+        "helped_queues": " ".join(helped_queues(services, user)),
         "opens": lambda address: opens(user, address),
     }

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 ROLES = ("op1", "op2", "op1")
+LEVEL_2 = ROLES.index("op2")
 IN_QUEUE = tuple(who for who, role in enumerate(ROLES) if role == "op1")
 CARD_GOES = {("op1", "op2")}
 """The record follows a transfer from and to these roles (S000-46); the matrix of the profile knows no more of ours."""
@@ -45,6 +46,7 @@ class Do(StrEnum):
     CANCEL = "cancel"
     SEND = "blind transfer"
     PARK = "park"
+    PICK_UP = "level 2 picks it up"
     TAKE = "take"
     TAKE_NOT = "take and refuse"
     BLINK = "lose the socket"
@@ -88,7 +90,7 @@ class Talk:
 _ANYWHERE = (Do.KILL, Do.CITIZEN_BYE)
 _WITH_HIM = (Do.CONSULT, Do.SEND, Do.PARK, Do.VANISH, Do.HANG_UP, *_ANYWHERE)
 DEEDS: dict[At, tuple[Do, ...]] = {
-    At.RINGING: (Do.ANSWER, Do.REFUSE, *_ANYWHERE),
+    At.RINGING: (Do.ANSWER, Do.REFUSE, Do.PICK_UP, *_ANYWHERE),
     At.TALK: (Do.HOLD, Do.WRITE, Do.BLINK, Do.BYE, *_WITH_HIM),
     At.HELD: (Do.RESUME, Do.BLINK, *_WITH_HIM),
     At.ASKED: (Do.ANSWER, Do.REFUSE, Do.IGNORE, Do.CANCEL, Do.BYE, *_ANYWHERE),
@@ -143,6 +145,8 @@ def after(talk: Talk, move: Move) -> Talk:
         return replace(talk, at=_PLAIN[at, do])
     if do in _ASKS:
         return replace(talk, at=_ASKS[do], other=move.whom)
+    if do is Do.PICK_UP:
+        return _answered(replace(talk, other=LEVEL_2))
     if do in {Do.TAKE_NOT, Do.RETURN}:
         return replace(talk, at=At.BACK, other=talk.owner)
     return _given(talk, move.whom) if do is Do.TAKE else _reacted(talk, do)

@@ -27,13 +27,15 @@ from hotline.stand.postgres import PrivateCluster
 from hotline.stand.service import Stand
 from tests.calls.citizen import Citizen
 from tests.calls.ears import CITIZEN_HZ, TONES, hears, hears_music, hears_nothing
-from tests.calls.talk_rules import IN_QUEUE, At, Do, Move, Talk, after
+from tests.calls.talk_rules import IN_QUEUE, LEVEL_2, At, Do, Move, Talk, after
 from tests.calls.test_recording import shares
 from tests.house import House
 
 LOGINS = ("op101", "op201", "op102")
 LIMIT = 25
 DID = "88001000000"
+FREE = {"ready", "ringing"}
+"""The queue may have given him the next citizen at once."""
 Script = Callable[[Talk], Move | None]
 """Gives the next move; ``None`` at the end."""
 
@@ -66,7 +68,7 @@ class Voice:
     async def is_ready(self) -> None:
         """Be free again: a person presses «Свободен»."""
         async with asyncio.timeout(LIMIT):
-            while (await self.its.post_until("/api/operator/ready", within_s=LIMIT))["state"] != "ready":
+            while (await self.its.post_until("/api/operator/ready", within_s=LIMIT))["state"] not in FREE:
                 pass
 
     async def card(self, key: str) -> None:
@@ -242,6 +244,10 @@ class Scene:
                 await self._kill()
             case Do.WRITE:
                 await self._write()
+            case Do.PICK_UP:
+                helper = self._voice(LEVEL_2)
+                await helper.its.post("/api/pickup", {"extension": self._voice(now.other).extension})
+                await (await helper.rings()).answer()
             case Do.CONSULT | Do.SEND | Do.TAKE | Do.TAKE_NOT:
                 await self._ring_somebody(now, move)
             case Do.ANSWER | Do.REFUSE | Do.IGNORE:

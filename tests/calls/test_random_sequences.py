@@ -24,7 +24,7 @@ MOVES = 7
 """Moves before somebody says goodbye; a few more until the conversation stands where it can end."""
 ENDS = (Do.CITIZEN_BYE, Do.HANG_UP, Do.BYE)
 RARE = {Do.CITIZEN_BYE: 0.15, Do.HANG_UP: 0.15, Do.BYE: 0.3, Do.IGNORE: 0.3, Do.STAY_AWAY: 0.5}
-OFTEN = {Do.ANSWER: 4.0, Do.KILL: 0.5, Do.TAKE: 0.7, Do.JOIN: 2.0}
+OFTEN = {Do.ANSWER: 4.0, Do.KILL: 0.5, Do.TAKE: 0.7, Do.PICK_UP: 0.7, Do.JOIN: 2.0}
 
 
 def weight(move: Move) -> float:

@@ -10,13 +10,13 @@ import itertools
 
 import pytest
 
-from tests.calls.talk_rules import Do, Move
+from tests.calls.talk_rules import LEVEL_2, Do, Move
 from tests.calls.talks import Cast, Script, cast
 
 __all__ = ["cast"]
 pytestmark = pytest.mark.calls
 
-LEVEL_2, COLLEAGUE = 1, 2
+COLLEAGUE = 2
 _numbers = itertools.count(79286660000)
 
 Step = Do | tuple[Do, int]
@@ -39,6 +39,9 @@ ROWS: dict[str, list[Step]] = {
     "three, the first hangs up": [(Do.CONSULT, LEVEL_2), Do.ANSWER, Do.JOIN, Do.BYE, Do.CITIZEN_BYE],
     "consulting, the first hangs up": [(Do.CONSULT, LEVEL_2), Do.ANSWER, Do.BYE, Do.HANG_UP],
     "consulting, the first is lost": [(Do.CONSULT, LEVEL_2), Do.ANSWER, Do.VANISH, Do.BYE],
+    "nobody's, picked up by level 2, who serves no queue": [
+        *((Do.CONSULT, LEVEL_2), Do.BYE, Do.PICK_UP, Do.HOLD, Do.RESUME, Do.BYE),
+    ],
     "sent, taken": [(Do.SEND, LEVEL_2), Do.ANSWER, Do.HOLD, Do.HANG_UP],
     "sent, the service dies, nobody wants him": [(Do.SEND, LEVEL_2), Do.KILL, Do.REFUSE, Do.ANSWER, Do.BYE],
     "parked, the service dies, refused, taken": [

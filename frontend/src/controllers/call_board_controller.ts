@@ -15,9 +15,14 @@ const ANSWER_WITHIN_MS = 10_000;
 /** Rings that only a click of this operator can have caused (`X-Call-Role`). */
 const WANTED = new Set(["pickup", "parked"]);
 
-/** What anybody may take: parked citizens, and calls that ring at a colleague of the same queue. One click, or «*8». */
+/**
+ * What anybody may take: parked citizens, and calls that ring at a colleague of the same queue, or of one where the user helps out
+ * (`data-call-board-helps-value`). One click, or «*8».
+ */
 export default class CallBoardController extends Controller<HTMLElement> {
   static override targets = ["list"];
+  static override values = { helps: String };
+  declare readonly helpsValue: string;
   declare readonly listTarget: HTMLElement;
   private places: readonly ParkingPlace[] = [];
   private readonly colleagues = new Map<string, PresenceNow>();
@@ -59,7 +64,7 @@ export default class CallBoardController extends Controller<HTMLElement> {
 
   /** Colleagues of a common queue whose telephones ring. */
   private ringing(): PresenceNow[] {
-    const own = this.colleagues.get(ownExtension())?.queues ?? [];
+    const own = [...(this.colleagues.get(ownExtension())?.queues ?? []), ...this.helpsValue.split(" ")];
     return [...this.colleagues.values()].filter(
       (one) =>
         one.state === "ringing" &&

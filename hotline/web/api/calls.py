@@ -20,6 +20,7 @@ from hotline.staff.model import Right, User
 from hotline.web.context import require_extension, require_right, services
 from hotline.web.early import answered
 from hotline.web.forms import json_body
+from hotline.web.phone import helped_queues
 from hotline.web.services import Services
 
 log = logging.getLogger(__name__)
@@ -108,13 +109,16 @@ async def take(request: web.Request) -> web.Response:
 
 
 async def pick_up(request: web.Request) -> web.Response:
-    """Take a call that rings at a colleague who works in the same queue: it rings at the own telephone instead."""
-    require_right(request, Right.CALL_TAKE, Right.CALL_TRANSFER)
+    """Take a call that rings at a colleague who works in the same queue: it rings at the own telephone instead.
+
+    Who serves no queue, as level 2, may do so where he helps out (``call.pickup``).
+    """
+    user = require_right(request, Right.CALL_TAKE, Right.CALL_TRANSFER)
     own = require_extension(request)
     wanted = (await json_body(request, PickUpBody)).extension.strip()
     its = services(request)
     me = its.desk.at_extension(own)
-    queues = set(me.queues if me is not None else ())
+    queues = {*(me.queues if me is not None else ()), *helped_queues(its, user)}
     ringing = [
         (call, extension)
         for cti in its.cti.values()
