@@ -183,7 +183,11 @@ def as_error(error: IllegalMoveError) -> HotlineError:
     if error.reason == "asks":
         error_id = "comment-required" if set(error.details) == {"comment"} else "move-incomplete"
         return BadInput(str(error), error_id=error_id, details=error.details)
-    details = {"check": error.reason, **error.details}
-    if error.reason in {"phase", "condition"}:
-        return Conflict(str(error), error_id="illegal-move", details=details)
-    return Forbidden(str(error), error_id="illegal-move", details=details)
+    words = str(error)
+    if error.reason == "role":
+        return Forbidden(words, error_id="not-yours-to-move")
+    if error.reason == "right":
+        return Forbidden(words, error_id="no-right-to-move")
+    if error.reason == "condition":
+        return Conflict(words, error_id="not-for-such-appeals", details=error.details)
+    return Conflict(words, error_id="illegal-move")

@@ -65,10 +65,10 @@ class Moving:
 
         :param version: :attr:`Appeal.version` that the user saw.
         :raises NotFound: there is no such appeal.
-        :raises Conflict: somebody changed it since (``stale-appeal``), or its state forbids the move
-            (``illegal-move``, ``details["check"]`` is ``phase`` or ``condition``).
-        :raises Forbidden: the user may not make it (``illegal-move``), or not give it to that person or group
-            (``forwarding-forbidden``).
+        :raises Conflict: somebody changed it since (``stale-appeal``), its phase forbids the move
+            (``illegal-move``), or the move is not for such appeals (``not-for-such-appeals``).
+        :raises Forbidden: the user may not make it (``not-yours-to-move``, ``no-right-to-move``), or not give it to
+            that person or group (``forwarding-forbidden``).
         :raises BadInput: ``details`` maps every field that is missing or wrong to what is wrong with it.
         """
         async with self._db.begin() as session:

@@ -84,6 +84,9 @@ ACCESS: Mapping[str, Needs] = {
     "POST /appeals/{id}/accept": _MOVE,
     "POST /appeals/{id}/decline": _MOVE,
     "POST /appeals/{id}/recall": _MOVE,
+    # Which moves there are, and for whom, is the profile's.
+    "GET /appeals/{id}/moves/{trigger}": _APPEALS,
+    "POST /appeals/{id}/moves/{trigger}": _APPEALS,
     "GET /scripts": needs(Right.SCRIPT_USE),
     "GET /topics": needs(Right.APPEAL_CREATE, Right.APPEAL_EDIT_OWN, Right.APPEAL_EDIT_ANY),
     "PUT /api/drafts/{id}": _CREATE,

@@ -48,8 +48,13 @@ TEXTS = {
     "no-such-appeal": mark("There is no such appeal."),
     "appeal-locked": mark("This appeal may not be edited now."),
     "forwarding-forbidden": mark("The appeal may not go to this person."),
+    "move-incomplete": mark("Something that this step needs is missing."),
+    "no-deputy": mark("Nobody is left who could go on with this appeal. Give it to somebody by hand."),
     "comment-required": mark("A comment is needed."),
     "illegal-move": mark("This is not possible in the present state."),
+    "not-yours-to-move": mark("This step is for somebody else: the appeal is not in your hands."),
+    "no-right-to-move": mark("Your role does not include this step."),
+    "not-for-such-appeals": mark("Your role takes this step with consultations only. Forward the appeal."),
     "no-status": mark("The process profile has no status for this. Tell the administrator."),
     "no-deadline-rule": mark("The process profile has no deadline for such an appeal. Tell the administrator."),
     "bulk-count": mark("Choose between one and %(most)s appeals."),
@@ -138,6 +143,8 @@ TEXTS = {
 _FIELDS = {
     "required": mark("must be filled in"),
     "unknown": mark("is not in the list"),
+    "must be later than the deadline": mark("must be later than the present deadline"),
+    "nobody works there at this level": mark("nobody works there at this level"),
     "not a date and time": mark("is not a date and time"),
     "not a date": mark("is not a date"),
     "must not be in the future": mark("must not be in the future"),
@@ -168,6 +175,7 @@ _WARNINGS = {
     "snils-check-digit": mark("The check digits of the SNILS do not fit: ask for the number again."),
 }
 
+_LATER = re.compile(r"at most (\d+) days later")
 _AT_MOST = re.compile(r"at most (\d+) characters")
 
 
@@ -175,6 +183,8 @@ def field_text(text: str) -> str:
     """Say in the reader's language what is wrong with a field; anything else (a state, a date) stays as it is."""
     if match := _AT_MOST.fullmatch(text):
         return gettext("at most %(count)s characters") % {"count": match[1]}
+    if match := _LATER.fullmatch(text):
+        return gettext("at most %(count)s days later") % {"count": match[1]}
     message = _FIELDS.get(text)
     return text if message is None else gettext(message)
 

@@ -21,6 +21,7 @@ from hotline.web.views import (
     gaps,
     journal,
     login,
+    moves,
     people,
     recording,
     search,
@@ -45,13 +46,7 @@ def add_routes(app: web.Application) -> None:
     add.add_get("/dispositions", dispositions.panel)
     add.add_get("/appeals/new", card.new)
     add.add_post("/appeals", card.save)
-    add.add_get(r"/appeals/{id:\d+}", appeal.show)
-    add.add_post(r"/appeals/{id:\d+}", appeal.update)
-    add.add_get(r"/appeals/{id:\d+}/edit", appeal.edit)
-    add.add_post(r"/appeals/{id:\d+}/forward", appeal.forward)
-    add.add_post(r"/appeals/{id:\d+}/accept", appeal.accept)
-    add.add_post(r"/appeals/{id:\d+}/decline", appeal.decline)
-    add.add_post(r"/appeals/{id:\d+}/recall", appeal.recall)
+    _add_appeals(add)
     add.add_get("/scripts", appeal.scripts)
     add.add_get("/persons/search", people.search)
     add.add_get("/persons/history", people.history)
@@ -84,6 +79,19 @@ def add_routes(app: web.Application) -> None:
     add.add_get("/metrics", ops.metrics)
     add.add_get("/events", events.connect)
     add.add_get("/sip", events.sip)
+
+
+def _add_appeals(add: web.UrlDispatcher) -> None:
+    """Saved appeals: their pages, and every move of the profile."""
+    add.add_get(r"/appeals/{id:\d+}", appeal.show)
+    add.add_post(r"/appeals/{id:\d+}", appeal.update)
+    add.add_get(r"/appeals/{id:\d+}/edit", appeal.edit)
+    add.add_post(r"/appeals/{id:\d+}/forward", appeal.forward)
+    add.add_post(r"/appeals/{id:\d+}/accept", appeal.accept)
+    add.add_post(r"/appeals/{id:\d+}/decline", appeal.decline)
+    add.add_post(r"/appeals/{id:\d+}/recall", appeal.recall)
+    add.add_get(r"/appeals/{id:\d+}/moves/{trigger:[a-z][a-z0-9_]{0,39}}", moves.show)
+    add.add_post(r"/appeals/{id:\d+}/moves/{trigger:[a-z][a-z0-9_]{0,39}}", moves.make)
 
 
 def _add_recordings(add: web.UrlDispatcher) -> None:

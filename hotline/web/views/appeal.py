@@ -30,19 +30,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     """Show a saved appeal."""
     its, user = services(request), current_user(request)
     appeal = await its.appeals.get(user, path_id(request))
-    recipients = [
-        {
-            "id": one.user_id,
-            "title": f"{one.full_name} · {role_title(one.roles)} · {one.organisation}",
-            "needs_reason": one.needs_reason,
-        }
-        for one in await its.appeals.recipients(user, appeal)
-    ]
-    context = {
-        "appeal": appeal_view(appeal),
-        "calls": await call_parts(its, user, appeal.calls),
-        "recipients": recipients,
-    }
+    context = {"appeal": appeal_view(appeal), "calls": await call_parts(its, user, appeal.calls)}
     return await page(request, "pages/appeal.html", context, section="journal")
 
 
@@ -72,7 +60,7 @@ async def update(request: web.Request) -> web.StreamResponse:
     its, user = services(request), current_user(request)
     appeal_id = path_id(request)
     sent = await form_fields(request)
-    version = _version(sent)
+    version = sent_version(sent)
     stored = (await its.appeals.get(user, appeal_id)).fields
     # What the form does not show stays as it is; an unticked box is not sent at all.
     fields = {name: text for name, text in stored.items() if name not in BOXES} | sent
@@ -89,7 +77,7 @@ async def forward(request: web.Request) -> web.StreamResponse:
     to_user = sent.get("to_user_id", "")
     if not (to_user.isascii() and to_user.isdigit() and len(to_user) <= 18):
         raise BadInput("to whom?", details={"to_user_id": "required"})
-    work = its.appeals.forward(user, path_id(request), int(to_user), _version(sent), _comment(sent))
+    work = its.appeals.forward(user, path_id(request), int(to_user), sent_version(sent), checked_comment(sent))
     return await _moved(request, work)
 
 
@@ -97,21 +85,21 @@ async def accept(request: web.Request) -> web.StreamResponse:
     """Take a forwarded appeal into work (T5)."""
     its, user = services(request), current_user(request)
     sent = await form_fields(request)
-    return await _moved(request, its.appeals.accept(user, path_id(request), _version(sent)))
+    return await _moved(request, its.appeals.accept(user, path_id(request), sent_version(sent)))
 
 
 async def decline(request: web.Request) -> web.StreamResponse:
     """Give a forwarded appeal back, with a comment (T5b)."""
     its, user = services(request), current_user(request)
     sent = await form_fields(request)
-    return await _moved(request, its.appeals.decline(user, path_id(request), _version(sent), _comment(sent)))
+    return await _moved(request, its.appeals.decline(user, path_id(request), sent_version(sent), checked_comment(sent)))
 
 
 async def recall(request: web.Request) -> web.StreamResponse:
     """Take a forwarded appeal back before it was accepted (T5b)."""
     its, user = services(request), current_user(request)
     sent = await form_fields(request)
-    return await _moved(request, its.appeals.recall(user, path_id(request), _version(sent), _comment(sent)))
+    return await _moved(request, its.appeals.recall(user, path_id(request), sent_version(sent), checked_comment(sent)))
 
 
 async def scripts(request: web.Request) -> web.Response:
@@ -155,7 +143,9 @@ def appeal_view(appeal: Appeal) -> dict[str, Any]:
     history = [
         {
             "at": event.at,
-            "what": titles.history_event(event.event),
+            "what": event.done or titles.history_event(event.event),
+            "target": event.target,
+            "result": event.result,
             "status": event.status,
             "by": event.by,
             "owner": event.owner,
@@ -174,6 +164,11 @@ def appeal_view(appeal: Appeal) -> dict[str, Any]:
         "forwarded_to": appeal.forwarded_to.title if appeal.forwarded_to else "",
         "urgency": mark_,
         "status_title": appeal.status.title,
+        "status_icon": appeal.status_icon,
+        "status_colour": appeal.status_colour,
+        "life": appeal.life,
+        "waits_for": _waits_for(appeal),
+        "outcome": _outcome(appeal),
         "due_at": appeal.due_at,
         "people": people,
         "facts": [(name, value) for name, value in facts if value],
@@ -182,6 +177,31 @@ def appeal_view(appeal: Appeal) -> dict[str, Any]:
         "history": history,
         "warnings": [warning_text(warning) for warning in appeal.warnings],
     }
+
+
+def _waits_for(appeal: Appeal) -> str:
+    """Say to whom a forwarded appeal goes: a person, or anybody of a level (domain 2.4)."""
+    if appeal.forwarded_to is not None:
+        return appeal.forwarded_to.title
+    life = appeal.life
+    if not life.group_role:
+        return ""
+    role = role_title((life.group_role,))
+    return gettext("anybody: %(role)s, %(organisation)s") % {"role": role, "organisation": life.group_organisation}
+
+
+def _outcome(appeal: Appeal) -> list[tuple[str, str]]:
+    """Return what became of an appeal (S000-66…S000-68)."""
+    life = appeal.life
+    facts = [
+        (gettext("Result"), life.result),
+        (gettext("Sent to"), life.result_org),
+        (gettext("Closed"), show_datetime(life.close_date) if life.close_date else ""),
+        (gettext("Closed by"), life.closed_by if life.close_date else ""),
+        (gettext("Answer to the letter"), show_date(life.written_close_date) if life.written_close_date else ""),
+        (gettext("Closed finally"), show_datetime(life.final_closed_at) if life.final_closed_at else ""),
+    ]
+    return [(name, value) for name, value in facts if value]
 
 
 def _person_facts(person: PersonSnapshot, *, anonymous: bool = False) -> list[tuple[str, str]]:
@@ -208,14 +228,22 @@ def _done(request: web.Request, appeal: Appeal) -> web.Response:
     return web.Response(status=303, headers={"Location": f"/appeals/{appeal.id}"})
 
 
-def _version(sent: dict[str, str]) -> int:
+def sent_version(sent: dict[str, str]) -> int:
+    """Take the version that was edited out of a form.
+
+    :raises BadInput: it is missing.
+    """
     text = sent.pop("version", "")
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
         raise BadInput("the version that was edited is missing", details={"version": "required"})
     return int(text)
 
 
-def _comment(sent: dict[str, str]) -> str:
+def checked_comment(sent: dict[str, str]) -> str:
+    """Return the comment of a form.
+
+    :raises BadInput: it is too long.
+    """
     comment = sent.get("comment", "").strip()
     if len(comment) > MAX_COMMENT:
         raise BadInput("the comment is too long", details={"comment": f"at most {MAX_COMMENT} characters"})
