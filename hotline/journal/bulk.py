@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hotline.clock import Clock
 from hotline.db import Database
 from hotline.errors import BadInput, Conflict, Forbidden, HotlineError, Unavailable
-from hotline.journal import appeal_view, extensions, process_store, terms
+from hotline.journal import appeal_view, extensions, process_store, targets, terms
 from hotline.journal.bulk_rules import (
     EXTEND,
     MOST,
@@ -30,6 +30,7 @@ from hotline.journal.bulk_rules import (
     BulkRow,
     plan,
 )
+from hotline.journal.forwarding import Kind
 from hotline.journal.lifecycle_model import MoveForm
 from hotline.journal.moving import Moving, locked, require_version
 from hotline.journal.outbox import Outbox
@@ -38,6 +39,7 @@ from hotline.journal.queries import visible
 from hotline.journal.tables import AppealRecord, StatusEventRow
 from hotline.journal.tables_classifier import AppealTypeRow, DeadlineRuleRow, StatusRow
 from hotline.journal.tables_terms import ExtensionRequestRow
+from hotline.journal.targets_model import TargetPerson
 from hotline.staff.audit import audit
 from hotline.staff.model import Right, User, short_name
 from hotline.staff.tables import OrganisationRow, UserRow
@@ -73,6 +75,12 @@ class Bulk:
             process = await process_store.process(session)
             rows = (await session.execute(_statement(user, ids))).all()
             return tuple(self._row(process, row, user, action, now) for row in rows)
+
+    async def colleagues(self, user: User, appeal_id: int) -> tuple[TargetPerson, ...]:
+        """Return to whom ``user`` may give appeals like this one (domain 2.4, reassignment)."""
+        async with self._db.begin() as session:
+            row = await locked(session, appeal_id)
+            return (await targets.find(session, user, row, Kind.REASSIGN)).people
 
     async def run(
         self, user: User, action: BulkAction, rows: Sequence[tuple[int, int]], form: BulkForm

@@ -116,6 +116,10 @@ ACCESS: Mapping[str, Needs] = {
     "GET /persons/search": _PERSONS,
     "GET /persons/history": _PERSONS,
     "GET /directory": SESSION,
+    # The administrator's review
+    "POST /journal/bulk": needs(Right.APPEAL_BULK),
+    "POST /api/appeals/bulk": needs(Right.APPEAL_BULK),
+    "GET /review/returns": needs(Right.APPEAL_REVIEW),
     # Notices: one's own
     "GET /notifications": SESSION,
     "GET /api/notifications": SESSION,

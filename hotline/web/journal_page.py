@@ -11,6 +11,7 @@ from hotline.journal.list_settings import FilterChoices
 from hotline.journal.listing import DueFilter, Filters, FolderDef, ListSettings, Order, SavedView, Sort
 from hotline.journal.model import AppealRow, Draft
 from hotline.staff.model import User
+from hotline.web.bulk_words import BulkButton
 from hotline.web.i18n import gettext, mark, show_date, show_number
 from hotline.web.titles import Mark, urgency_mark
 
@@ -159,6 +160,7 @@ class JournalPage:
     first_url: str | None
     clear_url: str
     selectable: bool
+    bulk: list[BulkButton]
     exportable: bool
 
 

@@ -14,6 +14,7 @@ from hotline.staff.model import User
 from hotline.web import journal_page
 from hotline.web.access import opens
 from hotline.web.admin_areas import areas_of
+from hotline.web.bulk_words import bulk_buttons
 from hotline.web.context import current_user, is_fragment, services
 from hotline.web.forms import form_fields, path_id
 from hotline.web.i18n import current
@@ -161,5 +162,6 @@ async def _view(its: Services, user: User, asked: Asked, found: Page[AppealRow])
         first_url=journal_page.address(query) if not first and not asked.q else None,
         clear_url=journal_page.address({"folder": asked.folder.code, "order": str(asked.order)}),
         selectable=user.may(BULK),
+        bulk=bulk_buttons(user),
         exportable=user.may(EXPORT),
     )
