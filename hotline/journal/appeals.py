@@ -47,12 +47,14 @@ class Appeals(Moving):
         super().__init__(db, clock, zone, outbox)
         self._bus = bus
 
-    async def save_card(self, user: User, form: CardForm, idempotency_key: str) -> Appeal:
+    async def save_card(self, user: User, form: CardForm, idempotency_key: str, *, finish: bool = False) -> Appeal:
         """Register an appeal: number, status, deadline, history, link to its call; the draft is gone then (T2).
 
         Saving the same again (same key, or same draft) returns the appeal that it became.
 
         :param idempotency_key: made by the browser, new for every card.
+        :param finish: close it as well, as a consultation with the profile's result for one (T3, DAY-02): both or
+            neither.
         :raises Forbidden: the user may not register appeals.
         :raises BadInput: ``details`` maps every wrong field to what is wrong with it; nothing was changed.
         :raises Conflict: the card was handed over to somebody else.
@@ -64,7 +66,7 @@ class Appeals(Moving):
         fact: CallClassified | None = None
         try:
             async with self._db.begin() as session:
-                appeal, fact = await self._register(session, user, form, idempotency_key)
+                appeal, fact = await self._register(session, user, form, idempotency_key, finish=finish)
         except IntegrityError:
             # The same card, saved twice at the same moment: the other transaction won.
             async with self._db.begin() as session:
@@ -145,7 +147,7 @@ class Appeals(Moving):
             return await recipients(session, user, appeal.form)
 
     async def _register(
-        self, session: AsyncSession, user: User, form: CardForm, idempotency_key: str
+        self, session: AsyncSession, user: User, form: CardForm, idempotency_key: str, *, finish: bool
     ) -> tuple[Appeal, CallClassified | None]:
         now = self._clock.now()
         draft_id = _number_or_none(form.draft_id)
@@ -186,6 +188,8 @@ class Appeals(Moving):
         if draft is not None:
             await session.delete(draft)
         await session.flush()
+        if finish:
+            await self.finish_consultation(session, user, row)
         return await appeal_view.load(session, user, row.id, self._zone, now, data.warnings), fact
 
     async def _checked(self, session: AsyncSession, user: User, form: CardForm, now: datetime) -> CardData:

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hotline.clock import Clock
 from hotline.db import Database
 from hotline.errors import Conflict, NotFound
-from hotline.journal import appeal_view, life_view, targets
+from hotline.journal import appeal_view, life_view, process_store, targets
 from hotline.journal.effects_model import Group, Step
 from hotline.journal.lifecycle_model import MoveForm
 from hotline.journal.model import Appeal
@@ -117,6 +117,12 @@ class Moving:
     async def recall(self, user: User, appeal_id: int, version: int, comment: str = "") -> Appeal:
         """Take a forwarded appeal back before it was accepted (T5b)."""
         return await self.fire(user, appeal_id, Trigger.RECALL, version, MoveForm(comment=comment))
+
+    async def finish_consultation(self, session: AsyncSession, user: User, row: AppealRecord) -> None:
+        """Close a consultation with the result that the profile has for one (T3), in the caller's transaction."""
+        process = await process_store.process(session)
+        form = MoveForm(result=str(process.settings.get("consultation_result", "")))
+        await move(session, row, Trigger.CLOSE, Step(user, self._clock.now(), form=form))
 
     async def dialog(self, user: User, appeal_id: int, trigger: str) -> MoveDialog:
         """Return what the dialog of a move asks: its fields, and what can be chosen in them.

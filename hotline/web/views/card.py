@@ -111,7 +111,7 @@ async def new(request: web.Request) -> web.StreamResponse:
 
 
 async def save(request: web.Request) -> web.StreamResponse:
-    """Save the card as an appeal: number, status, deadline (S001-056).
+    """Save the card as an appeal: number, status, deadline (S001-056); ``finish`` closes a consultation (DAY-02).
 
     JSON ``{id, number, status, due_at, warnings}`` for a script, else the page of the appeal, or the card with what
     is wrong.
@@ -123,7 +123,7 @@ async def save(request: web.Request) -> web.StreamResponse:
     # Without our script there is no key; a draft becomes one appeal only, so its id does as well.
     key = request.headers.get("Idempotency-Key", "").strip() or f"draft-{form.draft_id}"
     try:
-        appeal = await its.appeals.save_card(user, form, idempotency_key=key)
+        appeal = await its.appeals.save_card(user, form, idempotency_key=key, finish=bool(sent.get("finish")))
     except BadInput as error:
         if wants_json(request) or not form.draft_id.isdigit():
             raise
@@ -221,6 +221,8 @@ async def _card_page(
         "history": history,
         "choices": await card_choices(its, user),
         "calls": parts,
+        "may_finish": user.may(Right.APPEAL_CLOSE_CONSULTATION) and not shown_by,
+        "may_forward": user.may(Right.APPEAL_FORWARD) and not shown_by,
         "may_transfer": user.may(Right.CALL_TRANSFER) and call is not None and not shown_by,
         "colleagues": await _colleagues(its, user) if call is not None and not shown_by else [],
     }

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.integration.web.conftest import Answer, Browser, Site
+from tests.integration.web.conftest import Answer, Browser, Site, card_fields
 from tests.integration.web.test_appeals import saved, version_of
 
 COMPLAINT = {"type": "1", "topic": "1.01"}
@@ -161,3 +161,31 @@ async def test_a_bad_move_changes_nothing(
     if status == 400:
         assert set(answer.json()["details"]) == details
     assert version_of(after) == "1"
+
+
+async def test_a_consultation_is_registered_and_closed_by_one_key(site: Site) -> None:
+    """T3, DAY-02: both or neither; a complaint is not closed so (Q10), and the card stays a card."""
+    async with site.logged_in() as anna:
+        unanswered = await anna.send(
+            "POST", "/appeals", form=card_fields(finish="1"), accept="application/json", Idempotency_Key="a"
+        )
+        complaint = await anna.send(
+            "POST",
+            "/appeals",
+            form=card_fields(finish="1", measures="Ответ", **COMPLAINT),
+            accept="application/json",
+            Idempotency_Key="b",
+        )
+        none = await anna.get("/journal?folder=mine")
+        done = await anna.send(
+            "POST",
+            "/appeals",
+            form=card_fields(finish="1", measures="Рассказала порядок"),
+            accept="application/json",
+            Idempotency_Key="c",
+        )
+    assert (unanswered.status, unanswered.json()["details"].keys()) == (400, {"measures"})
+    assert (complaint.status, complaint.json()["error_id"]) == (409, "not-for-such-appeals")
+    assert "/appeals/1" not in none.text
+    assert (done.status, done.json()["status"]) == (200, "Дана консультация")
+    assert done.json()["number"].endswith("-00001")  # what was refused took no number
