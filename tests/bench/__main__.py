@@ -7,10 +7,17 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import ami, chain, database, held, push
+from tests.bench import ami, chain, database, held, lists, push
 from tests.bench.report import Row, table
 
-PARTS = {"ami": ami.run, "chain": chain.run, "push": push.run, "database": database.run, "held": held.run}
+PARTS = {
+    "ami": ami.run,
+    "chain": chain.run,
+    "push": push.run,
+    "database": database.run,
+    "lists": lists.run,
+    "held": held.run,
+}
 
 
 def main(names: list[str]) -> int:
