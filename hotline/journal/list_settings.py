@@ -19,6 +19,7 @@ from hotline.journal.listing import FILTER_NAMES, Filters, FolderDef, ListSettin
 from hotline.journal.model import Named
 from hotline.journal.tables_classifier import AppealTypeRow, ChannelRow, Choice, StatusRow, TopicRow
 from hotline.journal.tables_lists import ListSettingRow, ListViewRow
+from hotline.staff.audit import audit
 from hotline.staff.model import Right, User
 from hotline.staff.tables import OrganisationRow, UserRow
 
@@ -138,6 +139,11 @@ class JournalSettings:
         choices = FilterChoices({name: tuple(rows) for name, rows in found.items()})
         self._choices[key] = (now, choices)
         return choices
+
+    async def exported(self, user: User, details: Mapping[str, object], *, ip: str = "") -> None:
+        """Write down that a list was given out: filters are codes, a search is only a fact (DAY-29, DAY-30)."""
+        async with self._db.begin() as session:
+            audit(session, "export", ("appeal", ""), user_id=user.id, at=self._clock.now(), ip=ip, details=details)
 
     async def _store(self, user: User, orders: Mapping[str, str], hidden: frozenset[str] | None) -> None:
         settings = {"orders": dict(orders), "hidden": None if hidden is None else sorted(hidden)}

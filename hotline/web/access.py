@@ -72,6 +72,7 @@ ACCESS: Mapping[str, Needs] = {
     "GET /journal": _APPEALS,
     "POST /journal": _APPEALS,
     "POST /search": SESSION,  # each group of what it finds asks for its own right
+    "POST /journal/export": needs("appeal.export"),
     "POST /journal/columns": _APPEALS,
     "POST /journal/views": _APPEALS,
     "POST /journal/views/{id}/delete": _APPEALS,

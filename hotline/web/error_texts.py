@@ -68,6 +68,7 @@ TEXTS = {
     "bad-cursor": mark("This page of the list does not exist. Start from the first one."),
     "bad-filter": mark("This filter cannot be understood. Clear it and choose again."),
     "order-needs-filter": mark("This list is too long for that order. Choose a period or an employee first."),
+    "too-many-rows": mark("This is too much for one workbook. Choose CSV, or a shorter period."),
     "bad-view": mark("Give the list a name of at most 60 characters."),
     "too-many-views": mark("You keep twenty lists already. Delete one first."),
     "view-exists": mark("You have a list of this name already."),

@@ -18,6 +18,7 @@ from hotline.web.views import (
     card,
     dispositions,
     events,
+    export,
     gaps,
     journal,
     login,
@@ -111,6 +112,7 @@ def _add_lists(add: web.UrlDispatcher) -> None:
     """Lists of appeals and the search."""
     add.add_get("/journal", journal.listing)
     add.add_post("/journal", journal.listing)
+    add.add_post("/journal/export", export.journal)
     add.add_post("/search", search.find)
     add.add_post("/journal/columns", journal.columns)
     add.add_post("/journal/views", journal.keep)

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import re
+from io import BytesIO
 
+from openpyxl import load_workbook
+from sqlalchemy import select
+
+from hotline.staff.tables import AuditEventRow
 from tests.integration.web.conftest import KEY, Browser, Site, card_fields, ended_call
 
 
@@ -207,3 +212,35 @@ async def test_the_shell_shows_who_works_here(site: Site) -> None:
         page = (await browser.get("/")).text
     for shown in ("Аннина Имя", "оператор 1 уровня", "101", 'id="softphone"', "Журнал"):
         assert shown in page
+
+
+async def test_a_list_is_given_out_as_it_is_filtered(site: Site) -> None:
+    """DAY-30, DAY-43, S000-72: right, formulas, Cyrillic, audit with filters and count, no text of the search."""
+    await register(site, applicant_last_name="=HYPERLINK(1)")
+    address = await register(site, applicant_last_name="Ёлкин")
+    form = {"folder": "all", "order": "applicant", "type": "2", "format": "csv"}
+    async with site.logged_in("anna") as anna, site.logged_in("admin") as admin:
+        refused = await anna.send("POST", "/journal/export", form=form)
+        table = await admin.send("POST", "/journal/export", form=form)
+        searched = await admin.send("POST", "/journal/export", form={**form, "q": "ёлкин"})
+        ticked = await admin.send("POST", "/journal/export", form={**form, "ids": address.rsplit("/", 1)[1]})
+        book = await admin.send("POST", "/journal/export", form={**form, "format": "xlsx"})
+        wrong = await admin.send("POST", "/journal/export", form={**form, "format": "exe"})
+        forged = await admin.send("POST", "/journal/export", form={**form, "ids": "1;DROP"})
+    assert (refused.status, wrong.status, forged.status) == (403, 400, 400)
+    text = table.body.decode("utf-8-sig")
+    assert table.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert "'=HYPERLINK(1)" in text
+    assert text.count("\r\n") == 3
+    assert "Ёлкин Мария" in text
+    assert [answer.body.decode("utf-8-sig").count("\r\n") for answer in (searched, ticked)] == [2, 2]
+    sheet = load_workbook(BytesIO(book.body)).active
+    assert sheet is not None
+    assert [cell.value for cell in sheet["A"]][1:] == ["07-20112026-00001", "07-20112026-00002"]
+    async with site.services.database.begin() as session:
+        trail = (await session.scalars(select(AuditEventRow).where(AuditEventRow.action == "export"))).all()
+    assert [(row.details["rows"], row.details["search"], row.details["complete"]) for row in trail] == [
+        (2, False, True), (1, True, True), (1, False, True), (2, False, True),
+    ]  # fmt: skip
+    assert trail[0].details["filters"] == {"type": "2"}
+    assert "лкин" not in str([row.details for row in trail])
