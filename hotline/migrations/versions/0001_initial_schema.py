@@ -1338,7 +1338,7 @@ def _life_cycle() -> None:
     op.add_column("status", sa.Column("colour", sa.Text(), server_default="", nullable=False))
     op.add_column("status", sa.Column("folder", sa.Text(), server_default="", nullable=False))
     op.add_column("status", sa.Column("final", sa.Boolean(), server_default=sa.text("false"), nullable=False))
-    for column in (
+    for added in (
         sa.Column("forwarded_role", sa.Text(), nullable=True),
         sa.Column("forwarded_org_id", sa.BigInteger(), nullable=True),
         sa.Column("written_close_date", sa.Date(), nullable=True),
@@ -1351,7 +1351,7 @@ def _life_cycle() -> None:
         sa.Column("deleted_reason", sa.Text(), server_default="", nullable=False),
         sa.Column("deleted_from", sa.Text(), nullable=True),
     ):
-        op.add_column("appeal", column)
+        op.add_column("appeal", added)
     for column, table in (
         ("forwarded_org_id", "organisation"),
         ("final_closed_by_id", "staff_user"),
