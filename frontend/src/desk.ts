@@ -35,11 +35,13 @@ import ShellController from "./controllers/shell_controller";
 import SoftphoneController from "./controllers/softphone_controller";
 import SoundController from "./controllers/sound_controller";
 import TabsController from "./controllers/tabs_controller";
+import TextFileController from "./controllers/text_file_controller";
 import ThemeController from "./controllers/theme_controller";
 import ToastsController from "./controllers/toasts_controller";
 import TopicPickerController from "./controllers/topic_picker_controller";
 import TransferController from "./controllers/transfer_controller";
 import WrapUpController from "./controllers/wrap_up_controller";
+import YearGridController from "./controllers/year_grid_controller";
 import { startMenus } from "./menus";
 import { thePhone } from "./phone-host";
 import { unlockAudioOnGesture } from "./ringtone";
@@ -102,11 +104,13 @@ application.register("shell", ShellController);
 application.register("softphone", SoftphoneController);
 application.register("sound", SoundController);
 application.register("tabs", TabsController);
+application.register("text-file", TextFileController);
 application.register("theme", ThemeController);
 application.register("toasts", ToastsController);
 application.register("topic-picker", TopicPickerController);
 application.register("transfer", TransferController);
 application.register("wrap-up", WrapUpController);
+application.register("year-grid", YearGridController);
 
 // htmx starts itself on DOMContentLoaded; importing it is enough, and naming it keeps it in the bundle.
 htmx.config.includeIndicatorStyles = false;

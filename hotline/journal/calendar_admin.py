@@ -225,7 +225,7 @@ async def _changes(session: AsyncSession, year: int) -> tuple[ChangeLine, ...]:
         .order_by(CalendarChangeRow.id.desc())
         .limit(SHOWN_CHANGES)
     )
-    rows = (await session.execute(statement)).tuples()
+    rows = (await session.execute(statement)).all()
     return tuple(_line(change, short_name(last, first, patronymic)) for change, last, first, patronymic in rows)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -38,12 +38,14 @@ def offers(moves: tuple[Transition, ...]) -> tuple[MoveOffer, ...]:
 async def load(session: AsyncSession, row: AppealRecord, moves: tuple[Transition, ...]) -> LifeCycle:
     """Return the life of an appeal: two statements."""
     closer, org, asker = aliased(UserRow), aliased(OrganisationRow), aliased(UserRow)
+    any_request = aliased(ExtensionRequestRow)
     statement = (
         select(
             ResultRow.title.label("result"),
             org.short_name.label("group_org"),
             CallbackTaskRow.at.label("callback_since"),
             ExtensionRequestRow.new_due,
+            exists().where(any_request.appeal_id == AppealRecord.id).label("has_extensions"),
             *_name(closer, "closer"),
             *_name(asker, "asker"),
         )
@@ -74,6 +76,7 @@ async def load(session: AsyncSession, row: AppealRecord, moves: tuple[Transition
         callback_since=found.callback_since,
         asked_due=found.new_due,
         asked_by=_short(found, "asker"),
+        has_extensions=found.has_extensions,
         deleted_reason=row.deleted_reason,
     )
 

@@ -66,4 +66,6 @@ class LifeCycle:
     asked_due: datetime | None = None
     """Somebody asks for this later deadline (T9)."""
     asked_by: str = ""
+    has_extensions: bool = False
+    """More time was asked for or given, now or before."""
     deleted_reason: str = ""

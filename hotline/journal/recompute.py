@@ -50,7 +50,7 @@ async def affected(session: AsyncSession, calendar: Calendar, default: ZoneInfo)
     if not codes:
         return ()
     found = []
-    for row, zone_name in (await session.execute(_candidates(codes))).tuples():
+    for row, zone_name in (await session.execute(_candidates(codes))).all():
         zone = ZoneInfo(zone_name) if zone_name else default
         due = deadline(terms.facts_of(row), rules, zone, calendar)
         if due is not None and due.due_at != row.due_at:

@@ -50,6 +50,7 @@ _EDIT = needs(Right.APPEAL_EDIT_OWN, Right.APPEAL_EDIT_ANY)
 _MOVE = needs(Right.APPEAL_FORWARD, Right.APPEAL_ACCEPT, Right.APPEAL_EDIT_ANY)
 """The outer gate of the hand-to-hand moves; which one is allowed to whom is the workflow's."""
 _WRITE = needs(Right.APPEAL_CREATE, Right.APPEAL_EDIT_OWN, Right.APPEAL_EDIT_ANY)
+_DICT = needs(Right.DICT_EDIT)
 _PERSONS = needs(Right.PERSON_SEARCH, Right.PERSON_SEARCH_ALL)
 _LISTEN = needs(Right.CALL_LISTEN_OWN, Right.CALL_LISTEN_ANY)
 _PHONE = needs(Right.CALL_TAKE, Right.CALL_MAKE)
@@ -121,6 +122,18 @@ ACCESS: Mapping[str, Needs] = {
     "POST /journal/bulk": needs(Right.APPEAL_BULK),
     "POST /api/appeals/bulk": needs(Right.APPEAL_BULK),
     "GET /review/returns": needs(Right.APPEAL_REVIEW),
+    "GET /appeals/{id}/extensions": _APPEALS,
+    "POST /appeals/{id}/extensions/told": _EDIT,
+    # The production calendar
+    "GET /admin/calendar": _DICT,
+    "GET /admin/calendar/export": _DICT,
+    "POST /admin/calendar/day": _DICT,
+    "POST /admin/calendar/source": _DICT,
+    "POST /admin/calendar/undo": _DICT,
+    "POST /admin/calendar/preview": _DICT,
+    "POST /admin/calendar/import": _DICT,
+    "GET /admin/calendar/recompute": _DICT,
+    "POST /admin/calendar/recompute": _DICT,
     # Notices: one's own
     "GET /notifications": SESSION,
     "GET /api/notifications": SESSION,

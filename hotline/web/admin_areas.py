@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hotline.staff.model import User
+from hotline.staff.model import Right, User
+from hotline.web.i18n import mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,15 @@ class Area:
     text: str
 
 
-AREAS: tuple[Area, ...] = ()
+AREAS: tuple[Area, ...] = (
+    Area(
+        title=mark("Production calendar"),
+        icon="calendar",
+        url="/admin/calendar",
+        rights=(Right.DICT_EDIT,),
+        text=mark("Holidays and moved days; import of a year; deadlines that they move."),
+    ),
+)
 
 
 def areas_of(user: User) -> tuple[Area, ...]:
