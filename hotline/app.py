@@ -31,6 +31,8 @@ from hotline.journal.service import Journal
 from hotline.queue.model import PauseReason, Policy
 from hotline.queue.service import OperatorDesk
 from hotline.recording import RecordingParts
+from hotline.register.runner import ImportRunner
+from hotline.register.service import Register
 from hotline.softphone.accounts import AccountService
 from hotline.softphone.model import PhoneConnected
 from hotline.softphone.proxy import SipProxy
@@ -106,6 +108,9 @@ class Hotline:
             notices=journal.notices,
             deadlines=journal.deadlines,
             persons=journal.persons,
+            dossiers=journal.dossiers,
+            merges=journal.merges,
+            register=await _register(stack, settings, database, clock),
             classifier=journal.classifier,
             calls=calls,
             recordings=journal.recordings,
@@ -204,6 +209,19 @@ def pause_reasons(classifier: Classifier) -> Callable[[], Awaitable[Mapping[str,
         }
 
     return read
+
+
+async def _register(stack: AsyncExitStack, settings: Settings, database: Database, clock: Clock) -> Register:
+    """Make the register's import and what watches over its worker process."""
+
+    def wake() -> None:
+        runner.wake()
+
+    register = Register(database, clock, settings.register_dir, wake)
+    runner = ImportRunner(register.unfinished, settings.database_url.get_secret_value(), settings.time_zone)
+    runner.start()
+    stack.push_async_callback(runner.close)
+    return register
 
 
 def _of_server(

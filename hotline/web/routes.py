@@ -10,6 +10,7 @@ from hotline.web.api import dispositions as dispositions_api
 from hotline.web.api import drafts, operator, quality
 from hotline.web.api import recording as recording_api
 from hotline.web.routes_card import add_card
+from hotline.web.routes_people import add_people
 from hotline.web.routes_terms import add_terms
 from hotline.web.views import (
     admin,
@@ -49,8 +50,7 @@ def add_routes(app: web.Application) -> None:
     add.add_post("/appeals", card.save)
     _add_appeals(add)
     add.add_get("/scripts", appeal.scripts)
-    add.add_get("/persons/search", people.search)
-    add.add_get("/persons/history", people.history)
+    add_people(add)
     add.add_get("/topics", card.topics)
     add.add_get("/directory", people.directory)
 

@@ -20,13 +20,16 @@ from hotline.journal.card_service import CardServices
 from hotline.journal.classifier import Classifier
 from hotline.journal.deadline_service import DeadlineService
 from hotline.journal.dispositions import Dispositions
+from hotline.journal.dossiers import Dossiers
 from hotline.journal.drafts import Drafts
 from hotline.journal.handover import HandOvers
 from hotline.journal.notices import Notices
+from hotline.journal.merges import Merges
 from hotline.journal.persons import Persons
 from hotline.journal.queries import JournalQueries
 from hotline.journal.recordings import Recordings
 from hotline.queue.service import OperatorDesk
+from hotline.register.service import Register
 from hotline.softphone.accounts import AccountService
 from hotline.softphone.proxy import SipProxy
 from hotline.softphone.quality import QualityService
@@ -48,6 +51,9 @@ class Services:
     notices: Notices
     deadlines: DeadlineService
     persons: Persons
+    dossiers: Dossiers
+    merges: Merges
+    register: Register
     classifier: Classifier
     calls: CallJournal
     recordings: Recordings

@@ -13,6 +13,7 @@ from hotline.errors import BadInput, Forbidden, NotFound
 from hotline.journal import identifiers
 from hotline.journal.card_form import CardForm
 from hotline.journal.model import CallRow, Channel, Draft, Named
+from hotline.journal.person_model import PhoneOwners
 from hotline.staff.model import Right, User
 from hotline.web.call_sound import CallPart, call_parts
 from hotline.web.context import COURIER, current_user, require_right, services, wants_json
@@ -197,7 +198,7 @@ async def _card_page(
     values = CardForm.from_fields(draft.fields).to_fields()
     number = (call.number if call else None) or values["applicant_phone"]
     phone = identifiers.phone(number)
-    known = () if values["applicant_person_id"] else await its.persons.by_phone(phone)
+    known = PhoneOwners() if values["applicant_person_id"] else await its.persons.owners(phone, user)
     history = await citizen_history(its, user, values["applicant_person_id"], values["insured_person_id"])
     handed = await its.staff.user(draft.handed_by) if draft.handed_by is not None else None
     view = CardView(
@@ -216,8 +217,12 @@ async def _card_page(
         "fields": values,
         "errors": errors or {},
         "person_fields": person_fields(),
-        "known": FoundPersons([found_person(row) for row in known], more=False) if known else None,
-        "known_caption": gettext("Known by this number: ask for the name before attaching"),
+        "known": FoundPersons([found_person(row) for row in known.rows], more=False, shared=known.shared)
+        if known.rows
+        else None,
+        "known_caption": gettext("Known by this number: ask for the name before attaching")
+        if len(known.rows) > 1
+        else gettext("One person is known by this number: ask for the name, then confirm"),
         "history": history,
         "choices": await card_choices(its, user),
         "calls": parts,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from aiohttp import web
@@ -11,12 +11,16 @@ from hotline.journal.model import AppealRow, PersonRow
 from hotline.journal.personquery import PersonQuery
 from hotline.staff.model import DirectoryEntry, Right, User
 from hotline.web.context import require_right, services
-from hotline.web.forms import query_text
+from hotline.web.error_texts import warning_text
+from hotline.web.forms import form_fields, query_text
 from hotline.web.render import fragment, page
 from hotline.web.services import Services
 from hotline.web.shell import Presence, presence
 from hotline.web.titles import role_title
 from hotline.web.views.journal import JournalRow, journal_row
+
+
+_Q_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +34,19 @@ class FoundPerson:
     insurer: str | None
     open_appeals: int
     attach: dict[str, str]
+    url: str = ""
+    """Of the dossier."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundPersons:
-    """At most ten persons; ``more`` asks to narrow the search."""
+    """At most ten persons; ``more`` asks to narrow the search, ``warnings`` are about the numbers asked for."""
 
     rows: list[FoundPerson]
     more: bool
+    warnings: list[str] = field(default_factory=list)
+    shared: bool = False
+    """More people than these use the calling number (DAY-11)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +85,20 @@ def found_person(row: PersonRow) -> FoundPerson:
     # Only when he has one: the number that is calling must not be wiped from the card.
     if row.phones:
         attach["phone"] = row.phones[0]
-    return FoundPerson(row.full_name, row.birth_date, row.enp, row.policy, row.insurer, row.open_appeals, attach)
+    return FoundPerson(row.full_name, row.birth_date, row.enp, row.policy, row.insurer, row.open_appeals, attach, f"/persons/{row.id}")
 
 
 async def search(request: web.Request) -> web.Response:
-    """Search the register; a fragment of at most ten rows (S001-045)."""
+    """Search the register; a fragment of at most ten rows (S001-045).
+
+    By POST, with one field ``q`` or the fields of ``PersonQuery.from_form``: names do not belong into addresses (DAY-29).
+    """
     user = require_right(request, Right.PERSON_SEARCH, Right.PERSON_SEARCH_ALL)
-    q = query_text(request, "q", limit=100)
-    found = await services(request).persons.search(user, PersonQuery.from_text(q))
-    view = FoundPersons([found_person(row) for row in found.rows], found.more)
+    sent = {name: text.strip()[:_Q_LENGTH] for name, text in (await form_fields(request)).items()}
+    query = PersonQuery.from_form(sent)
+    found = await services(request).persons.search(user, query, sent.get("q", ""))
+    warnings = [warning_text(warning) for warning in found.warnings]
+    view = FoundPersons([found_person(row) for row in found.rows], found.more, warnings)
     return fragment(request, "includes/person_rows.html", {"found": view, "caption": ""})
 
 

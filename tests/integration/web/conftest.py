@@ -38,17 +38,20 @@ from hotline.journal.card_service import CardServices
 from hotline.journal.classifier import Classifier
 from hotline.journal.deadline_service import DeadlineService
 from hotline.journal.dispositions import Dispositions
+from hotline.journal.dossiers import Dossiers
 from hotline.journal.drafts import Drafts
 from hotline.journal.handover import HandOvers
 from hotline.journal.moving import Moving
 from hotline.journal.notices import Notices
 from hotline.journal.outbox import Outbox
+from hotline.journal.merges import Merges
 from hotline.journal.persons import Persons
 from hotline.journal.queries import JournalQueries
 from hotline.journal.recordings import Recordings
 from hotline.journal.tables_person import PersonPhoneRow, PersonRow
 from hotline.profiles.loader import load_profile
 from hotline.queue.service import OperatorDesk
+from hotline.register.service import Register
 from hotline.softphone.accounts import AccountService
 from hotline.softphone.proxy import SipProxy
 from hotline.softphone.quality import QualityService
@@ -285,6 +288,7 @@ async def served(database: Database, clock: FakeClock, folder: Path) -> AsyncIte
         organisation="07",
         monitoring_token=SecretStr(MONITORING_TOKEN),
         attachment_dir=folder / "files",
+        register_dir=folder / "register",
         attachment_mb=1,
     )
     bus = Bus()
@@ -334,6 +338,9 @@ def wire(
             database, clock, settings.zone, outbox, Moving(database, clock, settings.zone, outbox)
         ),
         persons=Persons(database, clock),
+        dossiers=Dossiers(database, clock, settings.zone, outbox),
+        merges=Merges(database, clock, outbox),
+        register=Register(database, clock, settings.register_dir),
         classifier=classifier,
         calls=calls,
         recordings=Recordings(database, clock),
