@@ -68,6 +68,7 @@ class House:
             "HOTLINE_WRAP_UP_S": "1",
             "HOTLINE_ASTERISKS": json.dumps([asterisk.model_dump(mode="json") | secrets]),
             "HOTLINE_ATTACHMENT_DIR": str(self.stand.folder / "files"),
+            "HOTLINE_REGISTER_DIR": str(self.stand.folder / "register"),
             **self.settings,
         }
 

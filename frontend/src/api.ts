@@ -35,6 +35,10 @@ export interface Call {
   method?: "GET" | "POST" | "PUT" | "DELETE";
   json?: unknown;
   form?: URLSearchParams | FormData;
+  /** A piece of a file. */
+  bytes?: Blob;
+  /** How long to wait for the answer, in ms; 15 s when absent. */
+  withinMs?: number;
   headers?: Readonly<Record<string, string>>;
   signal?: AbortSignal;
   /** `text/html` for fragments; JSON otherwise. */
@@ -51,7 +55,8 @@ function bodyOf(call: Call): { body?: BodyInit; headers: Record<string, string> 
     headers["Content-Type"] = "application/json";
     return { body: JSON.stringify(call.json), headers };
   }
-  return call.form === undefined ? { headers } : { body: call.form, headers };
+  const body = call.bytes ?? call.form;
+  return body === undefined ? { headers } : { body, headers };
 }
 
 async function errorOf(response: Response): Promise<ApiError> {
@@ -79,7 +84,7 @@ async function errorOf(response: Response): Promise<ApiError> {
  */
 export async function request(path: string, call: Call = {}): Promise<Response> {
   const { body, headers } = bodyOf(call);
-  const timeout = AbortSignal.timeout(ANSWER_WITHIN_MS);
+  const timeout = AbortSignal.timeout(call.withinMs ?? ANSWER_WITHIN_MS);
   let response: Response;
   try {
     response = await fetch(path, {

@@ -87,7 +87,7 @@ class PersonQuery:
             # «Иван Иванович Иванов» first: so people introduce themselves.
             orders = [(c, a, b), (b, a, c), (a, c, b), (b, c, a), (c, b, a), (a + b, c, "")]
         elif len(words) == 2:
-            orders = [(b, a, ""), (a + b, "", ""), ("", a, b), (a, "", b), (b, "", a)]
+            orders = [(b, a, ""), (a + b, "", ""), ("", a, b), ("", b, a), (a, "", b), (b, "", a)]
         elif len(words) == 1 and day:
             orders = [("", a, ""), ("", "", a)]
         found = [replace(self, last_name=x, first_name=y, patronymic=z) for x, y, z in orders]

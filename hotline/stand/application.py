@@ -134,6 +134,7 @@ def service_environment(stand: Stand, url: str) -> dict[str, str]:
         "HOTLINE_PUBLIC_URL": url,
         "HOTLINE_ASTERISKS": json.dumps([described]),
         "HOTLINE_ATTACHMENT_DIR": str(stand.folder / "files"),
+        "HOTLINE_REGISTER_DIR": str(stand.folder / "register"),
     }
 
 

@@ -36,6 +36,13 @@ AREAS: tuple[Area, ...] = (
         rights=(Right.DICT_EDIT,),
         text=mark("Holidays and moved days; import of a year; deadlines that they move."),
     ),
+    Area(
+        mark("Register of insured persons"),
+        "database-import",
+        "/admin/register",
+        (Right.REGISTER_IMPORT,),
+        mark("Import files of the fund: new, changed and missing people."),
+    ),
 )
 
 

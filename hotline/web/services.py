@@ -23,8 +23,8 @@ from hotline.journal.dispositions import Dispositions
 from hotline.journal.dossiers import Dossiers
 from hotline.journal.drafts import Drafts
 from hotline.journal.handover import HandOvers
-from hotline.journal.notices import Notices
 from hotline.journal.merges import Merges
+from hotline.journal.notices import Notices
 from hotline.journal.persons import Persons
 from hotline.journal.queries import JournalQueries
 from hotline.journal.recordings import Recordings

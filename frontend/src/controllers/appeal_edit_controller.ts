@@ -13,6 +13,8 @@ interface Updated {
   id: number;
   version: number;
   warnings: readonly string[];
+  /** Where to go on; an appeal's own page when absent. */
+  url?: string;
 }
 
 /**
@@ -76,7 +78,7 @@ export default class AppealEditController extends Controller<HTMLFormElement> {
       delete this.element.dataset["unsaved"];
       toast(t("The changes are saved."), "success");
       for (const warning of saved.warnings) toast(warning, "warning");
-      await openInWork(`/appeals/${saved.id}`);
+      await openInWork(saved.url ?? `/appeals/${saved.id}`);
       announce("hotline:card-saved", saved);
     } catch (error) {
       this.failed(error, fields);
@@ -86,7 +88,7 @@ export default class AppealEditController extends Controller<HTMLFormElement> {
   }
 
   private failed(error: unknown, fields: Record<string, string>): void {
-    if (error instanceof ApiError && error.errorId === "stale-appeal" && error.details["fields"]) {
+    if (error instanceof ApiError && error.errorId.startsWith("stale-") && error.details["fields"]) {
       this.conflict(fields, error.details);
     } else if (error instanceof ApiError && error.status < 500 && error.status !== 401) {
       this.problems.show(error);

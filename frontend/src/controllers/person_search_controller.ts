@@ -1,5 +1,5 @@
 import { Controller } from "@hotwired/stimulus";
-import { explain, requestFragment } from "../api";
+import { explain, request } from "../api";
 import { h } from "../dom";
 import { t } from "../i18n";
 
@@ -11,20 +11,31 @@ export interface Attached {
 
 /** Search in the register: Enter searches, arrows move, Enter attaches, Esc goes back (DAY-06, S001-044). */
 export default class PersonSearchController extends Controller<HTMLElement> {
-  static override targets = ["input", "results", "panel"];
-  static override values = { url: String, role: { type: String, default: "applicant" } };
+  static override targets = ["input", "results", "panel", "fields"];
+  static override values = { url: String, role: { type: String, default: "applicant" }, attach: Object };
   declare readonly inputTargets: HTMLInputElement[];
   declare readonly resultsTarget: HTMLElement;
   declare readonly panelTarget: HTMLElement;
   declare readonly hasPanelTarget: boolean;
   declare readonly urlValue: string;
   declare readonly roleValue: string;
+  declare readonly attachValue: Person;
+  declare readonly hasAttachValue: boolean;
+  declare readonly fieldsTarget: HTMLDetailsElement;
+  declare readonly hasFieldsTarget: boolean;
   private running: AbortController | null = null;
 
   override connect(): void {
     this.element.addEventListener("keydown", this.onKey);
     this.resultsTarget.addEventListener("click", this.onClick);
     this.makeReachable();
+    // «Новое обращение» in a dossier (S000-23): once the card around this is there.
+    if (this.hasAttachValue)
+      queueMicrotask(() =>
+        this.dispatch("attach", {
+          detail: { role: this.roleValue, person: this.attachValue } satisfies Attached,
+        }),
+      );
   }
 
   override disconnect(): void {
@@ -35,23 +46,36 @@ export default class PersonSearchController extends Controller<HTMLElement> {
 
   /** Ask the server; a newer search cancels an older one, so that late answers never replace newer ones. */
   async search(): Promise<void> {
-    const query = new URLSearchParams();
+    const form = new URLSearchParams();
     for (const input of this.inputTargets)
-      if (input.value.trim() !== "") query.set(input.name, input.value.trim());
-    if (query.size === 0) return;
+      if (input.value.trim() !== "") form.set(input.name, input.value.trim());
+    if (form.size === 0) return;
     this.running?.abort();
     const mine = new AbortController();
     this.running = mine;
     this.resultsTarget.setAttribute("aria-busy", "true");
     try {
       // A fragment from our own server, made by an escaping template.
-      this.resultsTarget.innerHTML = await requestFragment(`${this.urlValue}?${query}`, mine.signal);
+      this.resultsTarget.innerHTML = await this.ask(form, mine.signal);
       this.makeReachable();
     } catch (error) {
       if (mine.signal.aborted) return;
       this.resultsTarget.replaceChildren(h("p", { class: "text-danger", role: "alert" }, explain(error)));
     }
     this.resultsTarget.removeAttribute("aria-busy");
+  }
+
+  /** By POST: names and numbers of people belong into no address. */
+  private async ask(form: URLSearchParams, signal: AbortSignal): Promise<string> {
+    const headers = { "HX-Request": "true" };
+    const answer = await request(this.urlValue, {
+      method: "POST",
+      form,
+      headers,
+      signal,
+      accept: "text/html",
+    });
+    return answer.text();
   }
 
   clear(): void {
@@ -83,8 +107,8 @@ export default class PersonSearchController extends Controller<HTMLElement> {
   private readonly onClick = (event: MouseEvent): void => {
     const target = event.target as Element;
     const row = target.closest<HTMLElement>("[data-person]");
-    // Calling somebody is not attaching him (DAY-11).
-    if (row && !target.closest("button")) this.attach(row);
+    // Calling somebody, or looking at his dossier, is not attaching him (DAY-11).
+    if (row && !target.closest("button, a")) this.attach(row);
   };
 
   private readonly onKey = (event: KeyboardEvent): void => {

@@ -108,7 +108,16 @@ async def new(request: web.Request) -> web.StreamResponse:
             return web.Response(status=303, headers={"Location": target})
     else:
         draft = await its.drafts.create_or_get(user)
-    return await _card_page(request, draft, None, [])
+    person = query_text(request, "person", limit=18)
+    attach = await _attachable(its, user, person) if person else None
+    return await _card_page(request, draft, None, [], attach=attach)
+
+
+async def _attachable(its: Services, user: User, person: str) -> dict[str, str]:
+    """Return whom a dossier's «New appeal» brings along (S000-23)."""
+    if not (person.isascii() and person.isdigit()):
+        raise NotFound("there is no such person", error_id="no-such-person")
+    return found_person(await its.persons.get(user, int(person))).attach
 
 
 async def save(request: web.Request) -> web.StreamResponse:
@@ -192,6 +201,7 @@ async def _card_page(
     errors: object = None,
     status: int = 200,
     shown_by: str = "",
+    attach: dict[str, str] | None = None,
 ) -> web.StreamResponse:
     its, user = services(request), current_user(request)
     # A draft holds what the browser sent; the template needs every field.
@@ -220,6 +230,7 @@ async def _card_page(
         "known": FoundPersons([found_person(row) for row in known.rows], more=False, shared=known.shared)
         if known.rows
         else None,
+        "attach": attach,
         "known_caption": gettext("Known by this number: ask for the name before attaching")
         if len(known.rows) > 1
         else gettext("One person is known by this number: ask for the name, then confirm"),

@@ -19,7 +19,6 @@ from hotline.web.shell import Presence, presence
 from hotline.web.titles import role_title
 from hotline.web.views.journal import JournalRow, journal_row
 
-
 _Q_LENGTH = 200
 
 
@@ -85,13 +84,15 @@ def found_person(row: PersonRow) -> FoundPerson:
     # Only when he has one: the number that is calling must not be wiped from the card.
     if row.phones:
         attach["phone"] = row.phones[0]
-    return FoundPerson(row.full_name, row.birth_date, row.enp, row.policy, row.insurer, row.open_appeals, attach, f"/persons/{row.id}")
+    return FoundPerson(
+        row.full_name, row.birth_date, row.enp, row.policy, row.insurer, row.open_appeals, attach, f"/persons/{row.id}"
+    )
 
 
 async def search(request: web.Request) -> web.Response:
     """Search the register; a fragment of at most ten rows (S001-045).
 
-    By POST, with one field ``q`` or the fields of ``PersonQuery.from_form``: names do not belong into addresses (DAY-29).
+    By POST, with one field ``q`` or the fields of ``PersonQuery.from_form``: names belong into no address (DAY-29).
     """
     user = require_right(request, Right.PERSON_SEARCH, Right.PERSON_SEARCH_ALL)
     sent = {name: text.strip()[:_Q_LENGTH] for name, text in (await form_fields(request)).items()}

@@ -41,10 +41,10 @@ from hotline.journal.dispositions import Dispositions
 from hotline.journal.dossiers import Dossiers
 from hotline.journal.drafts import Drafts
 from hotline.journal.handover import HandOvers
+from hotline.journal.merges import Merges
 from hotline.journal.moving import Moving
 from hotline.journal.notices import Notices
 from hotline.journal.outbox import Outbox
-from hotline.journal.merges import Merges
 from hotline.journal.persons import Persons
 from hotline.journal.queries import JournalQueries
 from hotline.journal.recordings import Recordings
