@@ -49,7 +49,7 @@ async def test_the_card_opens_on_ring_filled_in(site: Site) -> None:
     assert selected_in(text, "type") == "2"
     assert selected_in(text, "channel") == "K01"
     assert selected_in(text, "source") == "I01"
-    assert "Известны по этому номеру" in text
+    assert "По этому номеру известен один человек" in text
     assert "Иванова Мария Петровна" in text
     assert value_of(text, "applicant_last_name") == ""  # offered, never attached without a confirmation
     assert value_of(text, "applicant_person_id") == ""

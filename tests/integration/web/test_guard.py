@@ -211,7 +211,8 @@ async def test_the_request_id_is_ours_unless_a_sane_one_was_given(site: Site) ->
 async def test_the_access_log_names_nobody(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "hotline.access"):
         async with site.logged_in() as browser:
-            await browser.fragment("/persons/search?q=Иванова")
+            await browser.send("POST", "/persons/search", form={"q": "Иванова"})
+            await browser.fragment("/directory?q=Иванова")
             await browser.get(f"/calls/{KEY}/card")
     lines = [record.getMessage() for record in caplog.records if record.name == "hotline.access"]
     assert any("/persons/search 200" in line for line in lines)
