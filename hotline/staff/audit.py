@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.staff.tables import AuditEventRow
+
+_ADDRESS: ContextVar[str] = ContextVar("address", default="")
+
+
+@contextmanager
+def acting_from(ip: str) -> Iterator[None]:
+    """Write this address into the entries of everything that is done inside, unless they name one."""
+    token = _ADDRESS.set(ip)
+    try:
+        yield
+    finally:
+        _ADDRESS.reset(token)
 
 
 def audit(
@@ -32,7 +46,7 @@ def audit(
         AuditEventRow(
             at=at,
             user_id=user_id,
-            ip=ip,
+            ip=ip or _ADDRESS.get(),
             action=action,
             entity=record[0],
             entity_id=str(record[1]),

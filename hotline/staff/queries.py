@@ -23,7 +23,7 @@ from hotline.staff.tables import (
     search_key,
 )
 
-_NAME: ColumnElement[str] = literal_column(
+FOLDED_NAME: ColumnElement[str] = literal_column(
     search_key("staff_user.last_name || staff_user.first_name || staff_user.patronymic")
 )
 _ROLES = (
@@ -115,7 +115,7 @@ def _words(words: Iterable[str]) -> Iterable[ColumnElement[bool]]:
         if not folded:
             continue
         yield or_(
-            func.strpos(_NAME, folded) > 0,
+            func.strpos(FOLDED_NAME, folded) > 0,
             func.strpos(organisation, folded) > 0,
             UserRow.extension.startswith(word, autoescape=True),
         )

@@ -20,6 +20,9 @@ from hotline.errors import BadInput, Conflict, Forbidden, NotAuthenticated, TooM
 from hotline.staff import queries
 from hotline.staff.audit import audit
 from hotline.staff.model import DirectoryEntry, NewUser, Right, Session, User
+from hotline.staff.organisations_admin import OrganisationsAdmin
+from hotline.staff.people_admin import PeopleAdmin
+from hotline.staff.roles_admin import RolesAdmin
 from hotline.staff.rules import (
     FAILURES_PER_ADDRESS,
     FAILURES_PER_LOGIN,
@@ -36,6 +39,7 @@ from hotline.staff.tables import (
     UserRoleRow,
     UserRow,
 )
+from hotline.staff.trail import AuditTrail
 
 _LOGIN_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-@")
 
@@ -52,6 +56,10 @@ class StaffService:
         self._lifetime = timedelta(hours=settings.session_hours)
         self._hasher = hasher or PasswordHasher()
         self._decoy = self._hasher.hash(secrets.token_hex())
+        self.people = PeopleAdmin(db, clock, self._hasher)
+        self.roles = RolesAdmin(db, clock)
+        self.organisations = OrganisationsAdmin(db, clock)
+        self.trail = AuditTrail(db, clock)
 
     async def log_in(self, login: str, password: str, *, ip: str, user_agent: str = "") -> Session:
         """Check the password and open a session; its ``token`` goes into the cookie.
@@ -67,6 +75,7 @@ class StaffService:
         # Unknown users cost the same work, so that time does not tell who exists.
         fits = await asyncio.to_thread(self._verify, stored, password)
         if row is None or not fits:
+            await self._note_refusal(None if row is None else row.id, ip)
             raise NotAuthenticated("wrong login or password", error_id="wrong-password")
         fresh = None
         if self._hasher.check_needs_rehash(stored):
@@ -89,6 +98,11 @@ class StaffService:
         if row is None:
             return None
         return Session(row.id, queries.to_user(row), row.csrf, row.expires_at)
+
+    async def note_refusal(self, user: User, route: str) -> None:
+        """Write down that a user was refused what his rights do not include (domain 3.4)."""
+        async with self._db.begin() as session:
+            audit(session, "refused", ("route", route), user_id=user.id, at=self._clock.now())
 
     async def log_out(self, token: str) -> None:
         """End the session of ``token``; nothing happens when there is none."""
@@ -125,7 +139,7 @@ class StaffService:
             user_id = await session.scalar(
                 update(UserRow)
                 .where(UserRow.login == login)
-                .values(password_hash=fresh, version=UserRow.version + 1)
+                .values(password_hash=fresh, password_temporary=False, version=UserRow.version + 1)
                 .returning(UserRow.id)
             )
             if user_id is None:
@@ -226,6 +240,11 @@ class StaffService:
             session.add(attempt)
             await session.flush()
             return attempt.id
+
+    async def _note_refusal(self, user_id: int | None, ip: str) -> None:
+        # What was typed as a login stays out: people type their passwords there.
+        async with self._db.begin() as session:
+            audit(session, "login-refused", ("user", user_id or ""), user_id=user_id, at=self._clock.now(), ip=ip)
 
     @staticmethod
     async def _failures(session: AsyncSession, now: datetime, **where: str) -> list[datetime]:

@@ -57,6 +57,8 @@ _PHONE = needs(Right.CALL_TAKE, Right.CALL_MAKE)
 _CLASSIFY = needs(Right.CALL_TAKE, Right.CALL_MAKE, Right.CALL_MONITOR)
 _TRANSFER = needs(Right.CALL_TRANSFER)
 _TAKE_OVER = needs(Right.CALL_TAKE, Right.CALL_TRANSFER)
+_PEOPLE = needs(Right.USER_MANAGE)
+_ORGANISATIONS = needs(Right.USER_MANAGE, Right.DICT_EDIT)
 
 ACCESS: Mapping[str, Needs] = {
     "GET /login": PUBLIC,
@@ -192,6 +194,28 @@ ACCESS: Mapping[str, Needs] = {
     "POST /api/calls/{key}/recording/stop": needs(Right.CALL_RECORD),
     "POST /api/recordings/{key}/hold": needs(Right.CALL_HOLD_RECORDING),
     # Administration: each area's list of rights is its own
+    "GET /password": SESSION,
+    "POST /password": SESSION,
+    "GET /admin/people": _PEOPLE,
+    "POST /admin/people": _PEOPLE,
+    "GET /admin/people/new": _PEOPLE,
+    "GET /admin/people/{id}": _PEOPLE,
+    "POST /admin/people/{id}": _PEOPLE,
+    "POST /admin/people/{id}/on": _PEOPLE,
+    "POST /admin/people/{id}/off": _PEOPLE,
+    "POST /admin/people/{id}/password": _PEOPLE,
+    "POST /admin/people/{id}/unlock": _PEOPLE,
+    "POST /admin/people/{id}/sessions/{session}/end": _PEOPLE,
+    "GET /admin/roles": _PEOPLE,
+    "GET /admin/roles/{code}": _PEOPLE,
+    "POST /admin/roles/{code}": _PEOPLE,
+    "POST /admin/roles/{code}/preview": _PEOPLE,
+    "GET /admin/organisations": _ORGANISATIONS,
+    "POST /admin/organisations": _ORGANISATIONS,
+    "GET /admin/organisations/new": _ORGANISATIONS,
+    "GET /admin/organisations/{id}": _ORGANISATIONS,
+    "POST /admin/organisations/{id}": _ORGANISATIONS,
+    "GET /admin/audit": needs(Right.AUDIT_VIEW),
     "GET /admin": SESSION,  # shows the areas that one may enter; refuses who may enter none
 }
 

@@ -30,11 +30,24 @@ class Area:
 
 AREAS: tuple[Area, ...] = (
     Area(
-        title=mark("Production calendar"),
-        icon="calendar",
-        url="/admin/calendar",
-        rights=(Right.DICT_EDIT,),
-        text=mark("Holidays and moved days; import of a year; deadlines that they move."),
+        mark("Employees"), "users", "/admin/people", (Right.USER_MANAGE,),
+        mark("Accounts, roles, internal numbers, passwords and sessions."),
+    ),
+    Area(
+        mark("Organisations"), "building", "/admin/organisations", (Right.USER_MANAGE, Right.DICT_EDIT),
+        mark("The fund, insurers and clinics, and which of them are of our own region."),
+    ),
+    Area(
+        mark("Roles and rights"), "shield-lock", "/admin/roles", (Right.USER_MANAGE,),
+        mark("What each role may do, and whom a change touches."),
+    ),
+    Area(
+        mark("Audit trail"), "history", "/admin/audit", (Right.AUDIT_VIEW,),
+        mark("Who looked at, searched, changed or took out what, and when."),
+    ),
+    Area(
+        mark("Production calendar"), "calendar", "/admin/calendar", (Right.DICT_EDIT,),
+        mark("Holidays and moved days; import of a year; deadlines that they move."),
     ),
     Area(
         mark("Register of insured persons"),
@@ -43,7 +56,7 @@ AREAS: tuple[Area, ...] = (
         (Right.REGISTER_IMPORT,),
         mark("Import files of the fund: new, changed and missing people."),
     ),
-)
+)  # fmt: skip
 
 
 def areas_of(user: User) -> tuple[Area, ...]:

@@ -38,6 +38,18 @@ TEXTS = {
     "empty-login": mark("Enter login and password."),
     "wrong-password": mark("Wrong login or password."),
     "too-many-logins": mark("Too many failed attempts to log in. Try again in %(retry_after_s)s s."),
+    "stale-record": mark("Somebody else changed this meanwhile. What they saved is shown; make your change again."),
+    "login-taken": mark("Somebody has this login already."),
+    "extension-taken": mark("Somebody who may log in has this internal number already."),
+    "code-taken": mark("Another organisation has this code already."),
+    "organisation-in-use": mark("People still work there: %(people)s. Move them or switch their accounts off first."),
+    "organisations-of-all": mark("Organisations are changed by the fund."),
+    "roles-of-all": mark("Roles hold for all organisations and are changed by the fund."),
+    "last-administrator": mark("Nobody would be left who may administer. Give somebody else that right first."),
+    "own-account": mark("You cannot switch your own account off."),
+    "password-temporary": mark("Your password is temporary. Choose your own first."),
+    "passwords-differ": mark("The two new passwords are not the same."),
+    "same-password": mark("The new password is the same as the present one."),
     # journal
     "card-incomplete": mark("The card is not complete."),
     "card-handed-over": mark("The card was handed over to somebody else."),
@@ -142,6 +154,14 @@ TEXTS = {
 }
 
 _FIELDS = {
+    "taken": mark("is taken"),
+    "at least one": mark("choose at least one"),
+    "stands below this one": mark("stands below this one itself"),
+    "letters, digits and hyphens, at most 20": mark("letters, digits and hyphens, at most 20"),
+    "letters a-z, digits and . _ - @ only, at most 60": mark("letters a-z, digits and . _ - @ only, at most 60"),
+    "the password must have 10 to 200 characters": mark("the password must have 10 to 200 characters"),
+    "the password must not contain the login": mark("the password must not contain the login"),
+    "differs": mark("is not what it must be"),
     "required": mark("must be filled in"),
     "unknown": mark("is not in the list"),
     "must be later than the deadline": mark("must be later than the present deadline"),

@@ -18,11 +18,13 @@ import msgspec
 from aiohttp import web
 
 from hotline.errors import Forbidden, HotlineError, NotAuthenticated
+from hotline.staff.audit import acting_from
 from hotline.web.access import require_access
 from hotline.web.assets import PREFIX
 from hotline.web.context import (
     METRICS,
     SESSION_COOKIE,
+    client_address,
     is_fragment,
     keep_request_id,
     keep_session,
@@ -45,6 +47,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 PUBLIC = frozenset({"/login", "/health", PREFIX})
 """Route patterns that need no session. Everything else does; a test walks all routes."""
+WITH_TEMPORARY_PASSWORD = frozenset({"/password", "/logout", "/language", PREFIX})
+"""All that opens for somebody whose password an administrator has given him."""
 MONITORED = frozenset({"/status", "/metrics"})
 """Route patterns that a monitoring system may read with its bearer token instead of a session."""
 
@@ -139,6 +143,10 @@ async def answer_error(request: web.Request, error: HotlineError) -> web.StreamR
         # Only the path comes back after logging in: a query string may hold a name.
         target = "/login" if request.path == "/" else f"/login?next={quote(request.rel_url.raw_path, safe='/')}"
         return web.Response(status=303, headers={"Location": target})
+    if error.error_id == "password-temporary":
+        if is_fragment(request):
+            return web.Response(status=204, headers={"HX-Redirect": "/password"})
+        return web.Response(status=303, headers={"Location": "/password"})
     if error.status == 401:
         headers["HX-Trigger"] = "hotline:signed-out"
     response = failure_page(request, error)
@@ -166,8 +174,16 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         keep_session(request, session)
         if unsafe:
             await _check_csrf(request, session.csrf)
-        require_access(request.method, route, session.user)
-    return await handler(request)
+        try:
+            require_access(request.method, route, session.user)
+        except Forbidden:
+            with acting_from(client_address(request)):
+                await services(request).staff.note_refusal(session.user, f"{request.method} {route}")
+            raise
+        if session.user.password_temporary and route not in WITH_TEMPORARY_PASSWORD:
+            raise Forbidden("the temporary password must be changed first", error_id="password-temporary")
+    with acting_from(client_address(request)):
+        return await handler(request)
 
 
 def _check_size(request: web.Request, route: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from hotline.web import ops
+from hotline.web.admin_routes import add_admin_routes
 from hotline.web.api import calls as calls_api
 from hotline.web.api import dispositions as dispositions_api
 from hotline.web.api import drafts, operator, quality
@@ -13,7 +14,6 @@ from hotline.web.routes_card import add_card
 from hotline.web.routes_people import add_people
 from hotline.web.routes_terms import add_terms
 from hotline.web.views import (
-    admin,
     appeal,
     calls,
     card,
@@ -70,7 +70,7 @@ def add_routes(app: web.Application) -> None:
     add.add_get(f"/api/calls/{_KEY}/quality", quality.of_call)
 
     _add_recordings(add)
-    add.add_get("/admin", admin.index)
+    add_admin_routes(add)
 
     add_terms(add)
     add_card(add)

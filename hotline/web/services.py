@@ -28,6 +28,7 @@ from hotline.journal.notices import Notices
 from hotline.journal.persons import Persons
 from hotline.journal.queries import JournalQueries
 from hotline.journal.recordings import Recordings
+from hotline.journal.workload import Workload
 from hotline.queue.service import OperatorDesk
 from hotline.register.service import Register
 from hotline.softphone.accounts import AccountService
@@ -69,6 +70,11 @@ class Services:
     accounts: AccountService
     sip: SipProxy
     quality: QualityService
+
+    @property
+    def workload(self) -> Workload:
+        """What somebody has in his hands."""
+        return Workload(self.database)
 
     def live_call(self, key: str) -> Call | None:
         """Return a call that goes on now, from memory; ``None`` when there is no such call (any more)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 from argon2 import PasswordHasher
 from pydantic import SecretStr
@@ -367,6 +369,25 @@ def wire(
         sip=SipProxy(asterisk.http_url, authorise, bus, clock, http=http),
         quality=QualityService(database, bus, clock),
     )
+
+
+def routes(app: web.Application, number: str) -> list[tuple[str, str, str]]:
+    """Return method, pattern and an address of every route; ids are ``number``, the rest what the pattern takes."""
+    found = []
+    for route in app.router.routes():
+        resource = route.resource
+        if resource is None or route.method == "HEAD":
+            continue
+        info, pattern = resource.get_info(), resource.canonical
+        samples = [pattern]
+        if "formatter" in info:
+            samples = [re.sub(r"\{\w+\}", value, pattern) for value in (number, KEY, "x")]
+            samples += [re.sub(r"\{(?!id\b)\w+\}", "x", pattern).replace("{id}", number)]
+            samples = [path for path in samples if info["pattern"].fullmatch(path)]
+        assert samples, f"no address of {pattern} is known to this test"
+        key = [path for path in samples if KEY in path] if "{key}" in pattern else samples
+        found.append((route.method, pattern, key[0]))
+    return found
 
 
 def ringing_call(extension: str = "101", *, key: str = KEY) -> Call:

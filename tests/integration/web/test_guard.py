@@ -13,7 +13,7 @@ from aiohttp import web
 from hotline.web.app import make_app
 from hotline.web.assets import BUILD_DIR, PREFIX, Assets
 from hotline.web.middlewares import BODY_LIMIT, BODY_LIMITS, MONITORED, PUBLIC
-from tests.integration.web.conftest import KEY, MONITORING_TOKEN, Site, card_fields
+from tests.integration.web.conftest import KEY, MONITORING_TOKEN, Site, card_fields, routes
 
 
 @pytest.fixture
@@ -24,21 +24,15 @@ def site(shared_site: Site) -> Site:
 
 def routes_of(app: web.Application) -> list[tuple[str, str]]:
     """Every method and address of the application, with values for the parts that vary."""
-    found = []
-    for route in app.router.routes():
-        pattern = route.resource.canonical if route.resource is not None else ""
-        if route.method == "HEAD":
-            continue
-        found.append((route.method, pattern.replace("{id}", "1").replace("{key}", KEY)))
-    return sorted(set(found))
+    return sorted({(method, path) for method, _, path in routes(app, "1")})
 
 
 async def test_every_address_but_the_public_ones_needs_a_session(site: Site) -> None:
     app = make_app(site.services)
-    routes = [(method, path) for method, path in routes_of(app) if path not in PUBLIC]
-    assert len(routes) > 25
+    closed = [(method, path) for method, path in routes_of(app) if path not in PUBLIC]
+    assert len(closed) > 25
     async with site.visit() as browser:
-        for method, path in routes:
+        for method, path in closed:
             extra = {"Upgrade": "websocket", "Origin": site.url} if path in {"/events", "/sip"} else {}
             page = await browser.send(method, path, extra=extra)
             data = await browser.send(method, path, accept="application/json", extra=extra)

@@ -1,0 +1,37 @@
+"""The addresses of the administration of people, organisations, roles and the audit trail, and of one's password."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from hotline.web.views import admin, admin_audit, admin_organisations, admin_people, admin_roles, password
+
+_PERSON = r"/admin/people/{id:\d+}"
+_ROLE = r"/admin/roles/{code:[a-z0-9_]{1,40}}"
+
+
+def add_admin_routes(add: web.UrlDispatcher) -> None:
+    """Add them; what they need stands in ``web/access.py``."""
+    add.add_get("/password", password.show)
+    add.add_post("/password", password.change)
+    add.add_get("/admin", admin.index)
+    add.add_get("/admin/people", admin_people.listing)
+    add.add_post("/admin/people", admin_people.create)
+    add.add_get("/admin/people/new", admin_people.new)
+    add.add_get(_PERSON, admin_people.show)
+    add.add_post(_PERSON, admin_people.save)
+    add.add_post(f"{_PERSON}/on", admin_people.switch_on)
+    add.add_post(f"{_PERSON}/off", admin_people.switch_off)
+    add.add_post(f"{_PERSON}/password", admin_people.reset_password)
+    add.add_post(f"{_PERSON}/unlock", admin_people.unlock)
+    add.add_post(_PERSON + r"/sessions/{session:\d+}/end", admin_people.end_session)
+    add.add_get("/admin/roles", admin_roles.listing)
+    add.add_get(_ROLE, admin_roles.show)
+    add.add_post(_ROLE, admin_roles.save)
+    add.add_post(f"{_ROLE}/preview", admin_roles.preview)
+    add.add_get("/admin/organisations", admin_organisations.listing)
+    add.add_post("/admin/organisations", admin_organisations.create)
+    add.add_get("/admin/organisations/new", admin_organisations.new)
+    add.add_get(r"/admin/organisations/{id:\d+}", admin_organisations.show)
+    add.add_post(r"/admin/organisations/{id:\d+}", admin_organisations.save)
+    add.add_get("/admin/audit", admin_audit.listing)
