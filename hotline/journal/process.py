@@ -72,7 +72,7 @@ def check(data: Mapping[str, Any]) -> Iterator[Problem]:
     for index, row in enumerate(statuses):
         yield from _known("status", index, "phase", [row.get("phase", "")], Phase)
         yield from _known("status", index, "edit", row.get("edit", []), Who)
-    codes = {row.get("code"): row.get("phase") for row in statuses}
+    codes = {row.get("code", ""): row.get("phase") for row in statuses}
     for index, row in enumerate(transitions):
         yield from _check_transition(index, row, codes, data)
     yield from _defaults(statuses, transitions)
@@ -96,8 +96,6 @@ def _check_transition(
     if not row.get("who"):
         yield problem("code", "nobody may make it: name at least one of " + ", ".join(Who) + " in `who`")
     yield from _known("transition", index, "who", row.get("who", []), Who)
-    if not row.get("right"):
-        yield problem("code", "needs a `right`")
     if row.get("trigger") in {SAVE, HAND_OVER} and row.get("title"):
         yield problem("title", f"{row['trigger']} is fired by the product, so it has no button")
     settings = data.get("settings", {}).get("process", {})

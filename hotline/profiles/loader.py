@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -16,62 +14,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.clock import Clock, SystemClock
 from hotline.db import Database
-from hotline.errors import BadInput
-from hotline.journal.closing import Ending
-from hotline.journal.deadlines import Shift, Unit
+from hotline.journal.deadlines import Shift
 from hotline.journal.forwarding import Kind
-from hotline.journal.listing import NEWEST, Order, Relation
-from hotline.journal.model import Form, Phase
-from hotline.journal.numbering import BadPatternError, Reset, render
-from hotline.journal.process import check as check_process
-from hotline.journal.tables_classifier import (
-    AppealTypeRow,
-    ChannelRow,
-    Choice,
-    DeadlineRuleRow,
-    DispositionRow,
-    ForwardRuleRow,
-    KinshipRow,
-    PauseReasonRow,
-    ProfileRow,
-    ResultRow,
-    ScriptRow,
-    SourceRow,
-    StatusRow,
-    TopicRow,
-)
-from hotline.journal.tables_lists import FolderRow
+from hotline.journal.tables_classifier import Choice, DeadlineRuleRow, ForwardRuleRow, ProfileRow
+from hotline.profiles import source
 from hotline.profiles.calendars import load_calendars
+from hotline.profiles.checks import check
+from hotline.profiles.schema import LISTS, ONLY_PROFILE, RENAMED
+from hotline.profiles.source import bad_profile
 from hotline.profiles.versions import store_version
 from hotline.staff.model import Effect
-from hotline.staff.sight import sight_problem
 from hotline.staff.tables import RoleRightRow, RoleRow
-
-# Order matters: topics refer to types.
-LISTS: Mapping[str, type[Choice]] = {
-    "status": StatusRow,
-    "appeal_type": AppealTypeRow,
-    "channel": ChannelRow,
-    "source": SourceRow,
-    "result": ResultRow,
-    "topic": TopicRow,
-    "disposition": DispositionRow,
-    "pause_reason": PauseReasonRow,
-    "kinship": KinshipRow,
-    "script": ScriptRow,
-    "folder": FolderRow,
-}
-_RENAMED = {"topic": {"type": "type_code", "parent": "parent_code"}, "deadline": {"topic": "topic_code"}}
-_CHOICES: Mapping[tuple[str, str], type[StrEnum]] = {
-    ("status", "phase"): Phase,
-    ("channel", "form"): Form,
-    ("deadline", "form"): Form,
-    ("deadline", "unit"): Unit,
-    ("deadline", "shift"): Shift,
-    ("forward", "form"): Form,
-    ("forward", "kind"): Kind,
-    ("folder", "relation"): Relation,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,30 +35,39 @@ class Loaded:
     closed: Mapping[str, int]
 
 
-def read_profile(name: str) -> dict[str, Any]:
+def read_profile(name: str | Path) -> dict[str, Any]:
     """Read all TOML files of a profile but its demo data into one mapping.
 
-    :raises BadInput: there is no such profile, or its data contradict themselves.
+    :param name: of a profile of the product, or a folder.
+    :raises BadInput: there is none, or it is wrong; ``details`` maps ``file:line`` to what is wrong there.
     """
-    folder = files("hotline.profiles") / name
-    if not name.isidentifier() or not folder.is_dir():
-        raise BadInput(f"there is no profile {name!r}", error_id="no-such-profile")
-    data: dict[str, Any] = {}
-    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if file.name.endswith(".toml") and file.name != "demo.toml":
-            data |= tomllib.loads(file.read_text(encoding="utf-8"))
-    _check(name, data)
-    return data
+    found = source.read(name)
+    problems: dict[str, list[str]] = {}
+    for problem in check(found.content):
+        problems.setdefault(found.place(problem), []).append(problem.text)
+    if problems:
+        raise bad_profile(found.name, {place: "; ".join(texts) for place, texts in problems.items()})
+    return found.content
 
 
-async def load_profile(db: Database, name: str, clock: Clock | None = None) -> Loaded:
-    """Load a profile in one transaction.
+async def load_profile(
+    db: Database,
+    name: str | Path,
+    clock: Clock | None = None,
+    *,
+    by_id: int | None = None,
+    comment: str = "",
+) -> Loaded:
+    """Load a profile in one transaction, as a new version unless it is the newest already.
 
     Rows of the profile are overwritten by their codes; rows that an organisation added itself are left alone.
+
+    :param by_id: who loads it; ``None``: the command line.
 
     :raises BadInput: see :func:`read_profile`; nothing was changed.
     """
     data = read_profile(name)
+    name = name.name if isinstance(name, Path) else name
     now = (clock or SystemClock()).now()
     rows: dict[str, int] = {}
     closed: dict[str, int] = {}
@@ -119,7 +81,7 @@ async def load_profile(db: Database, name: str, clock: Clock | None = None) -> L
         await _load_forwarding(session, forwarding(data))
         await _load_roles(session, data.get("role", []))
         await load_calendars(session, name, now)
-        version = await store_version(session, name, data, now)
+        version = await store_version(session, name, data, now, by_id=by_id, comment=comment)
         await _upsert(
             session,
             ProfileRow,
@@ -134,14 +96,17 @@ def forwarding(data: Mapping[str, Any]) -> list[dict[str, Any]]:
     switches = data.get("settings", {}).get("process", {})
     return [
         {key: value for key, value in row.items() if key != "setting"}
-        for row in _entries(data, "forward")
+        for row in data.get("forward", [])
         if "setting" not in row or switches.get(row["setting"]) is True
     ]
 
 
 def _entries(data: Mapping[str, Any], section: str) -> list[dict[str, Any]]:
-    renamed = _RENAMED.get(section, {})
-    return [{renamed.get(key, key): value for key, value in entry.items()} for entry in data.get(section, [])]
+    renamed, kept = RENAMED.get(section, {}), ONLY_PROFILE.get(section, {})
+    return [
+        {renamed.get(key, key): value for key, value in entry.items() if key not in kept}
+        for entry in data.get(section, [])
+    ]
 
 
 async def _upsert_list(
@@ -205,50 +170,3 @@ async def _load_roles(session: AsyncSession, roles: Iterable[Mapping[str, Any]])
             for effect in Effect
             for right in role.get(effect.value, [])
         )
-
-
-def _sight_problems(roles: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    found = [f"{role.get('code')}: {problem}" for role in roles if (problem := sight_problem(role.get("sight", {})))]
-    return {"role": "; ".join(found)} if found else {}
-
-
-def _check(name: str, data: Mapping[str, Any]) -> None:
-    """Refuse a profile that would only fail later, in an operator's face."""
-    problems: dict[str, str] = {}
-    for section in (*LISTS, "deadline", "role"):
-        codes = [entry.get("code", "") for entry in data.get(section, [])]
-        if not codes or not all(codes) or len(set(codes)) < len(codes):
-            problems[section] = "needs rows, each with a code of its own"
-    for (section, key), kind in _CHOICES.items():
-        for entry in data.get(section, []):
-            if key in entry and entry[key] not in list(kind):
-                problems[section] = f"{key} = {entry[key]!r} is unknown"
-    for entry in data.get("disposition", []):
-        if strange := set(entry.get("closes", [])) - set(Ending):
-            problems["disposition"] = f"closes = {', '.join(sorted(strange))} is unknown"
-    problems |= _folder_problems(data)
-    problems |= _sight_problems(data.get("role", []))
-    types = {entry.get("code") for entry in data.get("appeal_type", [])}
-    if orphans := [entry["code"] for entry in data.get("topic", []) if entry.get("type") not in types]:
-        problems["topic"] = f"no such type: {', '.join(orphans)}"
-    numbering = data.get("settings", {}).get("numbering", {})
-    try:
-        Reset(numbering.get("reset", "never"))
-        render(numbering.get("pattern", "{seq}"), org_code="", day=date(2000, 1, 1), seq=1)
-    except (ValueError, BadPatternError) as error:
-        problems["settings"] = str(error)
-    for problem in check_process(data):
-        problems.setdefault(problem.section, problem.text)
-    if problems:
-        raise BadInput(f"profile {name} cannot be loaded", error_id="bad-profile", details=problems)
-
-
-def _folder_problems(data: Mapping[str, Any]) -> dict[str, str]:
-    for entry in data.get("folder", []):
-        if strange := set(entry.get("phases", [])) - set(Phase):
-            return {"folder": f"phases = {', '.join(sorted(strange))} is unknown"}
-        try:
-            Order.parse(entry.get("order", str(NEWEST)))
-        except ValueError:
-            return {"folder": f"order = {entry['order']!r} is unknown"}
-    return {}

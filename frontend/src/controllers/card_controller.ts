@@ -56,7 +56,7 @@ export default class CardController extends Controller<HTMLFormElement> {
   /** The server did not take the save yet; it is repeated under the same key. */
   private saveWaits = false;
   /** What the pressed button does besides saving: `finish` closes a consultation, `forward` asks to whom. */
-  private then = "";
+  private after = "";
   private saveTimer: ReturnType<typeof setTimeout> | undefined;
   /** Names this card's save for the server: however often it is sent, one appeal comes of it. */
   private idempotencyKey: string = randomKey();
@@ -261,7 +261,7 @@ export default class CardController extends Controller<HTMLFormElement> {
 
   private readonly onSubmit = (event: SubmitEvent): void => {
     event.preventDefault();
-    this.then = event.submitter?.dataset["then"] ?? "";
+    this.after = event.submitter?.dataset["then"] ?? "";
     void this.save();
   };
 
@@ -292,7 +292,7 @@ export default class CardController extends Controller<HTMLFormElement> {
     await this.sending;
     try {
       const form = new FormData(this.element);
-      if (this.then === "finish") form.set("finish", "1");
+      if (this.after === "finish") form.set("finish", "1");
       const saved = await request("/appeals", {
         method: "POST",
         form: new URLSearchParams([...form].map(([name, value]) => [name, String(value)])),
@@ -315,7 +315,7 @@ export default class CardController extends Controller<HTMLFormElement> {
     toast(t("Appeal {number} is registered.", { number: saved.number }), "success");
     for (const warning of saved.warnings ?? []) toast(warning, "warning");
     await openInWork(`/appeals/${saved.id}`);
-    if (this.then === "forward") document.querySelector<HTMLElement>("#work [data-move=forward]")?.click();
+    if (this.after === "forward") document.querySelector<HTMLElement>("#work [data-move=forward]")?.click();
     announce("hotline:card-saved", saved);
   }
 
