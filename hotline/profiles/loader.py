@@ -76,7 +76,7 @@ async def load_profile(
             entries = _entries(data, section)
             rows[section] = len(entries)
             await _upsert_list(session, table, entries, name)
-            closed[section] = await _close_missing(session, table, entries, name, now.date())
+            closed[section] = await _close_missing(session, table, entries, now.date())
         await _load_deadlines(session, _entries(data, "deadline"))
         await _load_forwarding(session, forwarding(data))
         await _load_roles(session, data.get("role", []))
@@ -131,12 +131,13 @@ async def _upsert(session: AsyncSession, table: type[Any], key: str, values: Map
 
 
 async def _close_missing(
-    session: AsyncSession, table: type[Choice], entries: Iterable[Mapping[str, Any]], profile: str, today: date
+    session: AsyncSession, table: type[Choice], entries: Iterable[Mapping[str, Any]], today: date
 ) -> int:
     codes = [entry["code"] for entry in entries]
     statement = (
         update(table)
-        .where(table.origin == profile, table.code.not_in(codes), table.valid_to.is_(None))
+        # Rows of another profile as well: one process counts at a time.
+        .where(table.origin.is_not(None), table.code.not_in(codes), table.valid_to.is_(None))
         .values(valid_to=today)
         .returning(table.code)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tomllib
 from datetime import date, timedelta
 from typing import Any
 
@@ -196,6 +197,11 @@ async def test_commands(own_db_url: str, own_db: Database) -> None:
     assert "0001 of 0001" in await run("db", "current")
     assert "topic 67" in await run("profile", "load", "oms")
     assert "in order" in await run("profile", "check")
+    await run("profile", "load", "oms", "--comment", "again")
+    assert len((await run("profile", "versions")).splitlines()) == 1  # the same content makes no other version
+    assert await run("profile", "diff", "oms") == "nothing\n"
+    assert tomllib.loads(await run("profile", "export"))["topic"] == read_profile("oms")["topic"]
+    assert "+ status u_ispolnitelya" in await run("profile", "diff", "./tests/data/gov")
     assert "no profile" in await run("profile", "load", "nothing", code=1)
     output = await run("user", "demo")
     assert "op101" in output

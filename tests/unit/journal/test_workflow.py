@@ -113,7 +113,7 @@ DOMAIN = {
     ("review", "return"): ("rework", {Who.ADMIN}),  # T11
     ("review", "final_close"): ("closed", {Who.ADMIN}),  # T12
     ("closed", "reopen"): ("rework", {Who.ADMIN}),  # T21
-    ("consulted", "reopen"): ("rework", {Who.ADMIN}),
+    ("consultation_given", "reopen"): ("rework", {Who.ADMIN}),
     **{(status, "delete"): ("deleted", {Who.ADMIN}) for status in set(OMS.statuses) - {"deleted"}},  # T13
     ("deleted", "restore"): ("in_work", {Who.ADMIN}),
     **{(one, "extend"): (one, {Who.ADMIN}) for one in ("incoming", "in_work", "deferred", "rework")},  # S000-76
@@ -151,7 +151,7 @@ def test_a_consultation_of_level_1_is_over_at_once_but_for_the_sample() -> None:
     """T3, Q7: ``auto_approve_consultation``."""
     level1 = actor(Who.OWNER, rights=frozenset({"appeal.close_consultation"}))
     case = facts("in_work", consultation=True)
-    assert decide(OMS, case, "close", level1, COMPLETE).to == "consulted"
+    assert decide(OMS, case, "close", level1, COMPLETE).to == "consultation_given"
     assert decide(OMS, replace(case, number=DRAWN), "close", level1, COMPLETE).to == "review"
     assert decide(OMS, case, "close", actor(Who.OWNER), COMPLETE).to == "review"
     off = replace(OMS, settings={**OMS.settings, "auto_approve_consultation": False})
