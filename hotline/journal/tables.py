@@ -52,6 +52,7 @@ class AppealRecord(ComplaintColumns, Base):
             postgresql_where=IS_OPEN,
         ),
         Index("ix_appeal_open_org_id", "responsible_org_id", desc("id"), postgresql_where=IS_OPEN),
+        Index("ix_appeal_open_id", "id", postgresql_where=IS_OPEN),
         Index("ix_appeal_open_due", "due_at", "id", postgresql_include=["phase"], postgresql_where=IS_OPEN),
         Index(
             "ix_appeal_incoming",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, literal_column, or_, select, union_all
@@ -91,7 +91,7 @@ async def find_user(
     return None if row is None else to_user(row)
 
 
-async def directory(session: AsyncSession, q: str, limit: int) -> tuple[DirectoryEntry, ...]:
+async def directory(session: AsyncSession, q: str, limit: int, *, mended: str = "") -> tuple[DirectoryEntry, ...]:
     """Return active people with a number; every word of ``q`` must fit a name, an organisation or a number.
 
     Names and organisations match anywhere, so that «анна» and «здоровье» find what they mean; numbers match from
@@ -101,24 +101,24 @@ async def directory(session: AsyncSession, q: str, limit: int) -> tuple[Director
         select(UserRow, _ROLES.label("roles"))
         .join(UserRow.organisation)
         .options(contains_eager(UserRow.organisation))
-        .where(UserRow.active, UserRow.extension.is_not(None), *_words(q.split()))
+        .where(UserRow.active, UserRow.extension.is_not(None), *_words(q.split(), mended.split()))
         .order_by(UserRow.last_name, UserRow.first_name, UserRow.patronymic, UserRow.id)
         .limit(limit)
     )
     return tuple(_entry(row) for row in await session.execute(statement))
 
 
-def _words(words: Iterable[str]) -> Iterable[ColumnElement[bool]]:
+def _words(words: Sequence[str], mended: Sequence[str]) -> Iterable[ColumnElement[bool]]:
     organisation: ColumnElement[str] = literal_column(search_key("organisation.short_name || ' ' || organisation.name"))
-    for word in words:
-        folded = fold(word)
-        if not folded:
-            continue
-        yield or_(
-            func.strpos(FOLDED_NAME, folded) > 0,
-            func.strpos(organisation, folded) > 0,
-            UserRow.extension.startswith(word, autoescape=True),
-        )
+    others = mended if len(mended) == len(words) else words
+    for readings in zip(words, others, strict=True):
+        parts: list[ColumnElement[bool]] = []
+        for word in sorted(set(readings)):
+            if folded := fold(word):
+                parts += [func.strpos(FOLDED_NAME, folded) > 0, func.strpos(organisation, folded) > 0]
+                parts.append(UserRow.extension.startswith(word, autoescape=True))
+        if parts:
+            yield or_(*parts)
 
 
 def _entry(row: Row[Any]) -> DirectoryEntry:

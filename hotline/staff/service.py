@@ -19,6 +19,7 @@ from hotline.db import Database
 from hotline.errors import BadInput, Conflict, Forbidden, NotAuthenticated, TooManyAttempts
 from hotline.staff import queries
 from hotline.staff.audit import audit
+from hotline.staff.contacts import Contacts
 from hotline.staff.model import DirectoryEntry, NewUser, Right, Session, User
 from hotline.staff.organisations_admin import OrganisationsAdmin
 from hotline.staff.people_admin import PeopleAdmin
@@ -52,6 +53,7 @@ class StaffService:
 
     def __init__(self, db: Database, clock: Clock, settings: Settings, *, hasher: PasswordHasher | None = None) -> None:
         self._db = db
+        self.contacts = Contacts(db, clock)
         self._clock = clock
         self._lifetime = timedelta(hours=settings.session_hours)
         self._hasher = hasher or PasswordHasher()
@@ -196,13 +198,15 @@ class StaffService:
         async with self._db.begin() as session:
             return await queries.find_user(session, UserRow.extension == extension, UserRow.active)
 
-    async def directory(self, q: str, limit: int = 20) -> tuple[DirectoryEntry, ...]:
+    async def directory(self, q: str, limit: int = 20, *, mended: str = "") -> tuple[DirectoryEntry, ...]:
         """Search the telephone directory by name, organisation or number in one field (S001-034, S001-035).
 
         All words of ``q`` must fit; empty ``q`` lists everybody, by name. Case and ё/е do not matter.
+
+        :param mended: ``q`` as if typed on the other keyboard layout; each of its words may fit instead.
         """
         async with self._db.begin() as session:
-            return await queries.directory(session, q[:200], limit)
+            return await queries.directory(session, q[:200], limit, mended=mended[:200])
 
     async def purge(self) -> int:
         """Delete expired sessions and forgotten login attempts; return how many rows went."""

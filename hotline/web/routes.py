@@ -17,6 +17,7 @@ from hotline.web.views import (
     appeal,
     calls,
     card,
+    directory,
     dispositions,
     events,
     export,
@@ -24,7 +25,6 @@ from hotline.web.views import (
     journal,
     login,
     moves,
-    people,
     recording,
     search,
 )
@@ -52,7 +52,7 @@ def add_routes(app: web.Application) -> None:
     add.add_get("/scripts", appeal.scripts)
     add_people(add)
     add.add_get("/topics", card.topics)
-    add.add_get("/directory", people.directory)
+    _add_directory(add)
 
     add.add_put(r"/api/drafts/{id:\d+}", drafts.save)
     add.add_get("/api/softphone", operator.softphone)
@@ -117,3 +117,17 @@ def _add_lists(add: web.UrlDispatcher) -> None:
     add.add_post("/journal/columns", journal.columns)
     add.add_post("/journal/views", journal.keep)
     add.add_post(r"/journal/views/{id:\d+}/delete", journal.forget)
+
+
+def _add_directory(add: web.UrlDispatcher) -> None:
+    """The telephone directory and its editing."""
+    add.add_get("/directory", directory.listing)
+    add.add_post("/directory", directory.listing)
+    add.add_post("/directory/favourites", directory.favourite)
+    add.add_get("/directory/export", directory.export)
+    add.add_post("/directory/import", directory.preview)
+    add.add_post("/directory/import/apply", directory.apply)
+    add.add_get("/directory/contacts/new", directory.new)
+    add.add_post("/directory/contacts", directory.save)
+    add.add_get(r"/directory/contacts/{id:\d+}", directory.edit)
+    add.add_post(r"/directory/contacts/{id:\d+}", directory.save)

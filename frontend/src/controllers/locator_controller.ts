@@ -83,7 +83,7 @@ export default class LocatorController extends Controller<HTMLElement> {
     try {
       const form = new URLSearchParams({ q: this.inputTarget.value });
       const headers = { "HX-Request": "true" };
-      const call = { method: "POST", form, accept: "text/html", headers, signal: mine.signal } as const;
+      const call = { method: "POST", form, headers, signal: mine.signal } as const;
       const html = await (await request("/search", call)).text();
       if (this.asking !== mine) return;
       // The server escapes what people typed; the fragment has neither scripts nor handlers (CSP).

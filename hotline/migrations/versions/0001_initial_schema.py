@@ -442,6 +442,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("code", name=op.f("pk_folder")),
     )
     op.create_table(
+        "contact",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("organisation", sa.Text(), server_default="", nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("hours", sa.Text(), server_default="", nullable=False),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_by_id", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["updated_by_id"], ["staff_user.id"], name=op.f("fk_contact_updated_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contact")),
+    )
+    op.create_table(
+        "directory_favourite",
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("ref", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["staff_user.id"], name=op.f("fk_directory_favourite_user_id")),
+        sa.PrimaryKeyConstraint("user_id", "kind", "ref", name=op.f("pk_directory_favourite")),
+    )
+    op.create_table(
         "list_setting",
         sa.Column("user_id", sa.BigInteger(), nullable=False),
         sa.Column("list_code", sa.Text(), nullable=False),
@@ -773,6 +796,7 @@ def upgrade() -> None:
     op.create_index("ix_appeal_applicant", "appeal", ["applicant_id", sa.literal_column("id DESC")], unique=False)
     op.create_index("ix_appeal_written_no", "appeal", ["written_no"], postgresql_where=sa.text("written_no <> ''"))
     op.create_index("ix_appeal_applicant_key", "appeal", ["applicant_key", "id"], unique=False)
+    op.create_index("ix_appeal_open_id", "appeal", ["id"], unique=False, postgresql_where=sa.text("is_open"))
     op.create_index("ix_appeal_received", "appeal", ["appeal_at", "id"], unique=False)
     op.create_index("ix_appeal_topic", "appeal", ["topic_code", "id"], unique=False)
     op.create_index(

@@ -13,7 +13,7 @@ from hotline.staff.model import DirectoryEntry, Right, User
 from hotline.web.context import require_right, services
 from hotline.web.error_texts import warning_text
 from hotline.web.forms import form_fields, query_text
-from hotline.web.render import fragment, page
+from hotline.web.render import fragment
 from hotline.web.services import Services
 from hotline.web.shell import Presence, presence
 from hotline.web.titles import role_title
@@ -57,14 +57,8 @@ class DirectoryPerson:
     organisation: str
     extension: str | None
     presence: Presence
-
-
-@dataclass(frozen=True, slots=True)
-class DirectoryPage:
-    """The directory and what was searched."""
-
-    q: str
-    people: list[DirectoryPerson]
+    id: int = 0
+    favourite: bool = False
 
 
 def found_person(row: PersonRow) -> FoundPerson:
@@ -130,12 +124,5 @@ def directory_person(its: Services, entry: DirectoryEntry) -> DirectoryPerson:
         organisation=entry.organisation,
         extension=entry.extension,
         presence=presence(its, entry.extension),
+        id=entry.user_id,
     )
-
-
-async def directory(request: web.Request) -> web.StreamResponse:
-    """Show the telephone directory by name, organisation or internal number."""
-    its = services(request)
-    q = query_text(request, "q", limit=100)
-    people = [directory_person(its, entry) for entry in await its.staff.directory(q, 100)]
-    return await page(request, "pages/directory.html", {"page": DirectoryPage(q, people)}, section="directory")

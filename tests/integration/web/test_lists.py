@@ -203,7 +203,7 @@ async def test_ticks_are_for_who_may_act_in_bulk(site: Site) -> None:
     await register(site)
     async with site.logged_in("anna") as anna, site.logged_in("admin") as admin:
         assert "selection" not in (await anna.fragment("/journal")).text
-        assert 'data-controller="rows selection"' in (await admin.fragment("/journal")).text
+        assert 'data-selection-target="box"' in (await admin.fragment("/journal")).text
 
 
 async def test_the_shell_shows_who_works_here(site: Site) -> None:

@@ -16,7 +16,7 @@ PAGES = {
     "/journal": 5,  # session, the user's own orders and lists, counts of folders, rows, drafts
     "/journal?q=Иванова": 4,  # no drafts while searching
     "/calls": 3,  # the third reads how the calls sounded
-    "/directory": 2,
+    "/directory": 4,  # session, colleagues, favourites among them, organisations and contacts
 }
 
 

@@ -1,0 +1,44 @@
+import { Controller } from "@hotwired/stimulus";
+import { explain, request } from "../api";
+import { t } from "../i18n";
+
+/** Import of external contacts: the file goes up once to be looked at, and once more, unchanged, to be taken. */
+export default class ContactImportController extends Controller<HTMLElement> {
+  static override targets = ["file", "result", "rejected"];
+  declare readonly fileTarget: HTMLInputElement;
+  declare readonly resultTarget: HTMLElement;
+  declare readonly rejectedTarget: HTMLTemplateElement;
+
+  preview(): Promise<void> {
+    return this.send("/directory/import");
+  }
+
+  apply(): Promise<void> {
+    return this.send("/directory/import/apply");
+  }
+
+  /** The rejected rows as a file, made here of what the answer has. */
+  download(): void {
+    const text = `\ufeff${this.rejectedTarget.content.textContent ?? ""}`;
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+    link.download = "rejected.csv";
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }
+
+  private async send(path: string): Promise<void> {
+    const file = this.fileTarget.files?.[0];
+    if (!file) return;
+    this.resultTarget.setAttribute("aria-busy", "true");
+    this.resultTarget.textContent = t("Reading the file…");
+    try {
+      const headers = { "Content-Type": "application/octet-stream", "HX-Request": "true" };
+      const answer = await request(path, { method: "POST", bytes: file, headers });
+      this.resultTarget.innerHTML = await answer.text();
+    } catch (error) {
+      this.resultTarget.textContent = explain(error);
+    }
+    this.resultTarget.removeAttribute("aria-busy");
+  }
+}
