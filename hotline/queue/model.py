@@ -153,6 +153,14 @@ class EndWork:
 
 
 @dataclass(frozen=True, slots=True)
+class Reassign:
+    """An administrator changed his queues, or his place in them; it holds from this moment."""
+
+    queues: tuple[str, ...]
+    penalty: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class GoReady:
     """«Свободен»: ends a pause or a wrap-up, or takes back a planned pause."""
 
@@ -223,6 +231,7 @@ class Tick:
 Happening = (
     StartWork
     | EndWork
+    | Reassign
     | GoReady
     | TakePause
     | ExtendWrapUp

@@ -39,6 +39,7 @@ from hotline.queue.model import (
     PhoneBack,
     PhoneGone,
     Policy,
+    Reassign,
     RemoveMember,
     StartWork,
     Stretch,
@@ -158,9 +159,13 @@ def restore(operator: Operator, present: frozenset[str] = frozenset()) -> tuple[
 
 
 def _member_effects(before: Operator, after: Operator) -> tuple[MemberEffect, ...]:
+    was, is_ = before.state is not S.OFFLINE, after.state is not S.OFFLINE
+    if was and is_ and (before.queues, before.penalty) != (after.queues, after.penalty):
+        # Asterisk does not change a member who is there already: he leaves and comes again, also in the middle of a
+        # call, which it does not touch.
+        return (*(RemoveMember(queue, before.extension) for queue in before.queues), *restore(after))
     if not after.queues:
         return ()
-    was, is_ = before.state is not S.OFFLINE, after.state is not S.OFFLINE
     if was and not is_:
         return restore(after)
     if is_ and not was:
@@ -234,6 +239,10 @@ def _end_work(operator: Operator, event: EndWork | Tick, now: datetime, policy: 
         queues=operator.queues,
         penalty=operator.penalty,
     )
+
+
+def _reassign(operator: Operator, event: Reassign, now: datetime, policy: Policy) -> Operator:
+    return replace(operator, queues=event.queues, penalty=event.penalty)
 
 
 def _go_ready(operator: Operator, event: GoReady, now: datetime, policy: Policy) -> Operator:
@@ -339,6 +348,7 @@ TABLE: Mapping[type[Happening], tuple[frozenset[OperatorState], Handler]] = {
     # people
     StartWork: (EVERYWHERE, _start_work),
     EndWork: (EVERYWHERE - IN_CALL, _end_work),
+    Reassign: (EVERYWHERE, _reassign),
     GoReady: (AT_WORK - {S.LOST}, _go_ready),
     TakePause: (AT_WORK, _take_pause),
     ExtendWrapUp: (frozenset({S.WRAP_UP}), _extend_wrap_up),

@@ -47,6 +47,7 @@ from hotline.queue.model import (
     PhoneBack,
     PhoneGone,
     Policy,
+    Reassign,
     StartWork,
     TakePause,
     Tick,
@@ -184,6 +185,11 @@ class OperatorDesk:
         :raises Unavailable: Asterisk does not answer; the state is kept and will be applied.
         """
         return await self._request(self._get(user_id), EndWork())
+
+    async def reassign(self, user_id: int, queues: tuple[str, ...], penalty: int) -> None:
+        """Change somebody's queues and his place in them; at once when he is at work. Raises ``Unavailable``."""
+        if user_id in self._operators:
+            await self._request(self._operators[user_id], Reassign(queues, penalty))
 
     async def go_ready(self, user_id: int) -> Operator:
         """«Свободен»: end a pause or a wrap-up, or take back a planned pause. Raises as ``end_work``."""

@@ -27,6 +27,20 @@ class OperatorRow(Base):
     changed_at: Mapped[datetime]
 
 
+class QueueMemberRow(Base):
+    """What an administrator said of somebody's place in a queue. No row: his role decides, and nobody is before him."""
+
+    __tablename__ = "queue_member"
+    __table_args__ = (CheckConstraint("penalty BETWEEN 0 AND 100", name="penalty"),)
+
+    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    queue: Mapped[str] = mapped_column(Text, primary_key=True)
+    member: Mapped[bool]
+    penalty: Mapped[int] = mapped_column(server_default=text("0"))
+    """Asterisk offers a call to members of a lower penalty first (queues.conf, ``penalty``)."""
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+
+
 class AgentStateLogRow(Base):
     """One stretch of one state. A user's rows follow each other without gaps; the last one is open (``to_at`` null)."""
 

@@ -80,6 +80,21 @@ class PeopleAdmin:
             rows = await session.execute(statement.limit(SHOWN))
             return tuple(AccountLine(queries.to_user(row), row.UserRow.last_login_at) for row in rows)
 
+    async def takers(self, by: User) -> tuple[AccountLine, ...]:
+        """Return those who may take calls and have a telephone, for whoever manages the queue.
+
+        :raises Forbidden: ``by`` may not manage the queue.
+        """
+        if not by.may(Right.QUEUE_MANAGE):
+            raise Forbidden("this user may not manage the queue")
+        statement = queries.users_with_rights().where(UserRow.active, UserRow.extension.is_not(None))
+        if not everywhere(by.organisation):
+            statement = statement.where(UserRow.organisation_id == by.organisation.id)
+        async with self._db.begin() as session:
+            rows = await session.execute(statement.order_by(UserRow.last_name, UserRow.first_name, UserRow.id))
+            found = [AccountLine(queries.to_user(row), row.UserRow.last_login_at) for row in rows]
+        return tuple(one for one in found if one.user.may(Right.CALL_TAKE))
+
     async def get(self, by: User, user_id: int) -> Account:
         """Return an account with its sessions and history.
 

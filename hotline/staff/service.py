@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -20,6 +22,7 @@ from hotline.errors import BadInput, Conflict, Forbidden, NotAuthenticated, TooM
 from hotline.staff import queries
 from hotline.staff.audit import audit
 from hotline.staff.contacts import Contacts
+from hotline.staff.history import write_change
 from hotline.staff.model import DirectoryEntry, NewUser, Right, Session, User
 from hotline.staff.organisations_admin import OrganisationsAdmin
 from hotline.staff.people_admin import PeopleAdmin
@@ -105,6 +108,13 @@ class StaffService:
         """Write down that a user was refused what his rights do not include (domain 3.4)."""
         async with self._db.begin() as session:
             audit(session, "refused", ("route", route), user_id=user.id, at=self._clock.now())
+
+    async def note_change(
+        self, by: User, record: tuple[str, int | str], before: Mapping[str, Any], after: Mapping[str, Any]
+    ) -> None:
+        """Write down what an administrator changed in a part that keeps no history itself."""
+        async with self._db.begin() as session:
+            write_change(session, record, before, after, by=by, at=self._clock.now())
 
     async def log_out(self, token: str) -> None:
         """End the session of ``token``; nothing happens when there is none."""

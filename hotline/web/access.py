@@ -224,6 +224,8 @@ ACCESS: Mapping[str, Needs] = {
     "GET /admin/organisations/new": _ORGANISATIONS,
     "GET /admin/organisations/{id}": _ORGANISATIONS,
     "POST /admin/organisations/{id}": _ORGANISATIONS,
+    "GET /admin/queue": needs(Right.QUEUE_MANAGE),
+    "POST /admin/queue/{id}": needs(Right.QUEUE_MANAGE),
     "GET /admin/audit": needs(Right.AUDIT_VIEW),
     "GET /admin": SESSION,  # shows the areas that one may enter; refuses who may enter none
 }

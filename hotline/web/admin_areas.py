@@ -42,6 +42,10 @@ AREAS: tuple[Area, ...] = (
         mark("What each role may do, and whom a change touches."),
     ),
     Area(
+        mark("Queue"), "list-numbers", "/admin/queue", (Right.QUEUE_MANAGE,),
+        mark("Who takes calls from the queue, and in which order they are offered."),
+    ),
+    Area(
         mark("Audit trail"), "history", "/admin/audit", (Right.AUDIT_VIEW,),
         mark("Who looked at, searched, changed or took out what, and when."),
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from hotline.web.views import admin, admin_audit, admin_organisations, admin_people, admin_roles, password
+from hotline.web.views import admin, admin_audit, admin_organisations, admin_people, admin_queue, admin_roles, password
 
 _PERSON = r"/admin/people/{id:\d+}"
 _ROLE = r"/admin/roles/{code:[a-z0-9_]{1,40}}"
@@ -34,4 +34,6 @@ def add_admin_routes(add: web.UrlDispatcher) -> None:
     add.add_get("/admin/organisations/new", admin_organisations.new)
     add.add_get(r"/admin/organisations/{id:\d+}", admin_organisations.show)
     add.add_post(r"/admin/organisations/{id:\d+}", admin_organisations.save)
+    add.add_get("/admin/queue", admin_queue.listing)
+    add.add_post(r"/admin/queue/{id:\d+}", admin_queue.save)
     add.add_get("/admin/audit", admin_audit.listing)

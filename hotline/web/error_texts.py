@@ -160,6 +160,7 @@ TEXTS = {
 
 _FIELDS = {
     "taken": mark("is taken"),
+    "0 to 100": mark("must be from 0 to 100"),
     "at least one": mark("choose at least one"),
     "stands below this one": mark("stands below this one itself"),
     "letters, digits and hyphens, at most 20": mark("letters, digits and hyphens, at most 20"),

@@ -129,6 +129,16 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_operators_extension"), "operators", ["extension"], unique=False)
     op.create_table(
+        "queue_member",
+        sa.Column("user_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("queue", sa.Text(), nullable=False),
+        sa.Column("member", sa.Boolean(), nullable=False),
+        sa.Column("penalty", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        sa.CheckConstraint("penalty BETWEEN 0 AND 100", name=op.f("ck_queue_member_penalty")),
+        sa.PrimaryKeyConstraint("user_id", "queue", name=op.f("pk_queue_member")),
+    )
+    op.create_table(
         "organisation",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("code", sa.Text(), nullable=False),

@@ -10,14 +10,12 @@ from aiohttp import web
 
 from hotline.queue.model import Operator, OperatorState
 from hotline.softphone.ice import ice_servers
-from hotline.staff.model import Right, Role
+from hotline.staff.model import Right
 from hotline.web.context import current_user, require_extension, require_right, services
 from hotline.web.forms import json_body
 from hotline.web.push_messages import operator_data
 from hotline.web.services import Services
-
-QUEUE_ROLES = (Role.OP1, Role.SP1)
-"""Who takes citizens from the queue."""
+from hotline.web.views.admin_queue import place_of
 
 
 class StartBody(msgspec.Struct):
@@ -58,8 +56,11 @@ async def start(request: web.Request) -> web.Response:
     extension = require_extension(request)
     body = await json_body(request, StartBody)
     its = services(request)
-    queues = (its.settings.queue,) if user.has_role(*QUEUE_ROLES) else ()
-    return _answer(await its.desk.start_work(user.id, extension, microphone=body.microphone, queues=queues))
+    place = await place_of(its, user)
+    queues = (its.settings.queue,) if place.member else ()
+    return _answer(
+        await its.desk.start_work(user.id, extension, microphone=body.microphone, queues=queues, penalty=place.penalty)
+    )
 
 
 async def stop(request: web.Request) -> web.Response:

@@ -217,7 +217,7 @@ async def test_organisations_stand_in_a_tree_without_circles(site: Site) -> None
 async def test_the_trail_names_who_did_what_and_notes_its_own_reading(site: Site) -> None:
     """Domain 3.4, DAY-29, DAY-30: log-ins, refusals, looks, changes and exports; never what was searched or typed."""
     async with site.logged_in("anna") as anna:
-        await anna.fragment("/persons/search?q=Иванова")
+        await post(anna, "/persons/search", {"q": "Иванова"})
         assert (await anna.get("/admin/people")).status == 403
     async with site.visit() as stranger:
         await stranger.send(
@@ -270,3 +270,28 @@ async def test_sessions_are_seen_and_ended_and_locks_forgiven(site: Site) -> Non
             assert session
             assert (await post(admin, session[1], {})).status == 303
         assert (await anna.api("POST", "/api/operator/ready")).status == 401
+
+
+async def test_a_place_in_the_queue_changes_under_who_is_at_work(site: Site) -> None:
+    """Domain 2.11 queue.manage: the running queue has it at once, and the next shift begins with it."""
+    async with site.logged_in("anna") as anna, site.logged_in("boss") as boss:
+        assert (await anna.api("POST", "/api/operator/start", {"microphone": True})).status == 200
+        path = f"/admin/queue/{await id_of(site, 'anna')}"
+        for penalty in ("101", "-1", "first", ""):
+            wrong = await boss.send("POST", path, form={"member": "1", "penalty": penalty, "version": "0"})
+            assert wrong.status == 400, penalty
+        site.queue.asked.clear()
+        form = {"member": "1", "penalty": "7", "version": "0"}
+        assert (await post(boss, path, form)).status == 303
+        assert site.queue.asked == ["remove 101 from hotline", "add 101 to hotline", "unpause 101"]
+        operator = site.services.desk.at_extension("101")
+        assert operator is not None
+        assert operator.penalty == 7
+        assert (await post(boss, path, form)).status == 409
+        assert (await post(boss, path, {"penalty": "0", "version": "1"})).status == 303
+        assert site.queue.asked[-1] == "remove 101 from hotline"
+        await anna.api("POST", "/api/operator/stop")
+        site.queue.asked.clear()
+        await anna.api("POST", "/api/operator/start", {"microphone": True})
+        assert site.queue.asked == []
+        assert (await post(boss, "/admin/queue/999999", form)).status == 404

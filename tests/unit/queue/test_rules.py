@@ -27,6 +27,7 @@ from hotline.queue.model import (
     PauseMember,
     PhoneBack,
     PhoneGone,
+    Reassign,
     RemoveMember,
     StartWork,
     TakePause,
@@ -42,6 +43,9 @@ MOVES = [
     ("A again", S.READY, START, S.READY),
     ("A after a reload, in a pause", S.PAUSE, START, S.PAUSE),
     ("A after a reload, in a call", S.TALKING, START, S.TALKING),
+    ("A other queues, ready", S.READY, Reassign(("second",), 3), S.READY),
+    ("A other queues, in a call", S.TALKING, Reassign((), 0), S.TALKING),
+    ("A other queues, not at work", S.OFFLINE, Reassign(("second",), 0), S.OFFLINE),
     ("B end from ready", S.READY, EndWork(), S.OFFLINE),
     ("B end from wrap-up", S.WRAP_UP, EndWork(), S.OFFLINE),
     ("B end from pause", S.PAUSE, EndWork(), S.OFFLINE),
@@ -212,3 +216,28 @@ def test_restore_says_everything(state: OperatorState) -> None:
     else:
         assert restore(one) == (AddMember("hotline", "101", "7", paused=True, penalty=0), PauseMember("101", reason))
     assert (reason is None) == (state in {S.OFFLINE, S.READY, S.RINGING})
+
+
+@pytest.mark.parametrize(
+    ("state", "event", "effects"),
+    [
+        pytest.param(
+            S.READY,
+            Reassign(("hotline",), 5),
+            (RemoveMember("hotline", "101"), AddMember("hotline", "101", "7", False, 5), UnpauseMember("101")),
+            id="another place in the queue",
+        ),
+        pytest.param(
+            S.TALKING,
+            Reassign(("hotline",), 5),
+            (RemoveMember("hotline", "101"), AddMember("hotline", "101", "7", True, 5), PauseMember("101", "oncall")),
+            id="in the middle of a call he stays paused",
+        ),
+        pytest.param(S.READY, Reassign((), 0), (RemoveMember("hotline", "101"),), id="out of the queue"),
+        pytest.param(S.OFFLINE, Reassign((), 0), (), id="not at work: nobody to tell"),
+    ],
+)
+def test_an_administrators_change_of_queues_is_told_to_asterisk_at_once(
+    state: OperatorState, event: Reassign, effects: tuple[object, ...]
+) -> None:
+    assert decide(operator(state), event, NOW, POLICY).effects == effects
