@@ -121,7 +121,7 @@ class RecordingControl:
             if again:
                 with suppress(CommandRefused):  # stopped in time; or begun before this service was started: never twice
                     await self._commands.stop_recording(channel)
-                    await asyncio.sleep(FRAMES_S)
+                await asyncio.sleep(FRAMES_S)  # also when it was stopped a moment ago: decoder and file are still held
             await self._commands.record(channel, str(path), recordings.options(path, append=again))
             self._on_demand.add(key)
 
@@ -131,12 +131,13 @@ class RecordingControl:
         :raises Conflict: the call is not recorded on demand.
         """
         call = self._internal(key, by)
-        try:
-            await self._commands.stop_recording(recorded_channel(call))
-        except CommandRefused as error:
-            raise Conflict("the call is not being recorded", error_id="not-recorded") from error
-        finally:
-            self._on_demand.discard(key)
+        async with self.lock(key):
+            try:
+                await self._commands.stop_recording(recorded_channel(call))
+            except CommandRefused as error:
+                raise Conflict("the call is not being recorded", error_id="not-recorded") from error
+            finally:
+                self._on_demand.discard(key)
 
     async def on_event(self, event: CallEvent) -> None:
         """Subscribed to the bus: a pause does not outlive the operator's part in the call."""

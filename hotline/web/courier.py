@@ -67,25 +67,32 @@ class CardCourier:
         match fact:
             case ConsultOffered():
                 self._offers[fact.call.key] = fact
+                self._inherited.discard(fact.call.key)
             case ConsultEnded():
                 offer = self._offers.get(fact.call_key)
                 if offer is not None and fact.status == DONE:
-                    await self._hand_over(offer)
+                    # A call out of the queue may have been picked up while it rang at somebody else's.
+                    lost = self._inherits(fact.call_key, fact.to_extension)
+                    await self._hand_over(offer, operator_lost=lost)
                 # Only now: who asks for the card meanwhile is shown his colleague's, and is not given an empty one.
-                self._offers.pop(fact.call_key, None)
-            case CallEvent(kind=CallEventKind.OFFERED, extension=str(extension)):
+                self._forget(fact.call_key)
+            # Who picks up a call that somebody has had already is rung as a consulted colleague is.
+            case CallEvent(kind=CallEventKind.OFFERED | CallEventKind.CONSULTING, extension=str(extension)):
                 await self.inherit(fact.call, extension)
             case CallEvent(kind=CallEventKind.OFFER_ENDED, extension=str(extension)):
                 if self._inherits(fact.call.key, extension):
-                    del self._offers[fact.call.key]
+                    self._forget(fact.call.key)
             case CallEvent(kind=CallEventKind.TRANSFERRED | CallEventKind.ANSWERED, extension=str(extension)):
                 if self._inherits(fact.call.key, extension):
                     await self._hand_over(self._offers[fact.call.key], operator_lost=True)
-                    self._offers.pop(fact.call.key, None)
+                    self._forget(fact.call.key)
             case CallEvent(kind=CallEventKind.ENDED):
                 # The end of the consultation may have been missed; a finished call has none.
-                self._offers.pop(fact.call.key, None)
-                self._inherited.discard(fact.call.key)
+                self._forget(fact.call.key)
+
+    def _forget(self, call_key: str) -> None:
+        self._offers.pop(call_key, None)
+        self._inherited.discard(call_key)
 
     def _inherits(self, call_key: str, extension: str) -> bool:
         offer = self._offers.get(call_key)

@@ -19,63 +19,22 @@ from sqlalchemy import text
 from hotline.archive import coverage, queries
 from hotline.db import Database
 from hotline.journal.tables_call import CallRecord
-from hotline.load.session import Person, Session, session, telephone
+from hotline.load.session import Person, session, telephone
 from hotline.profiles.demo import DEMO_PASSWORD
-from hotline.softphone.headless import CallState, HeadlessCall, HeadlessPhone
-from hotline.softphone.media import ToneMeter
+from hotline.softphone.headless import CallState, HeadlessCall
 from hotline.stand.postgres import PrivateCluster
 from hotline.stand.service import Stand
 from tests.calls.citizen import Citizen
 from tests.calls.ears import CITIZEN_HZ, TONES, hears, hears_music, hears_nothing
 from tests.calls.talk_rules import IN_QUEUE, LEVEL_2, At, Do, Move, Talk, after
 from tests.calls.test_recording import shares
+from tests.calls.voice import LIMIT, Voice
 from tests.house import House
 
 LOGINS = ("op101", "op201", "op102")
-LIMIT = 25
 DID = "88001000000"
-FREE = {"ready", "ringing"}
-"""The queue may have given him the next citizen at once."""
 Script = Callable[[Talk], Move | None]
 """Gives the next move; ``None`` at the end."""
-
-
-@dataclass
-class Voice:
-    """An operator."""
-
-    who: int
-    its: Session
-    phone: HeadlessPhone
-    call: HeadlessCall | None = None
-
-    @property
-    def extension(self) -> str:
-        return self.phone.account.extension
-
-    @property
-    def meter(self) -> ToneMeter:
-        assert self.call is not None, f"{self.extension} is in no call"
-        return self.call.meter
-
-    async def rings(self) -> HeadlessCall:
-        """Wait for a ring that has not ended yet."""
-        while (call := await self.phone.next_call(within=LIMIT)).state is not CallState.RINGING:
-            pass
-        self.call = call
-        return call
-
-    async def is_ready(self) -> None:
-        """Be free again: a person presses «Свободен»."""
-        async with asyncio.timeout(LIMIT):
-            while (await self.its.post_until("/api/operator/ready", within_s=LIMIT))["state"] not in FREE:
-                pass
-
-    async def card(self, key: str) -> None:
-        """Open the card, as the desk does by itself."""
-        async with self.its.http.get(f"/calls/{key}/card", headers={"Accept": "text/html"}) as answer:
-            page = await answer.text()
-            assert answer.status == 200, f"{self.extension} gets no card: {answer.status} {page[-500:]}"
 
 
 @dataclass
@@ -216,6 +175,8 @@ class Scene:
         assert not self.citizen.dialog.ended.is_set(), "the citizen was hung up on"
         if self.talk.at is At.RINGING:
             await self._queue_rings()
+        elif (before.at, move.do) == (At.SENT, Do.KILL):
+            await self._somebody_rings()
         elif self.talk.at is At.BACK:
             await self._voice(self.talk.other).rings()
         await self._sounds()
@@ -367,17 +328,29 @@ class Scene:
         for voice in voices:
             if voice.phone.registered.is_set():
                 await voice.is_ready()
+        voice, call = await self._first_ring(voices)
+        self.key = self.key or call.header("x-call-id") or ""
+        assert call.header("x-call-id") == self.key
+        self.talk = replace(self.talk, other=voice.who)
+        await voice.card(self.key)
+
+    async def _somebody_rings(self) -> None:
+        """Who sent the citizen is rung, or the queue does when the service was away longer than that takes."""
+        voice, call = await self._first_ring(self.cast.voices)
+        if call.header("x-call-role") == "back":
+            assert voice.who == self.talk.owner
+        else:
+            self.talk = replace(self.talk, at=At.RINGING, other=voice.who)
+            await voice.card(self.key)
+
+    async def _first_ring(self, voices: list[Voice]) -> tuple[Voice, HeadlessCall]:
         waiting = {asyncio.create_task(voice.rings()): voice for voice in voices}
         done, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
             task.cancel()
         await asyncio.gather(*pending, return_exceptions=True)
         (rung,) = done
-        voice, call = waiting[rung], rung.result()
-        self.key = self.key or call.header("x-call-id") or ""
-        assert call.header("x-call-id") == self.key
-        self.talk = replace(self.talk, other=voice.who)
-        await voice.card(self.key)
+        return waiting[rung], rung.result()
 
     async def _sounds(self) -> None:
         """Everybody hears whom he must."""

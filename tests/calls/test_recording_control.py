@@ -208,6 +208,8 @@ async def test_an_internal_call_is_recorded_from_a_wish_to_the_next(
             assert (refused.status, (await refused.json())["error_id"]) == (409, "not-recorded")
         await listen(call, SECOND_HZ)  # not recorded
         await state_of(second, key, "recording/start")
+        await state_of(second, key, "recording/stop")  # and again before Asterisk has let go of the file
+        await state_of(second, key, "recording/start")
         await listen(call, SECOND_HZ)
         await restart(house)
         await state_of(
