@@ -34,6 +34,7 @@ from hotline.recording import RecordingParts
 from hotline.register.runner import ImportRunner
 from hotline.register.service import Register
 from hotline.softphone.accounts import AccountService
+from hotline.softphone.line_quality import LineQualityService
 from hotline.softphone.model import PhoneConnected
 from hotline.softphone.proxy import SipProxy
 from hotline.softphone.quality import QualityService
@@ -96,6 +97,7 @@ class Hotline:
         recording = RecordingParts(settings, database, bus, clock, cti)
         recording.start()
         stack.push_async_callback(recording.close)
+        quality = QualityService(database, bus, clock)
         self.services = Services(
             settings=settings,
             clock=clock,
@@ -123,10 +125,12 @@ class Hotline:
             cti=cti,
             accounts=accounts,
             sip=sip,
-            quality=QualityService(database, bus, clock),
+            quality=quality,
+            lines=LineQualityService(database, bus, clock, quality.final),
         )
-        self.services.quality.start()
-        stack.push_async_callback(self.services.quality.close)
+        for measured in (self.services.quality, self.services.lines):
+            measured.start()
+            stack.push_async_callback(measured.close)
         recovery = Recovery(
             bus,
             clock,

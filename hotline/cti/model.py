@@ -310,3 +310,19 @@ class OperatorPart:
     main: bool = True  # the citizen is his: he was not merely asked by a colleague
     others: bool = False  # another operator's answered channel is in the call
     idle: bool = False  # his telephone is registered and free
+
+
+@dataclass(frozen=True, slots=True)
+class LineReport:
+    """What Asterisk's RTP has counted on a channel so far, from its beginning (RFC 3550): packets, milliseconds.
+
+    ``sent_…`` is what the other side has reported of what it was sent; ``rtt_ms`` ``None``: it has not reported yet.
+    """
+
+    received: int
+    lost: int
+    jitter_ms: float
+    sent: int
+    sent_lost: int
+    sent_jitter_ms: float
+    rtt_ms: float | None

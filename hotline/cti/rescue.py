@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 
+from hotline.cti import rtcp
 from hotline.cti.calls import CallTracker
 from hotline.cti.callstate import LiveCall, LiveLeg
 from hotline.cti.commands import Commands, Place
 from hotline.cti.control import CallControl, party_of
 from hotline.cti.errors import CommandRefused
-from hotline.cti.model import DeviceState, Direction, EndedBy, LegRole, OperatorPart, Phase, Standing
+from hotline.cti.model import DeviceState, Direction, EndedBy, LegRole, LineReport, OperatorPart, Phase, Standing
 from hotline.errors import NotFound
 
 LOST = Place("lost", "s")
@@ -78,6 +79,18 @@ class Rescue:
             count = await self._commands.variable(leg, "CHANNEL(rtcp,rxcount)")
             return int(count) if count.isdigit() else None
         return None
+
+    async def sound(self, leg: str) -> LineReport | None:
+        """Return everything that Asterisk's RTP knows of a channel; ``None`` when it cannot tell."""
+        with suppress(CommandRefused):
+            return rtcp.parse(await self._commands.variable(leg, "CHANNEL(rtcp,all)"))
+        return None
+
+    def citizen_line(self, key: str) -> str | None:
+        """Return the Uniqueid of the citizen's live channel; ``None``: he is gone."""
+        call = self._tracker.live(key)
+        party = call.party if call is not None else None
+        return party.uniqueid if party is not None and party.ended_at is None else None
 
     async def keep(self, key: str, extension: str) -> None:
         """Let the citizen hear the message and music; end the operator's dead channel."""

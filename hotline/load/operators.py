@@ -15,7 +15,7 @@ from functools import partial
 from hotline.errors import BadInput, Conflict, HotlineError, NotFound, Unavailable
 from hotline.load.facts import Away, Connected, Fact, Heard, Noticed, Parted, Transferred
 from hotline.load.script import End, Plan
-from hotline.load.session import Person, Session, session, telephone
+from hotline.load.session import AGAIN_S, Person, Session, session, telephone
 from hotline.softphone.headless import HeadlessCall, HeadlessPhone
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,8 @@ READY_S = 60.0
 LATE_S = 40.0
 """How long an operator waits for a hang-up that the plan owes him."""
 CONSULT_S = 1.0
+FREE = frozenset({"ready", "ringing"})
+"""The queue may ring him at once."""
 
 Tell = Callable[[Fact], None]
 
@@ -274,9 +276,11 @@ class Operator:
             async with asyncio.timeout(READY_S):
                 while self.phone.refused is None:
                     answer = await self._its.post_until("/api/operator/ready", within_s=READY_S)
-                    if answer.get("state") not in {"offline", "lost"}:
+                    if answer.get("state") in FREE:
                         return
-                    await asyncio.sleep(1)  # his telephone is on its way back
+                    # He still talks, for the service: the end of the call is on its way, and his wrap-up after it. Or
+                    # his telephone is on its way back.
+                    await asyncio.sleep(AGAIN_S)
         except TimeoutError as error:
             self._tell(Noticed("not-ready", self.login, problem=f"not free again: {error}"))
 

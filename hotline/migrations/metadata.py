@@ -16,6 +16,7 @@ import hotline.journal.tables_terms
 import hotline.queue.tables
 import hotline.register.tables
 import hotline.softphone.tables
+import hotline.softphone.tables_line
 import hotline.staff.tables
 import hotline.staff.tables_contact  # noqa: F401 - imported for what they register
 from hotline.db import Base

@@ -143,6 +143,13 @@ class QualityService:
                 found[leg.call_key] = (*found.get(leg.call_key, ()), leg)
         return found
 
+    async def final(self, keys: Iterable[str]) -> dict[str, tuple[LegQuality, ...]]:
+        """Return the figures of calls that have just ended, the last seconds included; raises as :meth:`of_calls`."""
+        wanted = set(keys)
+        self._due |= {key for key in self._sums if key[0] in wanted}
+        await self.flush()
+        return await self.of_calls(wanted)
+
     async def flush(self) -> None:
         """Write the sums that are due.
 

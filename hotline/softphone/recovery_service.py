@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from hotline.clock import Clock
-from hotline.cti.model import LinkChanged, LinkState, OperatorPart, Standing
+from hotline.cti.model import LineReport, LinkChanged, LinkState, OperatorPart, Standing
 from hotline.errors import HotlineError, NotFound
 from hotline.events import Bus
+from hotline.softphone.line_rules import LineMeasured
 from hotline.softphone.model import PhoneConnected, PhoneLost
 from hotline.softphone.recovery import Action, Limits, Loss, Seen, ghost_ring, look
 
@@ -44,6 +45,8 @@ class RescuePort(Protocol):
     def rings(self) -> Iterable[tuple[str, Ring]]: ...  # noqa: D102
     def part(self, key: str, extension: str) -> OperatorPart: ...  # noqa: D102
     async def packets(self, leg: str) -> int | None: ...  # noqa: D102
+    async def sound(self, leg: str) -> LineReport | None: ...  # noqa: D102
+    def citizen_line(self, key: str) -> str | None: ...  # noqa: D102
     async def keep(self, key: str, extension: str) -> None: ...  # noqa: D102
     async def call_back(self, key: str, extension: str) -> None: ...  # noqa: D102
     async def requeue(self, key: str) -> None: ...  # noqa: D102
@@ -227,18 +230,19 @@ class Recovery:
         self._refused &= ringing
 
     async def _sweep(self) -> None:
-        """Find telephones that fell silent although their connection seems to live."""
+        """Find telephones that fell silent although their connection seems to live; tell what RTP counted."""
         now = self._clock.now()
         heard: dict[str, tuple[int | None, datetime]] = {}
         for rescue in self._rescues.values():
-            for key, extension in list(rescue.conversations()):
+            conversations = list(rescue.conversations())
+            for key in dict(conversations):
+                await self._measure(rescue, key, None, rescue.citizen_line(key))
+            for key, extension in conversations:
                 part = rescue.part(key, extension)
                 if part.leg is None or (key, extension) in self._losses:
                     continue
-                try:
-                    packets = await rescue.packets(part.leg)
-                except HotlineError:
-                    continue
+                report = await self._measure(rescue, key, extension, part.leg)
+                packets = report.received if report is not None else None
                 before = self._heard.get(part.leg)
                 since = before[1] if before is not None and before[0] == packets else now
                 heard[part.leg] = (packets, since)
@@ -246,3 +250,15 @@ class Recovery:
                     log.warning("call %s: nothing comes from telephone %s since %s", key, extension, since)
                     self._begin(rescue, key, extension, since)
         self._heard = heard
+
+    async def _measure(self, rescue: RescuePort, key: str, extension: str | None, leg: str | None) -> LineReport | None:
+        """Ask what RTP counted on a channel, and tell everybody; ``None``: it cannot be known now."""
+        if leg is None:
+            return None
+        try:
+            report = await rescue.sound(leg)
+        except HotlineError:
+            return None
+        if report is not None:
+            self._bus.publish(LineMeasured(key, extension, leg, self._clock.now(), report))
+        return report

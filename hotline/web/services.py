@@ -32,6 +32,7 @@ from hotline.journal.workload import Workload
 from hotline.queue.service import OperatorDesk
 from hotline.register.service import Register
 from hotline.softphone.accounts import AccountService
+from hotline.softphone.line_quality import LineQualityService
 from hotline.softphone.proxy import SipProxy
 from hotline.softphone.quality import QualityService
 from hotline.staff.service import StaffService
@@ -70,6 +71,8 @@ class Services:
     accounts: AccountService
     sip: SipProxy
     quality: QualityService
+    lines: LineQualityService
+    """What the exchange itself heard of calls."""
 
     @property
     def workload(self) -> Workload:

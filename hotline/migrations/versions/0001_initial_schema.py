@@ -50,6 +50,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("day", name=op.f("pk_calendar_day")),
     )
     op.create_table(
+        "call_line",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("call_key", sa.Text(), nullable=False),
+        sa.Column("leg", sa.Text(), nullable=False),
+        sa.Column("extension", sa.Text(), nullable=True),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received", sa.BigInteger(), nullable=False),
+        sa.Column("lost", sa.BigInteger(), nullable=False),
+        sa.Column("jitter_max_ms", sa.Float(), nullable=False),
+        sa.Column("sent", sa.BigInteger(), nullable=False),
+        sa.Column("sent_lost", sa.BigInteger(), nullable=False),
+        sa.Column("sent_jitter_max_ms", sa.Float(), nullable=False),
+        sa.Column("rtt_max_ms", sa.Float(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_call_line")),
+        sa.UniqueConstraint("call_key", "leg", name=op.f("uq_call_line_call_key_leg")),
+    )
+    op.create_table(
         "call_quality",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("call_key", sa.Text(), nullable=False),

@@ -6,6 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
+from hotline.softphone.line_rules import LineQuality, disagreements
 from hotline.softphone.quality_rules import LegQuality, verdict
 from hotline.web.context import current_user, services
 from hotline.web.push_messages import at
@@ -18,8 +19,35 @@ async def of_call(request: web.Request) -> web.Response:
     """
     key = request.match_info["key"]
     await services(request).calls.get(current_user(request), key)
-    found = await services(request).quality.of_calls([key])
-    return web.json_response({"call_key": key, "legs": [_leg(leg) for leg in found.get(key, ())]})
+    legs = (await services(request).quality.of_calls([key])).get(key, ())
+    lines = (await services(request).lines.of_calls([key])).get(key, ())
+    differ = disagreements(legs, lines)
+    return web.json_response(
+        {
+            "call_key": key,
+            "legs": [_leg(leg) for leg in legs],
+            "lines": [_line(line) for line in lines],
+            "disagreements": {extension: sorted(what) for extension, what in sorted(differ.items())},
+        }
+    )
+
+
+def _line(line: LineQuality) -> dict[str, Any]:
+    return {
+        "leg": line.leg,
+        "extension": line.extension,
+        "first_at": at(line.first_at),
+        "last_at": at(line.last_at),
+        "received": line.received,
+        "lost": line.lost,
+        "loss_pct": round(line.loss_pct, 2),
+        "jitter_max_ms": round(line.jitter_max_ms, 1),
+        "sent": line.sent,
+        "sent_lost": line.sent_lost,
+        "sent_loss_pct": round(line.sent_loss_pct, 2),
+        "sent_jitter_max_ms": round(line.sent_jitter_max_ms, 1),
+        "rtt_max_ms": round(line.rtt_max_ms, 1) if line.rtt_max_ms is not None else None,
+    }
 
 
 def _leg(leg: LegQuality) -> dict[str, Any]:

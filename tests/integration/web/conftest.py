@@ -55,6 +55,7 @@ from hotline.profiles.loader import load_profile
 from hotline.queue.service import OperatorDesk
 from hotline.register.service import Register
 from hotline.softphone.accounts import AccountService
+from hotline.softphone.line_quality import LineQualityService
 from hotline.softphone.proxy import SipProxy
 from hotline.softphone.quality import QualityService
 from hotline.staff.model import NewUser
@@ -367,7 +368,8 @@ def wire(
         cti={asterisk.name: cti},
         accounts=AccountService(http, asterisk),
         sip=SipProxy(asterisk.http_url, authorise, bus, clock, http=http),
-        quality=QualityService(database, bus, clock),
+        quality=(quality := QualityService(database, bus, clock)),
+        lines=LineQualityService(database, bus, clock, quality.final),
     )
 
 
