@@ -40,6 +40,9 @@ CLEAR = "\r\x1b[K"
 @click.option("--did", default="88001000000", show_default=True, help="The hotline's number.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same day.")
 @click.option("--speed", type=click.FloatRange(0.1, 100), default=1.0, help="Times faster than the script.")
+@click.option(
+    "--greeting", type=click.FloatRange(0, 120), default=12.0, show_default=True, help="Seconds that it takes."
+)
 @click.option("--processes", type=click.IntRange(1, 64), default=1, help="For the operators' telephones.")
 @click.option("--tolerance", type=click.FloatRange(0.1, 60), default=2.0, help="Seconds by which times may differ.")
 @click.option("--recordings/--no-recordings", default=True, help="Whether to listen to every recording at the end.")
@@ -119,6 +122,7 @@ def _options(chosen: Mapping[str, Any], url: str) -> Options:
         supervisor=Person(chosen["supervisor"], chosen["supervisor_password"]),
         script=_script(chosen["script"]),
         tolerance_s=chosen["tolerance"],
+        greeting_s=chosen["greeting"],
         **{name: chosen[name] for name in same},
     )
 

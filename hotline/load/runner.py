@@ -40,6 +40,8 @@ class Options:
     callers: int
     seed: int = 1
     speed: float = 1.0
+    greeting_s: float = 0.0
+    """Nobody's patience begins before the greeting is over, and ``speed`` does not shorten what the hotline says."""
     did: str = "88001000000"
     processes: int = 1
     tolerance_s: float = 2.0
@@ -53,7 +55,13 @@ class Load:
         self.options = options
         self.citizens = {
             plan.caller: Citizen(plan)
-            for plan in timetable(options.script, options.callers, seed=options.seed, speed=options.speed)
+            for plan in timetable(
+                options.script,
+                options.callers,
+                seed=options.seed,
+                speed=options.speed,
+                greeting_s=options.greeting_s,
+            )
         }
         self.stop = asyncio.Event()
         """Set it to end early: nobody else calls, everybody hangs up, the report covers what there was."""

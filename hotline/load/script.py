@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import random
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib.resources import files
 from typing import Annotated
@@ -162,12 +162,13 @@ def presets() -> list[str]:
 
 
 def timetable(
-    script: Script, callers: int, *, seed: int, prefix: str = "79280", speed: float = 1.0
+    script: Script, callers: int, *, seed: int, prefix: str = "79280", speed: float = 1.0, greeting_s: float = 0.0
 ) -> tuple[Plan, ...]:
     """Draw ``callers`` citizens in the order of their arrival.
 
     :param prefix: the citizens' numbers begin with it and have 11 digits, as numbers in Russia do.
     :param speed: how many times faster than the script everything happens.
+    :param greeting_s: seconds of the hotline's greeting, by which everybody's patience is longer.
     :raises BadInput: more citizens than the prefix has numbers, or a speed that is not above 0.
     """
     digits = 11 - len(prefix)
@@ -177,7 +178,8 @@ def timetable(
     plans, now = [], 0.0
     for number in range(callers):
         now += _gap(script.citizens, callers, chance)
-        plans.append(_plan(script, f"{prefix}{number:0{digits}d}", now, chance, speed))
+        plan = _plan(script, f"{prefix}{number:0{digits}d}", now, chance, speed)
+        plans.append(replace(plan, patience_s=plan.patience_s + greeting_s))
     return tuple(plans)
 
 

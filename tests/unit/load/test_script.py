@@ -67,6 +67,12 @@ def test_speed_shortens_everything_but_not_below_what_can_be_heard() -> None:
     assert {plan.talk_s for plan in fast} == {1.5}
 
 
+def test_the_greeting_is_as_long_at_any_speed_and_nobody_loses_his_patience_in_it() -> None:
+    script = parse("[citizens]\npatience = { mean_s = 60 }")
+    plans = timetable(script, 3, seed=1, speed=10, greeting_s=12)
+    assert [plan.patience_s for plan in plans] == [18, 18, 18]
+
+
 def test_citizens_have_numbers_of_their_own() -> None:
     numbers = [plan.caller for plan in timetable(Script(), 1000, seed=1)]
     assert len(set(numbers)) == 1000
