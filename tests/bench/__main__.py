@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import ami, chain, database, held, lists, push
+from tests.bench import ami, chain, database, held, lists, persons, push
 from tests.bench.report import Row, table
 
 PARTS = {
@@ -16,6 +16,7 @@ PARTS = {
     "push": push.run,
     "database": database.run,
     "lists": lists.run,
+    "persons": persons.run,
     "held": held.run,
 }
 
