@@ -23,6 +23,8 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d\d\.\d\d\.\d{4}")
 _SNILS = re.compile(r"(?<!\d)\d{3}-\d{3}-\d{3}[ -]?\d{2}(?!\d)")
 _DIGITS = re.compile(r"\+?\d[\d\s()-]{8,}\d")
 """A number in groups: «8 (928) 000-11-22», «9912 3456 7890 1239»."""
+_LONG = (10, 11, 16)
+"""Digits of a telephone, a SNILS, an ENP: what stands beside a year."""
 _POLICY = re.compile(r"[\dA-ZА-ЯЁ№/-]{5,30}", re.IGNORECASE)
 
 
@@ -149,11 +151,11 @@ def _numbers(query: PersonQuery, text: str) -> tuple[PersonQuery, str]:
         return replace(query, snils=found.value if found else None), text.replace(match[0], " ")
     for match in _DIGITS.finditer(text):
         run = match[0]
-        year = run[:4] if _YEAR.fullmatch(run[:4]) and run[4:5] == " " else ""
-        number = re.sub(r"[\s()-]", "", run.removeprefix(year))
-        if re.fullmatch(r"\+?\d{10,16}", number):
-            query = _number(_born(query, year) if year else query, number)
-            return query, text.replace(run, " ")
+        for year, number in (("", run), (run[:4], run[5:]), (run[-4:], run[:-5])):
+            digits = re.sub(r"[\s()-]", "", number)
+            abroad = digits.startswith("+") and len(digits) > 10
+            if (not year or _YEAR.fullmatch(year)) and (abroad or len(digits) in _LONG):
+                return _number(_born(query, year) if year else query, digits), text.replace(run, " ")
     return query, text
 
 

@@ -121,6 +121,7 @@ ACCESS: Mapping[str, Needs] = {
     "POST /persons/search": _PERSONS,
     "GET /persons/history": _PERSONS,
     "GET /persons/{id}": needs(Right.PERSON_VIEW),
+    "GET /calls/{key}/person": needs(Right.PERSON_VIEW),
     "GET /persons/{id}/edit": needs(Right.PERSON_EDIT),
     "POST /persons/{id}": needs(Right.PERSON_EDIT),
     "POST /persons/{id}/phones": needs(Right.PERSON_EDIT),

@@ -10,6 +10,7 @@ from hotline.web.views import people, persons, register
 def add_people(add: web.UrlDispatcher) -> None:
     """Add them."""
     add.add_get("/persons", persons.index)
+    add.add_get(r"/calls/{key:[A-Za-z0-9][A-Za-z0-9.-]{0,63}}/person", persons.of_call)
     add.add_post("/persons/search", people.search)
     add.add_get("/persons/history", people.history)
     add.add_get(r"/persons/{id:\d+}", persons.show)

@@ -118,6 +118,7 @@ def appeal_view(appeal: Appeal) -> dict[str, Any]:
             "title": gettext("Applicant"),
             "facts": _person_facts(appeal.applicant, anonymous=appeal.anonymous),
             "phone": appeal.applicant.phone,
+            "dossier": appeal.applicant.person_id,
         }
     ]
     if not appeal.same_person:
@@ -127,6 +128,7 @@ def appeal_view(appeal: Appeal) -> dict[str, Any]:
                 "title": gettext("Insured person concerned"),
                 "facts": _person_facts(insured),
                 "phone": insured.phone,
+                "dossier": insured.person_id,
             }
         )
     facts = [

@@ -19,7 +19,7 @@ from hotline.web.i18n import gettext, mark, show_date
 from hotline.web.render import page
 from hotline.web.titles import direction_mark, outcome_mark
 from hotline.web.views.journal import journal_row
-from hotline.web.views.people import found_person
+from hotline.web.views.people import FoundPersons, found_person
 
 LABELS = {
     "last_name": mark("Surname"),
@@ -78,6 +78,17 @@ class CallOfPerson:
 async def index(request: web.Request) -> web.StreamResponse:
     """Show the search in the register by itself."""
     return await page(request, "pages/persons.html", {}, section="persons")
+
+
+async def of_call(request: web.Request) -> web.StreamResponse:
+    """Lead from a call to the dossier of its citizen; several people, or none, are shown as a list (DAY-11)."""
+    its, user = services(request), current_user(request)
+    call = await its.calls.get(user, request.match_info["key"])
+    owners = await its.persons.owners(call.caller if call.direction == "in" else call.dialled, user)
+    if len(owners.rows) == 1:
+        return _to(owners.rows[0].id)
+    found = FoundPersons([found_person(row) for row in owners.rows], more=False, shared=owners.shared)
+    return await page(request, "pages/persons.html", {"found": found}, section="persons")
 
 
 async def show(request: web.Request) -> web.StreamResponse:

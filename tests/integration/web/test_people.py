@@ -62,6 +62,23 @@ async def test_a_calling_number_offers_and_never_attaches(site: Site) -> None:
         assert "больше пяти человек" in (await browser.get(f"/calls/{KEY}/card")).text
 
 
+async def test_a_call_leads_to_its_citizen(site: Site) -> None:
+    """S002-23: one is opened, several are listed; no number stands in an address."""
+    one = await known(site)
+    call = site.ring()
+    await site.services.calls.record(call)
+    async with site.logged_in() as browser:
+        assert f'href="/calls/{KEY}/person"' in (await browser.get("/calls")).text
+        assert (await browser.get(f"/calls/{KEY}/person")).headers["Location"] == f"/persons/{one}"
+        other = await person(site, "Соседкина")
+        async with site.services.database.begin() as session:
+            session.add(PersonPhoneRow(person_id=other, e164=CALLER, raw=CALLER))
+        several = (await browser.get(f"/calls/{KEY}/person")).text
+        assert "Соседкина" in several
+        assert "Иванова" in several
+        assert (await browser.get("/calls/pbx1-1.1/person")).status == 404
+
+
 async def test_the_card_searches_for_the_insured_person_too(site: Site) -> None:
     """S000-26…S000-28: «ЗЛ совпадает с заявителем», else a search of his own, and the kinship."""
     async with site.logged_in() as browser:
@@ -155,6 +172,7 @@ async def test_merging_moves_everything_and_undo_gives_it_back(site: Site) -> No
         )
         assert saved.status == 200, saved.text
         number = saved.json()["number"]
+        assert f'href="/persons/{twin}"' in (await browser.get(f"/appeals/{saved.json()['id']}")).text
         assert "те же ФИО и дата рождения" in (await browser.get(f"/persons/{kept}")).text
 
         preview = (await browser.get(f"/persons/{kept}/merge?with={twin}")).text

@@ -80,3 +80,59 @@ def test_a_beginning_is_a_range_in_byte_order() -> None:
     for name in ("ИВА", "ИВАНОВ", "ИВАЯ"):
         assert "ИВА" <= name < after("ИВА")
     assert not after("ИВА") > "ИВБ"
+
+
+def _year(year: int) -> dict[str, date]:
+    return {"born_from": date(year, 1, 1), "born_before": date(year + 1, 1, 1)}
+
+
+def readings(typed: str) -> list[tuple[str, str, str]]:
+    """What else may have been meant, as names."""
+    return [(one.last_name, one.first_name, one.patronymic) for one in PersonQuery.from_text(typed).others(typed)]
+
+
+def test_parts_of_a_name_come_in_any_order() -> None:
+    """S000-14, DAY-01: «Иван Иванов», «Иван Петрович Иванов», «Мария Петровна»."""
+    assert ("ИВАНОВ", "ИВАН", "") in readings("иван иванов")
+    assert readings("иван петрович иванов")[0] == ("ИВАНОВ", "ИВАН", "ПЕТРОВИЧ")
+    assert ("", "МАРИЯ", "ПЕТРОВНА") in readings("мария петровна")
+    assert readings("иванов") == []
+    assert readings("мария 29.02.1980") == [("", "МАРИЯ", ""), ("", "", "МАРИЯ")]  # a day narrows enough
+
+
+def test_a_double_surname_with_a_space_is_one() -> None:
+    assert ("ПЕТРОВАВОДКИНА", "АННА", "") in readings("петрова водкина анна")
+    assert ("ПЕТРОВАВОДКИНА", "", "") in readings("петрова - водкина")
+
+
+def test_latin_letters_may_be_a_foreign_name() -> None:
+    assert PersonQuery.from_text("Smith") == PersonQuery("ЫЬШЕР")
+    assert readings("Smith") == [("SMITH", "", "")]
+
+
+def test_eleven_digits_may_be_a_snils() -> None:
+    query = PersonQuery.from_text("70000000063")
+    assert query.phone == "+70000000063"
+    assert [one.snils for one in query.others("70000000063")] == ["70000000063"]
+    assert PersonQuery.from_text("79161234567").others("79161234567") == ()  # its sum is no SNILS
+    assert PersonQuery.from_text("112-233-445 95 иванов") == PersonQuery("ИВАНОВ", snils="11223344595")
+
+
+@pytest.mark.parametrize(
+    ("typed", "query"),
+    [
+        ("иванов 8 928 000 11 22", PersonQuery("ИВАНОВ", phone="+79280001122")),
+        ("иванов 8-928-000-11-22 1980", PersonQuery("ИВАНОВ", phone="+79280001122", **_year(1980))),
+        ("+380 50 123 45 67 коваль", PersonQuery("КОВАЛЬ", phone="+380501234567")),
+        ("1980 9912 3456 7890 1239", PersonQuery(enp="9912345678901239", **_year(1980))),
+    ],
+)
+def test_numbers_in_groups_among_words(typed: str, query: PersonQuery) -> None:
+    assert PersonQuery.from_text(typed) == query
+
+
+def test_doubtful_check_digits_are_told() -> None:
+    """Domain 3.3: a warning, never a refusal."""
+    assert PersonQuery.from_text("9912345678901230").warnings == ("enp-check-digit",)
+    assert PersonQuery(snils="11223344590").warnings == ("snils-check-digit",)
+    assert PersonQuery.from_text("9912345678901239").warnings == ()
