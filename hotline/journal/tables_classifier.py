@@ -29,6 +29,8 @@ class Choice:
     """Only this organisation sees the row; ``None``: everybody."""
     origin: Mapped[str | None] = mapped_column(Text)
     """The profile that the row came from; ``None``: somebody added it here, so no profile ever closes it."""
+    edition: Mapped[int] = mapped_column(server_default=text("0"))
+    """How often somebody changed the row here; above 0 it is the organisation's own and no profile overwrites it."""
 
 
 class StatusRow(Choice, Base):

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -118,16 +118,23 @@ async def _upsert_list(
         values = {
             column.name: column.server_default.arg if column.server_default is not None else None
             for column in known
-            if column.name not in {"code", "valid_from", "organisation_id"}
+            if column.name not in {"code", "valid_from", "organisation_id", "edition"}
         }
         values |= {"sort": sort, "origin": profile, "valid_to": None} | entry
-        await _upsert(session, table, "code", values)
+        # What an administrator has changed is the organisation's own now.
+        await _upsert(session, table, "code", values, where=table.edition == 0)
 
 
-async def _upsert(session: AsyncSession, table: type[Any], key: str, values: Mapping[str, Any]) -> None:
+async def _upsert(
+    session: AsyncSession,
+    table: type[Any],
+    key: str,
+    values: Mapping[str, Any],
+    where: ColumnElement[bool] | None = None,
+) -> None:
     statement = insert(table).values(**values)
     rest = {name: statement.excluded[name] for name in values if name != key}
-    await session.execute(statement.on_conflict_do_update(index_elements=[key], set_=rest))
+    await session.execute(statement.on_conflict_do_update(index_elements=[key], set_=rest, where=where))
 
 
 async def _close_missing(
@@ -136,8 +143,9 @@ async def _close_missing(
     codes = [entry["code"] for entry in entries]
     statement = (
         update(table)
-        # Rows of another profile as well: one process counts at a time.
+        # Rows of another profile as well: one process counts at a time. What was changed here stays while its own does.
         .where(table.origin.is_not(None), table.code.not_in(codes), table.valid_to.is_(None))
+        .where(or_(table.edition == 0, table.origin != profile))
         .values(valid_to=today)
         .returning(table.code)
     )

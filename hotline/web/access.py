@@ -227,6 +227,12 @@ ACCESS: Mapping[str, Needs] = {
     "POST /admin/organisations/{id}": _ORGANISATIONS,
     "GET /admin/queue": needs(Right.QUEUE_MANAGE),
     "POST /admin/queue/{id}": needs(Right.QUEUE_MANAGE),
+    "GET /admin/lists": _DICT,
+    "GET /admin/lists/{list}": _DICT,
+    "POST /admin/lists/{list}": _DICT,
+    "GET /admin/lists/{list}/new": _DICT,
+    "GET /admin/lists/{list}/{code}": _DICT,
+    "POST /admin/lists/{list}/{code}": _DICT,
     "GET /admin/audit": needs(Right.AUDIT_VIEW),
     "GET /admin": SESSION,  # shows the areas that one may enter; refuses who may enter none
 }

@@ -50,6 +50,10 @@ AREAS: tuple[Area, ...] = (
         mark("Who looked at, searched, changed or took out what, and when."),
     ),
     Area(
+        mark("Lists"), "list-details", "/admin/lists", (Right.DICT_EDIT,),
+        mark("Types, topics, channels, results, characteristics of calls, reasons for a pause."),
+    ),
+    Area(
         mark("Production calendar"), "calendar", "/admin/calendar", (Right.DICT_EDIT,),
         mark("Holidays and moved days; import of a year; deadlines that they move."),
     ),

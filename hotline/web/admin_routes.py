@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from hotline.web.views import admin, admin_audit, admin_organisations, admin_people, admin_queue, admin_roles, password
+from hotline.web.views import (
+    admin,
+    admin_audit,
+    admin_lists,
+    admin_organisations,
+    admin_people,
+    admin_queue,
+    admin_roles,
+    password,
+)
 
 _PERSON = r"/admin/people/{id:\d+}"
+_LIST = r"/admin/lists/{list:[a-z_]{1,40}}"
 _ROLE = r"/admin/roles/{code:[a-z0-9_]{1,40}}"
 
 
@@ -37,3 +47,9 @@ def add_admin_routes(add: web.UrlDispatcher) -> None:
     add.add_get("/admin/queue", admin_queue.listing)
     add.add_post(r"/admin/queue/{id:\d+}", admin_queue.save)
     add.add_get("/admin/audit", admin_audit.listing)
+    add.add_get("/admin/lists", admin_lists.index)
+    add.add_get(_LIST, admin_lists.listing)
+    add.add_post(_LIST, admin_lists.create)
+    add.add_get(f"{_LIST}/new", admin_lists.new)
+    add.add_get(_LIST + r"/{code:[^/]{1,20}}", admin_lists.show)
+    add.add_post(_LIST + r"/{code:[^/]{1,20}}", admin_lists.save)

@@ -41,6 +41,8 @@ TEXTS = {
     "stale-record": mark("Somebody else changed this meanwhile. What they saved is shown; make your change again."),
     "login-taken": mark("Somebody has this login already."),
     "extension-taken": mark("Somebody who may log in has this internal number already."),
+    "list-last-row": mark("Nothing could be chosen from this list any more. Open another row first."),
+    "list-in-use": mark("This row is in use: close what belongs to it first, or add another row."),
     "code-taken": mark("Another organisation has this code already."),
     "organisation-in-use": mark("People still work there: %(people)s. Move them or switch their accounts off first."),
     "organisations-of-all": mark("Organisations are changed by the fund."),

@@ -23,6 +23,7 @@ from hotline.journal.dispositions import Dispositions
 from hotline.journal.dossiers import Dossiers
 from hotline.journal.drafts import Drafts
 from hotline.journal.handover import HandOvers
+from hotline.journal.lists_admin import ListsAdmin
 from hotline.journal.merges import Merges
 from hotline.journal.notices import Notices
 from hotline.journal.persons import Persons
@@ -73,6 +74,11 @@ class Services:
     quality: QualityService
     lines: LineQualityService
     """What the exchange itself heard of calls."""
+
+    @property
+    def list_admin(self) -> ListsAdmin:
+        """Administration of the lists that people choose from."""
+        return ListsAdmin(self.database, self.clock, self.settings.zone)
 
     @property
     def workload(self) -> Workload:

@@ -224,6 +224,7 @@ def upgrade() -> None:
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("organisation_id", sa.BigInteger(), nullable=True),
         sa.Column("origin", sa.Text(), nullable=True),
+        sa.Column("edition", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_appeal_type_organisation_id")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_appeal_type")),
     )
@@ -241,6 +242,7 @@ def upgrade() -> None:
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("organisation_id", sa.BigInteger(), nullable=True),
         sa.Column("origin", sa.Text(), nullable=True),
+        sa.Column("edition", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_channel_organisation_id")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_channel")),
     )
@@ -256,6 +258,7 @@ def upgrade() -> None:
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("organisation_id", sa.BigInteger(), nullable=True),
         sa.Column("origin", sa.Text(), nullable=True),
+        sa.Column("edition", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_disposition_organisation_id")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_disposition")),
     )
@@ -268,6 +271,7 @@ def upgrade() -> None:
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("organisation_id", sa.BigInteger(), nullable=True),
         sa.Column("origin", sa.Text(), nullable=True),
+        sa.Column("edition", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_kinship_organisation_id")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_kinship")),
     )
@@ -293,6 +297,7 @@ def upgrade() -> None:
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("organisation_id", sa.BigInteger(), nullable=True),
         sa.Column("origin", sa.Text(), nullable=True),
+        sa.Column("edition", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_pause_reason_organisation_id")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_pause_reason")),
     )
@@ -379,6 +384,7 @@ def upgrade() -> None:
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("organisation_id", sa.BigInteger(), nullable=True),
         sa.Column("origin", sa.Text(), nullable=True),
+        sa.Column("edition", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_result_organisation_id")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_result")),
     )
@@ -398,6 +404,7 @@ def upgrade() -> None:
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("organisation_id", sa.BigInteger(), nullable=True),
         sa.Column("origin", sa.Text(), nullable=True),
+        sa.Column("edition", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_script_organisation_id")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_script")),
     )
@@ -411,6 +418,7 @@ def upgrade() -> None:
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("organisation_id", sa.BigInteger(), nullable=True),
         sa.Column("origin", sa.Text(), nullable=True),
+        sa.Column("edition", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_source_organisation_id")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_source")),
     )
@@ -466,6 +474,7 @@ def upgrade() -> None:
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("organisation_id", sa.BigInteger(), nullable=True),
         sa.Column("origin", sa.Text(), nullable=True),
+        sa.Column("edition", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_folder_organisation_id")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_folder")),
     )
@@ -523,6 +532,7 @@ def upgrade() -> None:
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("organisation_id", sa.BigInteger(), nullable=True),
         sa.Column("origin", sa.Text(), nullable=True),
+        sa.Column("edition", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_status_organisation_id")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_status")),
     )
@@ -711,6 +721,7 @@ def upgrade() -> None:
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("organisation_id", sa.BigInteger(), nullable=True),
         sa.Column("origin", sa.Text(), nullable=True),
+        sa.Column("edition", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_topic_organisation_id")),
         sa.ForeignKeyConstraint(["parent_code"], ["topic.code"], name=op.f("fk_topic_parent_code")),
         sa.ForeignKeyConstraint(["type_code"], ["appeal_type.code"], name=op.f("fk_topic_type_code")),
