@@ -76,7 +76,7 @@ async def load_profile(
             entries = _entries(data, section)
             rows[section] = len(entries)
             await _upsert_list(session, table, entries, name)
-            closed[section] = await _close_missing(session, table, entries, now.date())
+            closed[section] = await _close_missing(session, table, entries, name, now.date())
         await _load_deadlines(session, _entries(data, "deadline"))
         await _load_forwarding(session, forwarding(data))
         await _load_roles(session, data.get("role", []))
@@ -138,7 +138,7 @@ async def _upsert(
 
 
 async def _close_missing(
-    session: AsyncSession, table: type[Choice], entries: Iterable[Mapping[str, Any]], today: date
+    session: AsyncSession, table: type[Choice], entries: Iterable[Mapping[str, Any]], profile: str, today: date
 ) -> int:
     codes = [entry["code"] for entry in entries]
     statement = (
