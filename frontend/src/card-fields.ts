@@ -4,11 +4,18 @@ import type { Fields } from "./drafts-store";
 
 const NOT_PART_OF_A_DRAFT = new Set(["csrf_token"]);
 
-/** What is typed, as text. An unticked box is absent, as in a submitted form. */
+/**
+ * What is typed, as text. An unticked box is absent, as in a submitted form. Unlike one, this holds what stands in blocks
+ * that are disabled just now: another type or channel brings it back.
+ */
 export function readFields(form: HTMLFormElement): Record<string, string> {
   const fields: Record<string, string> = {};
-  for (const [name, value] of new FormData(form)) {
-    if (typeof value === "string" && !NOT_PART_OF_A_DRAFT.has(name)) fields[name] = value;
+  for (const field of form.elements) {
+    if (!isControl(field) || field.name === "" || NOT_PART_OF_A_DRAFT.has(field.name)) continue;
+    if (field instanceof HTMLInputElement && ["checkbox", "radio"].includes(field.type) && !field.checked)
+      continue;
+    if (field instanceof HTMLInputElement && field.type === "file") continue;
+    fields[field.name] = field.value;
   }
   return fields;
 }
@@ -59,6 +66,16 @@ export function writeFields(form: HTMLFormElement, fields: Fields): void {
       field.checked = false;
     }
   }
+}
+
+/** Write single fields, and let whoever looks at them know. */
+export function takeFields(form: HTMLFormElement, fields: Fields): void {
+  for (const [name, value] of Object.entries(fields)) {
+    if (!setField(form, name, value)) continue;
+    if (name === "type" || name === "channel")
+      control(form, name)?.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+  form.dispatchEvent(new CustomEvent("card:filled"));
 }
 
 /** The words that a person knows a field by. */

@@ -74,6 +74,9 @@ export class CardProblems {
         null
       );
     }
-    return field;
+    // Fields of attached files belong to no form: their blocks carry the name.
+    return (
+      field ?? this.form.querySelector<HTMLElement>(`[data-field="${CSS.escape(name)}"] :is(input, select)`)
+    );
   }
 }

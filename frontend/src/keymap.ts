@@ -24,6 +24,8 @@ export const COMMANDS = [
   "pick-up",
   "ready",
   "pause",
+  "emergency",
+  "attach",
   "global-search",
   "help",
 ] as const;
@@ -53,6 +55,8 @@ export const DEFAULT_KEYS: Readonly<Record<Command, readonly string[]>> = {
   "pick-up": ["Alt+U"],
   ready: ["Alt+R"],
   pause: ["Alt+P"],
+  emergency: ["Ctrl+Alt+1"],
+  attach: ["Alt+F"],
   "global-search": ["Ctrl+L", "Ctrl+K", "/"],
   help: ["F1", "?"],
 };

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -15,9 +16,10 @@ from hotline.events import Bus
 from hotline.journal import appeal_view, attachment_store, dispositions
 from hotline.journal.card_extras import add_links
 from hotline.journal.links import AppealLink, LinkKind
-from hotline.journal.model import Appeal
+from hotline.journal.model import Appeal, Form
 from hotline.journal.moves import Step, note
 from hotline.journal.outbox import Outbox
+from hotline.journal.recipients import Recipient, recipients
 from hotline.journal.tables import AppealCallRow, AppealRecord, DraftRow
 from hotline.journal.tables_card import AppealLinkRow
 from hotline.journal.tables_classifier import StatusRow, TopicRow
@@ -46,6 +48,16 @@ class AppealLinks:
         async with self._db.begin() as session:
             await appeal_view.require_visible(session, user, appeal_id)
             return await _links(session, appeal_id)
+
+    async def former(self, user: User, appeal_ids: Sequence[int]) -> dict[int, Recipient]:
+        """Return who handles each appeal, where the matrix lets ``user`` forward an oral one to him (S001-059)."""
+        async with self._db.begin() as session:
+            rows = await session.execute(
+                select(AppealRecord.id, AppealRecord.owner_id).where(AppealRecord.id.in_(appeal_ids))
+            )
+            owners = {row.id: row.owner_id for row in rows}
+            people = {one.user_id: one for one in await recipients(session, user, Form.ORAL) if not one.needs_reason}
+        return {one: people[owner] for one, owner in owners.items() if owner in people}
 
     async def add(self, user: User, appeal_id: int, version: int, number: str, kind: str) -> Appeal:
         """Link an appeal by its number.

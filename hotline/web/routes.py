@@ -49,7 +49,6 @@ def add_routes(app: web.Application) -> None:
     add.add_get("/appeals/new", card.new)
     add.add_post("/appeals", card.save)
     _add_appeals(add)
-    add.add_get("/scripts", appeal.scripts)
     add_people(add)
     add.add_get("/topics", card.topics)
     _add_directory(add)

@@ -29,6 +29,7 @@ def add_card(add: web.UrlDispatcher) -> None:
     add.add_post(r"/api/drafts/{id:\d+}/give", card_api.give_draft)
     add.add_post(r"/api/drafts/{id:\d+}/discard", card_api.discard_draft)
 
+    add.add_get("/scripts", card_parts.scripts)
     add.add_get("/organisations", card_parts.organisations)
     add.add_post("/api/organisations", card_api.add_organisation)
     add.add_put("/api/favourites", card_api.favourites)

@@ -1,7 +1,7 @@
 import { Controller } from "@hotwired/stimulus";
 import { ApiError, explain, requestJson } from "../api";
 import { showConflict } from "../card-conflict";
-import { control, readFields, writeFields } from "../card-fields";
+import { control, readFields, takeFields } from "../card-fields";
 import { CardProblems } from "../card-problems";
 import { announce } from "../dom";
 import type { Fields } from "../drafts-store";
@@ -104,8 +104,8 @@ export default class AppealEditController extends Controller<HTMLFormElement> {
     for (const [name, [, stored]] of Object.entries(details["fields"] as Record<string, [string, string]>)) {
       theirs[name] = stored;
     }
-    showConflict(this.element, mine, { rev: version, fields: theirs satisfies Fields }, (keepMine) => {
-      if (!keepMine) writeFields(this.element, theirs);
+    showConflict(this.element, mine, { rev: version, fields: theirs satisfies Fields }, (taken) => {
+      takeFields(this.element, taken);
       const field = control(this.element, "version");
       if (field) field.value = String(version);
     });

@@ -3,7 +3,9 @@ import { ApiError, explain, request, requestJson, Unreachable } from "../api";
 import { type DraftEffect, type DraftEvent, type DraftState, loadedDraft, step } from "../autosave";
 import { ownExtension } from "../call-commands";
 import { type StoredDraft, showConflict } from "../card-conflict";
-import { readFields, setField, writeFields } from "../card-fields";
+import { askAboutDuplicates, type Decision, type Duplicate } from "../card-duplicates";
+import { readFields, setField, takeFields, writeFields } from "../card-fields";
+import { forwardSaved } from "../card-forward";
 import { CardProblems } from "../card-problems";
 import { draftStateText } from "../card-state";
 import { serverNow } from "../clock";
@@ -23,6 +25,7 @@ interface DraftSaved {
 
 interface AppealSaved {
   id: number;
+  version: number;
   number: string;
   status: string;
   warnings?: readonly string[];
@@ -61,6 +64,8 @@ export default class CardController extends Controller<HTMLFormElement> {
   /** Names this card's save for the server: however often it is sent, one appeal comes of it. */
   private idempotencyKey: string = randomKey();
   private stops: (() => void)[] = [];
+  /** Appeals of which the operator was warned, and which he did not take for this one (DAY-23). */
+  private seenDuplicates: number[] = [];
 
   override connect(): void {
     this.draft = loadedDraft(this.revValue);
@@ -197,8 +202,8 @@ export default class CardController extends Controller<HTMLFormElement> {
 
   private conflict(fields: Record<string, string>, stored: StoredDraft): void {
     this.feed({ type: "conflict" });
-    showConflict(this.element, fields, stored, (keepMine) => {
-      if (!keepMine) writeFields(this.element, stored.fields);
+    showConflict(this.element, fields, stored, (taken, keepMine) => {
+      takeFields(this.element, taken);
       this.feed({ type: "resolved", rev: stored.rev, keepMine });
     });
   }
@@ -272,10 +277,7 @@ export default class CardController extends Controller<HTMLFormElement> {
 
   /** The colleague has the call and the card now: nothing more is sent from here. */
   private async handedOver(): Promise<void> {
-    this.draft = loadedDraft(this.draft.rev);
-    clearTimeout(this.timer);
-    dropDraft(this.draftValue);
-    delete this.element.dataset["unsaved"];
+    this.forget();
     toast(t("The call and its card were handed over."), "success");
     await openInWork("/journal");
   }
@@ -293,6 +295,7 @@ export default class CardController extends Controller<HTMLFormElement> {
     try {
       const form = new FormData(this.element);
       if (this.after === "finish") form.set("finish", "1");
+      form.set("duplicates_seen", ["ask", ...this.seenDuplicates].join(" "));
       const saved = await request("/appeals", {
         method: "POST",
         form: new URLSearchParams([...form].map(([name, value]) => [name, String(value)])),
@@ -308,12 +311,10 @@ export default class CardController extends Controller<HTMLFormElement> {
   }
 
   private async savedAs(saved: AppealSaved): Promise<void> {
-    this.draft = loadedDraft(this.draft.rev);
-    clearTimeout(this.timer);
-    dropDraft(this.draftValue);
-    delete this.element.dataset["unsaved"];
+    this.forget();
     toast(t("Appeal {number} is registered.", { number: saved.number }), "success");
     for (const warning of saved.warnings ?? []) toast(warning, "warning");
+    await forwardSaved(this.element, saved.id, saved.version);
     await openInWork(`/appeals/${saved.id}`);
     if (this.after === "forward") document.querySelector<HTMLElement>("#work [data-move=forward]")?.click();
     announce("hotline:card-saved", saved);
@@ -333,7 +334,52 @@ export default class CardController extends Controller<HTMLFormElement> {
   private refused(error: ApiError): void {
     // Refused, so nothing was saved: the corrected card is another request.
     this.idempotencyKey = randomKey();
-    this.problems.show(error);
+    const found = error.details["duplicates"] as readonly Duplicate[] | undefined;
+    if (error.errorId !== "possible-duplicate" || !found) {
+      this.problems.show(error);
+      return;
+    }
+    this.problems.clear();
+    askAboutDuplicates(this.element, found, (decision) => void this.decided(decision));
+  }
+
+  private async decided(decision: Decision): Promise<void> {
+    if (decision.type === "append") {
+      await this.appendTo(decision.to);
+      return;
+    }
+    const them = decision.type === "link" ? decision.to : decision.seen;
+    this.seenDuplicates = [...new Set([...this.seenDuplicates, ...them.map((one) => one.id)])];
+    if (decision.type === "link") {
+      const links = new Set(this.textOf("links").split(" ").filter(Boolean));
+      for (const one of them) links.add(`${one.id}:${one.likeness === "letter" ? "duplicate" : "repeat"}`);
+      setField(this.element, "links", [...links].join(" "));
+    }
+    await this.save();
+  }
+
+  /** The call and what was typed go to the appeal that is there already; this card is no more. */
+  private async appendTo(appeal: Duplicate): Promise<void> {
+    this.feed({ type: "blurred" });
+    await this.sending;
+    try {
+      const json = { draft_id: Number(this.textOf("draft_id")) };
+      await requestJson(`/api/appeals/${appeal.id}/append-call`, { method: "POST", json });
+    } catch (error) {
+      toast(explain(error), "danger");
+      return;
+    }
+    this.forget();
+    toast(t("The call was added to {number}.", { number: appeal.number }), "success");
+    await openInWork(`/appeals/${appeal.id}`);
+  }
+
+  /** Nothing of this card is to be sent any more. */
+  private forget(): void {
+    this.draft = loadedDraft(this.draft.rev);
+    clearTimeout(this.timer);
+    dropDraft(this.draftValue);
+    delete this.element.dataset["unsaved"];
   }
 
   private saveLater(): void {

@@ -29,6 +29,8 @@ function title(command: Command): string {
     ready: t("Ready for calls"),
     pause: t("Pause"),
     "global-search": t("Search everywhere"),
+    emergency: t("112: threat to life"),
+    attach: t("Attach files"),
     help: t("This list"),
   };
   return titles[command];

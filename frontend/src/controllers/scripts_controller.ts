@@ -1,6 +1,8 @@
 import { Controller } from "@hotwired/stimulus";
 import { explain, requestFragment } from "../api";
-import { h } from "../dom";
+import { currentCall } from "../current-call";
+import { announce, h } from "../dom";
+import { thePhone } from "../phone-host";
 
 const ASK_AFTER_MS = 150;
 /** What the answer leaves open: the operator types over it. */
@@ -42,10 +44,13 @@ export default class ScriptsController extends Controller<HTMLDetailsElement> {
     if (!this.element.open || event.isComposing || event.ctrlKey || event.altKey || event.metaKey) return;
     // A digit is the number of an answer as long as nothing is searched for.
     const digit = /^[1-9]$/.test(event.key) && this.queryTarget.value === "";
-    if (digit && this.rows[Number(event.key) - 1]) this.insert(this.rows[Number(event.key) - 1]);
+    const person = event.shiftKey && this.queryTarget.value === "" && /^Digit[1-9]$/.test(event.code);
+    if (person && this.people[Number(event.code.slice(5)) - 1])
+      this.consult(this.people[Number(event.code.slice(5)) - 1]);
+    else if (digit && this.rows[Number(event.key) - 1]) this.insert(this.rows[Number(event.key) - 1]);
     else if (event.key === "ArrowDown") this.mark(this.active + 1);
     else if (event.key === "ArrowUp") this.mark(this.active - 1);
-    else if (event.key === "Enter" && event.target === this.queryTarget) this.insert(this.rows[this.active]);
+    else if (event.key === "Enter" && event.target === this.queryTarget) this.take(this.all[this.active]);
     else if (event.key === "Escape") this.close();
     else return;
     event.preventDefault();
@@ -54,14 +59,41 @@ export default class ScriptsController extends Controller<HTMLDetailsElement> {
 
   /** mousedown, because a click would first take the focus away. */
   press(event: MouseEvent): void {
-    const row = (event.target as Element).closest<HTMLElement>("[data-body]");
+    const row = (event.target as Element).closest<HTMLElement>("[data-body], [data-person-id]");
     if (!row) return;
     event.preventDefault();
-    this.insert(row);
+    this.take(row);
+  }
+
+  private take(row: HTMLElement | undefined): void {
+    if (row?.dataset["personId"] !== undefined) this.consult(row);
+    else this.insert(row);
+  }
+
+  /** Ask the colleague while there is a call; without one the appeal goes to him when it is saved (S001-054). */
+  private consult(row: HTMLElement | undefined): void {
+    const form = this.element.closest("form");
+    if (!row || !form) return;
+    const extension = row.dataset["extension"] ?? "";
+    this.close();
+    if (extension !== "" && currentCall(thePhone().view)?.state === "talking") {
+      announce("hotline:transfer", { number: extension });
+      return;
+    }
+    const detail = { id: row.dataset["personId"] ?? "", name: row.dataset["personName"] ?? "" };
+    form.dispatchEvent(new CustomEvent("card:forward-to", { detail }));
   }
 
   private get rows(): HTMLElement[] {
     return [...this.listTarget.querySelectorAll<HTMLElement>("[data-body]")];
+  }
+
+  private get people(): HTMLElement[] {
+    return [...this.listTarget.querySelectorAll<HTMLElement>("[data-person-id]")];
+  }
+
+  private get all(): HTMLElement[] {
+    return [...this.rows, ...this.people];
   }
 
   private field(name: string): HTMLInputElement | HTMLTextAreaElement | null {
@@ -85,14 +117,14 @@ export default class ScriptsController extends Controller<HTMLDetailsElement> {
         h("li", { class: "text-danger", role: "option", "aria-disabled": "true" }, explain(error)),
       );
     }
-    this.rows.forEach((row, index) => {
+    this.all.forEach((row, index) => {
       row.id = `scripts-list-${index}`;
     });
     this.mark(0);
   }
 
   private mark(index: number): void {
-    const rows = this.rows;
+    const rows = this.all;
     this.active = Math.max(0, Math.min(index, rows.length - 1));
     rows.forEach((row, at) => {
       row.setAttribute("aria-selected", String(at === this.active));
@@ -112,14 +144,39 @@ export default class ScriptsController extends Controller<HTMLDetailsElement> {
   private insert(row: HTMLElement | undefined): void {
     const measures = this.field("measures");
     if (!row || !(measures instanceof HTMLTextAreaElement)) return;
-    const body = row.dataset["body"] ?? "";
+    const body = this.withCaller(row);
     const at = measures.selectionEnd;
     const before = measures.value.slice(0, at);
     const text = before === "" || before.endsWith("\n") ? body : `\n${body}`;
     measures.setRangeText(text, at, at, "end");
     measures.dispatchEvent(new Event("input", { bubbles: true }));
+    this.remember(row.dataset["use"] ?? "");
     this.close();
     const gap = GAP.exec(text);
     if (gap) measures.setSelectionRange(at + gap.index, at + gap.index + gap[0].length);
+  }
+
+  /** The caller's name and number are known to the page only. */
+  private withCaller(row: HTMLElement): string {
+    const caller = JSON.parse(row.dataset["caller"] ?? "{}") as Record<string, string>;
+    const name = ["first_name", "patronymic"].map((part) => this.field(`applicant_${part}`)?.value.trim());
+    const known: Record<string, string> = {
+      applicant: name.filter(Boolean).join(" "),
+      phone: this.field("applicant_phone")?.value.trim() ?? "",
+    };
+    let text = row.dataset["body"] ?? "";
+    for (const [variable, fact] of Object.entries(caller)) {
+      const value = known[fact];
+      if (value) text = text.replaceAll(`{${variable}}`, value);
+    }
+    return text;
+  }
+
+  /** Which answer was given, in which version, is saved with the card (DAY-39). */
+  private remember(use: string): void {
+    const uses = this.field("script_uses");
+    if (!uses || use === "" || uses.value.split(" ").includes(use)) return;
+    uses.value = `${uses.value} ${use}`.trim();
+    uses.dispatchEvent(new Event("change", { bubbles: true }));
   }
 }

@@ -211,6 +211,7 @@ export default class SoftphoneController extends Controller<HTMLElement> {
   async stop(): Promise<void> {
     try {
       await requestJson("/api/operator/stop", { method: "POST", json: {} });
+      announce("hotline:work-ended");
     } catch (error) {
       toast(explain(error), "danger");
       return;

@@ -4,23 +4,74 @@ import { h } from "../dom";
 
 const ASK_AFTER_MS = 150;
 
+const ORDER = "hotline.topics";
+
+interface Order {
+  by: string;
+  swapped: boolean;
+}
+
+function order(): Order {
+  try {
+    return {
+      by: "code",
+      swapped: false,
+      ...(JSON.parse(localStorage.getItem(ORDER) ?? "{}") as Partial<Order>),
+    };
+  } catch {
+    return { by: "code", swapped: false };
+  }
+}
+
+function keepOrder(next: Order): void {
+  try {
+    localStorage.setItem(ORDER, JSON.stringify(next));
+  } catch {
+    // Only comfort.
+  }
+}
+
 /**
  * Type, then its topics by keyword (S001-050, S001-051). The ARIA combobox pattern: the focus stays in the text field,
  * arrows move the active option, Enter takes it, Esc closes the list.
  */
 export default class TopicPickerController extends Controller<HTMLElement> {
-  static override targets = ["type", "query", "list", "value"];
+  static override targets = ["type", "query", "list", "value", "sort"];
   static override values = { url: String };
   declare readonly typeTarget: HTMLSelectElement;
   declare readonly queryTarget: HTMLInputElement;
   declare readonly listTarget: HTMLElement;
   declare readonly valueTarget: HTMLInputElement;
+  declare readonly sortTargets: HTMLButtonElement[];
   declare readonly urlValue: string;
   private running: AbortController | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private active = -1;
 
+  /** «По коду» or «по тематике» (S000-44); remembered in this browser. */
+  sort(event: Event): void {
+    keepOrder({ ...order(), by: (event.currentTarget as HTMLElement).dataset["sort"] ?? "code" });
+    this.showOrder();
+    this.queryTarget.focus();
+    void this.ask();
+  }
+
+  /** Code before the topic, or behind it. */
+  swap(): void {
+    keepOrder({ ...order(), swapped: !order().swapped });
+    this.showOrder();
+    this.queryTarget.focus();
+  }
+
+  private showOrder(): void {
+    const { by, swapped } = order();
+    for (const button of this.sortTargets)
+      button.setAttribute("aria-pressed", String(button.dataset["sort"] === by));
+    this.listTarget.classList.toggle("topic-list-swapped", swapped);
+  }
+
   override connect(): void {
+    this.showOrder();
     this.queryTarget.addEventListener("input", this.onInput);
     this.queryTarget.addEventListener("keydown", this.onKey);
     this.queryTarget.addEventListener("focus", this.onFocus);
@@ -104,6 +155,7 @@ export default class TopicPickerController extends Controller<HTMLElement> {
     const mine = new AbortController();
     this.running = mine;
     const query = new URLSearchParams({ type: this.typeTarget.value, q: this.queryTarget.value.trim() });
+    if (order().by !== "code") query.set("sort", order().by);
     try {
       this.listTarget.innerHTML = await requestFragment(`${this.urlValue}?${query}`, mine.signal);
     } catch (error) {

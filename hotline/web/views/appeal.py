@@ -8,15 +8,16 @@ from typing import Any
 from aiohttp import web
 
 from hotline.errors import BadInput, Forbidden
+from hotline.journal.attachment_rules import ACCEPT
 from hotline.journal.card_form import CardForm
 from hotline.journal.model import Appeal, PersonSnapshot
 from hotline.web import titles
 from hotline.web.call_sound import call_parts
 from hotline.web.context import current_user, services, wants_json
 from hotline.web.error_texts import warning_text
-from hotline.web.forms import form_fields, path_id, query_text
+from hotline.web.forms import form_fields, path_id
 from hotline.web.i18n import gettext, show_date, show_datetime, show_number
-from hotline.web.render import fragment, page
+from hotline.web.render import page
 from hotline.web.titles import Mark, role_title, urgency_mark
 from hotline.web.views.card import card_choices, person_fields, topic_title
 
@@ -47,6 +48,9 @@ async def edit(request: web.Request) -> web.StreamResponse:
         "fields": fields,
         "person_fields": person_fields(),
         "choices": await card_choices(its, user),
+        "files_query": f"appeal={appeal.id}",
+        "files_editable": True,
+        "files_accept": ACCEPT,
     }
     return await page(request, "pages/appeal_edit.html", context, section="journal")
 
@@ -100,15 +104,6 @@ async def recall(request: web.Request) -> web.StreamResponse:
     its, user = services(request), current_user(request)
     sent = await form_fields(request)
     return await _moved(request, its.appeals.recall(user, path_id(request), sent_version(sent), checked_comment(sent)))
-
-
-async def scripts(request: web.Request) -> web.Response:
-    """Return typical answers for a topic, by keyword, as a fragment (S001-052, S001-053)."""
-    user = current_user(request)
-    found = await services(request).classifier.scripts(
-        query_text(request, "topic", limit=50), query_text(request, "q", limit=100), user.organisation.id
-    )
-    return fragment(request, "includes/script_rows.html", {"scripts": found})
 
 
 def appeal_view(appeal: Appeal) -> dict[str, Any]:

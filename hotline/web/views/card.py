@@ -11,10 +11,13 @@ from aiohttp import web
 from hotline.cti.model import Call, ConsultOffered, Direction, Phase
 from hotline.errors import BadInput, Forbidden, NotFound
 from hotline.journal import identifiers
-from hotline.journal.card_form import CardForm
-from hotline.journal.model import CallRow, Channel, Draft, Named
+from hotline.journal.attachment_rules import ACCEPT
+from hotline.journal.card_form import CardForm, PersonFields
+from hotline.journal.complaint import Initiator, Justified
+from hotline.journal.model import CallRow, Channel, Draft, Named, Topic
 from hotline.journal.person_model import PhoneOwners
 from hotline.staff.model import Right, User
+from hotline.staff.rules import fold
 from hotline.web.call_sound import CallPart, call_parts
 from hotline.web.context import COURIER, current_user, require_right, services, wants_json
 from hotline.web.courier import card_ref
@@ -26,7 +29,9 @@ from hotline.web.i18n import gettext, mark
 from hotline.web.push_messages import at
 from hotline.web.render import fragment, page
 from hotline.web.services import Services
-from hotline.web.views.people import FoundPersons, citizen_history, directory_person, found_person
+from hotline.web.views.card_parts import link_kinds, parse_links
+from hotline.web.views.history import citizen_history
+from hotline.web.views.people import FoundPersons, directory_person, found_person
 
 PERSON_FIELDS = (
     ("last_name", mark("Surname"), "text"),
@@ -39,6 +44,22 @@ PERSON_FIELDS = (
     ("address", mark("Address"), "text"),
     ("email", mark("E-mail"), "email"),
 )
+
+
+INITIATORS = {
+    Initiator.APPLICANT: mark("applicant"),
+    Initiator.SMO: mark("insurer"),
+    Initiator.TFOMS: mark("fund"),
+    Initiator.PROSECUTOR: mark("prosecutor"),
+    Initiator.MO: mark("medical institution"),
+    Initiator.NONE: mark("nobody"),
+}
+JUSTIFIED = {
+    Justified.YES: mark("yes"),
+    Justified.PARTLY: mark("partly"),
+    Justified.NO: mark("no"),
+    Justified.NOT_APPLICABLE: mark("does not apply"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +97,14 @@ class Choices:
     channels: tuple[Channel, ...]
     sources: tuple[Named, ...]
     kinships: tuple[Named, ...]
+    complaints: frozenset[str]
+    """Codes of the types that have the complaint block."""
+    initiators: list[tuple[str, str]]
+    justified: list[tuple[str, str]]
+    favourites: tuple[Topic, ...]
+    last_topic: Topic | None
+    may_write: bool
+    """Whether the user registers letters; if not, written channels cannot be chosen (Q3)."""
 
 
 async def of_call(request: web.Request) -> web.StreamResponse:
@@ -142,6 +171,7 @@ async def save(request: web.Request) -> web.StreamResponse:
         return web.json_response(
             {
                 "id": appeal.id,
+                "version": appeal.version,
                 "number": appeal.number,
                 "status": appeal.status.title,
                 "due_at": at(appeal.due_at),
@@ -152,11 +182,13 @@ async def save(request: web.Request) -> web.StreamResponse:
 
 
 async def topics(request: web.Request) -> web.Response:
-    """Return the topics of a type by keyword, as a fragment (S001-051)."""
+    """Return the topics of a type by keyword, as a fragment, by code or with ``sort=title`` (S001-051, S000-44)."""
     user = current_user(request)
     found = await services(request).classifier.topics(
         query_text(request, "type", limit=50), query_text(request, "q", limit=100), user.organisation.id
     )
+    if query_text(request, "sort", limit=10) == "title":
+        found = tuple(sorted(found, key=lambda topic: fold(topic.title)))
     return fragment(request, "includes/topic_rows.html", {"topics": found})
 
 
@@ -235,6 +267,14 @@ async def _card_page(
         if len(known.rows) > 1
         else gettext("One person is known by this number: ask for the name, then confirm"),
         "history": history,
+        "links": parse_links(values["links"]),
+        "link_kinds": link_kinds(),
+        "repeat": await its.card.callers.repeat(phone, draft.call_key or "", user.id) if call is not None else None,
+        "defaults": await _defaults(its, user, draft, phone),
+        "may_alarm": user.may(Right.CALL_TAKE) or user.may(Right.CALL_MAKE),
+        "files_query": f"draft={draft.id}",
+        "files_editable": not shown_by,
+        "files_accept": ACCEPT,
         "choices": await card_choices(its, user),
         "calls": parts,
         "may_finish": user.may(Right.APPEAL_CLOSE_CONSULTATION) and not shown_by,
@@ -243,6 +283,21 @@ async def _card_page(
         "colleagues": await _colleagues(its, user) if call is not None and not shown_by else [],
     }
     return await page(request, "pages/card.html", context, section="card", status=status)
+
+
+async def _defaults(its: Services, user: User, draft: Draft, phone: str | None) -> dict[str, str]:
+    """Return what the card starts with again when it is cleared (S000-71)."""
+    chosen = await its.classifier.defaults(user)
+    form = CardForm(
+        draft_id=str(draft.id),
+        call_key=draft.call_key or "",
+        type=chosen.type,
+        channel=chosen.channel,
+        source=chosen.source,
+        appeal_at=draft.fields.get("appeal_at", ""),
+        applicant=PersonFields(phone=phone or ""),
+    )
+    return form.to_fields()
 
 
 def person_fields() -> list[tuple[str, str, str, str]]:
@@ -258,6 +313,12 @@ async def card_choices(its: Services, user: User) -> Choices:
         channels=await its.classifier.channels(organisation),
         sources=await its.classifier.sources(organisation),
         kinships=await its.classifier.kinships(organisation),
+        complaints=await its.classifier.complaint_types(organisation),
+        initiators=[(code.value, gettext(word)) for code, word in INITIATORS.items()],
+        justified=[(code.value, gettext(word)) for code, word in JUSTIFIED.items()],
+        favourites=await its.card.favourites.of(user),
+        last_topic=await its.card.favourites.last(user),
+        may_write=user.may(Right.APPEAL_CREATE_WRITTEN),
     )
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from aiohttp import web
 
+from hotline.errors import BadInput
+from hotline.journal import links
 from hotline.journal.attachments import Owner
 from hotline.journal.links import LinkKind
 from hotline.journal.model import Draft
@@ -17,6 +19,8 @@ from hotline.web.context import current_user, services
 from hotline.web.forms import path_id, query_text
 from hotline.web.i18n import gettext, mark, show_number
 from hotline.web.render import fragment, page
+from hotline.web.shell import presence
+from hotline.web.titles import role_title
 from hotline.web.views.attachments import files_view
 
 LINKS = {
@@ -38,6 +42,14 @@ def link_kinds() -> list[tuple[str, str]]:
     return [(kind.value, gettext(word)) for kind, word in LINKS.items()]
 
 
+def parse_links(text: str) -> dict[int, str]:
+    """Return which earlier appeals an unsaved card links; nothing when a draft holds rubbish."""
+    try:
+        return {one: kind.value for one, kind in links.parse(text).items()}
+    except BadInput:
+        return {}
+
+
 def organisation_kinds() -> list[tuple[str, str]]:
     """Return what may be added on the spot: code and word."""
     return [(kind.value, gettext(word)) for kind, word in ORGANISATIONS.items()]
@@ -49,12 +61,43 @@ async def organisations(request: web.Request) -> web.Response:
     return fragment(request, "includes/organisation_rows.html", {"organisations": found})
 
 
+async def scripts(request: web.Request) -> web.Response:
+    """Show typical answers and the people who know the topic, by topic or keyword (S001-052…S001-054)."""
+    its, user = services(request), current_user(request)
+    topic, q = query_text(request, "topic", limit=50), query_text(request, "q", limit=100)
+    found = await its.card.answers.find(user, topic, q)
+    context = {
+        "answers": [
+            {
+                "use": f"{one.code}@{one.version}",
+                "title": one.title,
+                "body": one.filled.text,
+                "caller": dict(one.filled.caller),
+            }
+            for one in found.answers
+        ],
+        "people": [
+            {
+                "id": one.user_id,
+                "name": one.full_name,
+                "role": role_title(one.roles),
+                "organisation": one.organisation,
+                "extension": one.extension,
+                "presence": presence(its, one.extension),
+            }
+            for one in found.people
+        ],
+        "may_transfer": user.may(Right.CALL_TRANSFER),
+    }
+    return fragment(request, "includes/script_rows.html", context)
+
+
 async def extras(request: web.Request) -> web.Response:
     """Show what belongs to a saved appeal: files, linked appeals, answers that were given, who edits it now."""
     its, user, appeal_id = services(request), current_user(request), path_id(request)
     owner = Owner(appeal_id=appeal_id)
     files = await its.card.attachments.of(user, owner)
-    links, used, lock = await asyncio.gather(
+    linked, used, lock = await asyncio.gather(
         its.card.links.of(user, appeal_id), its.card.answers.used(appeal_id), its.card.locks.who(appeal_id)
     )
     context = {
@@ -72,7 +115,7 @@ async def extras(request: web.Request) -> web.Response:
                 "by": one.by,
                 "at": one.at,
             }
-            for one in links
+            for one in linked
         ],
         "kinds": link_kinds(),
         "used": [_used(one) for one in used],

@@ -7,9 +7,9 @@ from datetime import date
 
 from aiohttp import web
 
-from hotline.journal.model import AppealRow, PersonRow
+from hotline.journal.model import PersonRow
 from hotline.journal.personquery import PersonQuery
-from hotline.staff.model import DirectoryEntry, Right, User
+from hotline.staff.model import DirectoryEntry, Right
 from hotline.web.context import require_right, services
 from hotline.web.error_texts import warning_text
 from hotline.web.forms import form_fields, query_text
@@ -17,7 +17,8 @@ from hotline.web.render import fragment
 from hotline.web.services import Services
 from hotline.web.shell import Presence, presence
 from hotline.web.titles import role_title
-from hotline.web.views.journal import JournalRow, journal_row
+from hotline.web.views.card_parts import link_kinds
+from hotline.web.views.history import citizen_history
 
 _Q_LENGTH = 200
 
@@ -102,18 +103,8 @@ async def history(request: web.Request) -> web.Response:
     user = require_right(request, Right.PERSON_SEARCH, Right.PERSON_SEARCH_ALL)
     ids = [query_text(request, name, limit=18) for name in ("applicant_person_id", "insured_person_id")]
     view = await citizen_history(services(request), user, *ids)
-    return fragment(request, "includes/person_history.html", {"history": view})
-
-
-async def citizen_history(its: Services, user: User, *person_ids: str) -> list[JournalRow] | None:
-    """Return the earlier appeals of people, newest first; ``None`` when nobody is attached."""
-    wanted = sorted({int(one) for one in person_ids if one.isascii() and one.isdigit()})
-    if not wanted:
-        return None
-    found: dict[int, AppealRow] = {}
-    for person_id in wanted:
-        found |= {row.id: row for row in await its.persons.appeals(user, person_id, show_all=True)}
-    return [journal_row(found[appeal_id]) for appeal_id in sorted(found, reverse=True)]
+    context: dict[str, object] = {"history": view, "links": {}, "link_kinds": link_kinds()}
+    return fragment(request, "includes/person_history.html", context)
 
 
 def directory_person(its: Services, entry: DirectoryEntry) -> DirectoryPerson:
