@@ -22,11 +22,10 @@ from hotline.journal.classifier import valid_rows
 from hotline.journal.closing import CallClassified
 from hotline.journal.model import Appeal, Form, PersonSnapshot, Phase
 from hotline.journal.moves import Step, move, note
-from hotline.journal.moving import Moving, Trigger, locked, require_version
+from hotline.journal.moving import Moving, locked, require_version
 from hotline.journal.outbox import Outbox
 from hotline.journal.persons import lock_enps, remember
 from hotline.journal.process_model import SAVE
-from hotline.journal.recipients import Recipient, recipients
 from hotline.journal.tables import AppealCallRow, AppealRecord, DraftRow
 from hotline.journal.tables_classifier import (
     AppealTypeRow,
@@ -138,13 +137,6 @@ class Appeals(Moving):
             appeal = await appeal_view.load(session, user, appeal_id, self._zone, now, data.warnings)
         await self._outbox.relay()
         return appeal
-
-    async def recipients(self, user: User, appeal: Appeal) -> tuple[Recipient, ...]:
-        """Return to whom ``user`` may forward an appeal now; nobody when its phase or his rights forbid it."""
-        if appeal.actions.isdisjoint({Trigger.FORWARD, Trigger.REASSIGN}):
-            return ()
-        async with self._db.begin() as session:
-            return await recipients(session, user, appeal.form)
 
     async def _register(
         self, session: AsyncSession, user: User, form: CardForm, idempotency_key: str, *, finish: bool

@@ -118,9 +118,8 @@ export default class MoveFormController extends Controller<HTMLFormElement> {
       target: "_blank",
     });
     look.textContent = t("Look at it in another tab");
-    this.problems.waiting(
-      `${error.message} ${t("Your text is still here; press the button again to go on.")}`,
-    );
+    const kept = t("Your text is still here; press the button again to go on.");
+    this.problems.waiting(`${error.message} ${kept}`);
     this.problemsTarget.append(" ", look);
   }
 }
