@@ -172,7 +172,9 @@ def _conditions(query: PersonQuery) -> Iterable[ColumnElement[bool]]:
             # Explicit ranges: a bound LIKE falls back to reading the whole index under a generic plan.
             yield column >= prefix
             yield column < after(prefix)
-    if query.first_name and query.patronymic:
+    if len(query.last_name) >= 3 and len(query.first_name) >= 2:
+        yield PersonTable.s_two == query.last_name[:3] + query.first_name[:2]
+    elif query.first_name and query.patronymic:
         yield PersonTable.s_ini == query.first_name[0] + query.patronymic[0]
     yield from _born(query)
     for known, value in (

@@ -12,6 +12,7 @@ from hotline.staff.tables import search_key
 
 # Byte order: ranges of beginnings then work under any plan, and sorting costs no collation rules.
 KEY = Text(collation="C")
+_BEGINNINGS = f"left({search_key('last_name')}, 3) || left({search_key('first_name')}, 2)"
 _INITIALS = f"left({search_key('first_name')}, 1) || left({search_key('patronymic')}, 1)"
 
 
@@ -21,6 +22,7 @@ class PersonRow(Base):
     __tablename__ = "person"
     __table_args__ = (
         Index("ix_person_ini", "s_ini", "s_sur", "s_nam", "s_pat", "birth_date", "id"),
+        Index("ix_person_two", "s_two", "s_sur", "s_nam", "s_pat", "birth_date", "id"),
         Index("ix_person_fio", "s_sur", "s_nam", "s_pat", "birth_date", "id"),
         Index("ix_person_birth_date", "birth_date"),
         Index(
@@ -67,6 +69,8 @@ class PersonRow(Base):
     s_nam: Mapped[str] = mapped_column(KEY, Computed(search_key("first_name"), persisted=True))
     s_pat: Mapped[str] = mapped_column(KEY, Computed(search_key("patronymic"), persisted=True))
     s_ini: Mapped[str] = mapped_column(KEY, Computed(_INITIALS, persisted=True))
+    s_two: Mapped[str] = mapped_column(KEY, Computed(_BEGINNINGS, persisted=True))
+    """Three letters of the surname and two of the name: «ива ив» without reading all of «Ива…»."""
 
     phones: Mapped[list[PersonPhoneRow]] = relationship(lazy="raise")
 

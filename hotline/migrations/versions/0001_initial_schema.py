@@ -354,12 +354,22 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column(
+            "s_two",
+            sa.Text(collation="C"),
+            sa.Computed(
+                "left(translate(upper((last_name) COLLATE \"und-x-icu\"), 'Ё -''.’`', 'Е'), 3) || left(translate(upper((first_name) COLLATE \"und-x-icu\"), 'Ё -''.’`', 'Е'), 2)",
+                persisted=True,
+            ),
+            nullable=False,
+        ),
         sa.ForeignKeyConstraint(["insurer_id"], ["organisation.id"], name=op.f("fk_person_insurer_id")),
         sa.ForeignKeyConstraint(["merged_into_id"], ["person.id"], name=op.f("fk_person_merged_into_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
     )
     op.create_index("ix_person_birth_date", "person", ["birth_date"], unique=False)
     op.create_index("ix_person_fio", "person", ["s_sur", "s_nam", "s_pat", "birth_date", "id"], unique=False)
+    op.create_index("ix_person_two", "person", ["s_two", "s_sur", "s_nam", "s_pat", "birth_date", "id"], unique=False)
     op.create_index("ix_person_ini", "person", ["s_ini", "s_sur", "s_nam", "s_pat", "birth_date", "id"], unique=False)
     op.create_index(
         "ix_person_policy", "person", ["policy"], unique=False, postgresql_where=sa.text("policy IS NOT NULL")
