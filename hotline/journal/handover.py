@@ -5,7 +5,7 @@ The telephone has already moved. When the matrix forbids the record, it stays wi
 
 from __future__ import annotations
 
-from sqlalchemy import update
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.clock import Clock
@@ -65,6 +65,9 @@ class HandOvers:
         row = await session.get(DraftRow, draft_id, with_for_update=True, populate_existing=True)
         if row is None or row.user_id != user.id:
             raise NotFound("there is no such draft", error_id="no-such-draft")
+        if await self._has_written(session, target, row):
+            await session.delete(row)  # nobody has typed in it
+            return
         if ask_matrix:
             channel = await session.get(ChannelRow, row.fields.get("channel", ""))
             await require_forwarding(session, user, target, Form(channel.form) if channel else Form.ORAL)
@@ -86,3 +89,10 @@ class HandOvers:
             at=row.saved_at,
             details={"event": "hand_over", "to": target.id},
         )
+
+    async def _has_written(self, session: AsyncSession, target: User, row: DraftRow) -> bool:
+        """Tell whether the call comes back to whom its card never left, while the sender's own is still empty."""
+        if row.call_key is None or row.rev > 0 or row.handed_by is not None:
+            return False
+        own = select(DraftRow.id).where(DraftRow.user_id == target.id, DraftRow.call_key == row.call_key)
+        return await session.scalar(own.where(or_(DraftRow.rev > 0, DraftRow.handed_by.is_not(None)))) is not None

@@ -49,7 +49,11 @@ ROWS: dict[str, list[Step]] = {
         *(Do.PARK, (Do.TAKE, LEVEL_2), Do.BYE),
     ],
     "the first hangs up while the colleague rings": [(Do.CONSULT, LEVEL_2), Do.BYE, Do.ANSWER, Do.BYE],
-    "the record may not go": [(Do.CONSULT, COLLEAGUE), Do.ANSWER, Do.COMPLETE, Do.BYE],
+    "the record goes to level 2, may not come back, and is there when the call is": [
+        *((Do.CONSULT, LEVEL_2), Do.ANSWER, Do.COMPLETE),
+        *((Do.CONSULT, COLLEAGUE), Do.ANSWER, Do.COMPLETE),
+        *((Do.CONSULT, LEVEL_2), Do.ANSWER, Do.COMPLETE, Do.WRITE, Do.BYE),
+    ],
     "the citizen leaves while a colleague rings": [(Do.CONSULT, LEVEL_2), Do.CITIZEN_BYE],
     "the citizen leaves a consultation": [(Do.CONSULT, LEVEL_2), Do.ANSWER, Do.CITIZEN_BYE],
     "the citizen leaves three": [(Do.CONSULT, LEVEL_2), Do.ANSWER, Do.JOIN, Do.CITIZEN_BYE],

@@ -161,10 +161,24 @@ async def test_a_card_that_the_target_had_begun_himself_is_kept(world: World) ->
     draft = await world.journal.drafts.create_or_get(user, call.key, call)
     own = await world.journal.drafts.create_or_get(target, call.key, call)
     await world.journal.drafts.save(target, own.id, 0, {"content": "Моё"})
+    await world.journal.drafts.save(user, draft.id, 0, {"content": "Его"})
     assert (await world.journal.handover.hand_over(user, draft.ref, target.id)).moved
     kept = await world.journal.drafts.get(target, own.id)
     assert (kept.call_key, kept.fields["content"]) == (None, "Моё")
     assert (await world.journal.drafts.create_or_get(target, call.key, call)).id == draft.id
+
+
+async def test_an_empty_card_does_not_push_the_written_one_aside(world: World) -> None:
+    """The call comes back to whom the record never left (the matrix forbade it): his card is the call's, as before."""
+    call = world.call(ended=False)
+    user, target = world.people["op101"], world.people["op201"]
+    own = await world.journal.drafts.create_or_get(target, call.key, call)
+    await world.journal.drafts.save(target, own.id, 0, {"content": "Моё"})
+    empty = await world.journal.drafts.create_or_get(user, call.key, call)
+    assert (await world.journal.handover.hand_over(user, empty.ref, target.id)).moved
+    kept = await world.journal.drafts.create_or_get(target, call.key, call)
+    assert (kept.id, kept.fields["content"], kept.handed_by) == (own.id, "Моё", None)
+    assert await world.journal.drafts.of_call(user, call.key) is None
 
 
 async def test_when_the_matrix_forbids_only_the_call_goes(world: World) -> None:
