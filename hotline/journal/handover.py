@@ -17,6 +17,7 @@ from hotline.journal.outbox import Outbox
 from hotline.journal.process_model import HAND_OVER
 from hotline.journal.recipients import find_target, require_forwarding
 from hotline.journal.tables import AppealRecord, DraftRow
+from hotline.journal.tables_card import AttachmentRow
 from hotline.journal.tables_classifier import ChannelRow
 from hotline.staff.audit import audit
 from hotline.staff.model import User
@@ -65,8 +66,12 @@ class HandOvers:
         row = await session.get(DraftRow, draft_id, with_for_update=True, populate_existing=True)
         if row is None or row.user_id != user.id:
             raise NotFound("there is no such draft", error_id="no-such-draft")
-        if await self._has_written(session, target, row):
-            await session.delete(row)  # nobody has typed in it
+        written = await self._written(session, target, row)
+        if written is not None:  # nobody has typed in the sender's; files that he put there go along
+            await session.execute(
+                update(AttachmentRow).where(AttachmentRow.draft_id == row.id).values(draft_id=written)
+            )
+            await session.delete(row)
             return
         if ask_matrix:
             channel = await session.get(ChannelRow, row.fields.get("channel", ""))
@@ -90,9 +95,10 @@ class HandOvers:
             details={"event": "hand_over", "to": target.id},
         )
 
-    async def _has_written(self, session: AsyncSession, target: User, row: DraftRow) -> bool:
-        """Tell whether the call comes back to whom its card never left, while the sender's own is still empty."""
+    async def _written(self, session: AsyncSession, target: User, row: DraftRow) -> int | None:
+        """Return the card of whom it never left, when the call comes back to him and the sender's own is empty."""
         if row.call_key is None or row.rev > 0 or row.handed_by is not None:
-            return False
+            return None
         own = select(DraftRow.id).where(DraftRow.user_id == target.id, DraftRow.call_key == row.call_key)
-        return await session.scalar(own.where(or_(DraftRow.rev > 0, DraftRow.handed_by.is_not(None)))) is not None
+        found: int | None = await session.scalar(own.where(or_(DraftRow.rev > 0, DraftRow.handed_by.is_not(None))))
+        return found
