@@ -19,7 +19,7 @@ from hotline.clock import Clock
 from hotline.db import Database
 from hotline.journal.model import AppealRow, CallRow, Phase
 from hotline.journal.personquery import after as beyond
-from hotline.journal.queries_appeals import appeal_row, phone_of, titled
+from hotline.journal.queries_appeals import appeal_row, known, phone_of, titled
 from hotline.journal.queries_calls import calls
 from hotline.journal.question import Question
 from hotline.journal.tables import AppealRecord
@@ -132,10 +132,10 @@ def words_statement(words: str, limits: Sequence[ColumnElement[bool]]) -> Select
         select(AppealRecord.id, func.ts_rank(AppealRecord.words, query).label("rank"))
         .where(AppealRecord.words.op("@@")(query), *limits)
         .order_by(AppealRecord.id.desc())
-        .limit(RANKED)
+        .limit(known(RANKED))
         .cte("newest")
     )
-    best = select(newest).order_by(newest.c.rank.desc(), newest.c.id.desc()).limit(SHOWN + 1).subquery("best")
+    best = select(newest).order_by(newest.c.rank.desc(), newest.c.id.desc()).limit(known(SHOWN + 1)).subquery("best")
     texts = func.concat_ws(
         " … ",
         func.nullif(AppealRecord.title, ""),
@@ -183,21 +183,21 @@ def _by_number(question: Question, user: User) -> list[Select[Any]]:
     starts = (AppealRecord.number >= question.number, AppealRecord.number < beyond(question.number))
     readable = content(user)
     rows = titled(AppealRecord).add_columns((true() if readable is None else readable).label("readable"))
-    return [rows.where(*starts, *_limits(visible(user))).order_by(AppealRecord.number).limit(SHOWN + 1)]
+    return [rows.where(*starts, *_limits(visible(user))).order_by(AppealRecord.number).limit(known(SHOWN + 1))]
 
 
 def _by_phone(question: Question, limits: Sequence[ColumnElement[bool]]) -> list[Select[Any]]:
     if not question.phone:
         return []
     same = phone_of(AppealRecord) == question.phone
-    return [titled(AppealRecord).where(same, *limits).order_by(AppealRecord.id.desc()).limit(SHOWN + 1)]
+    return [titled(AppealRecord).where(same, *limits).order_by(AppealRecord.id.desc()).limit(known(SHOWN + 1))]
 
 
 def _by_name(question: Question, limits: Sequence[ColumnElement[bool]]) -> list[Select[Any]]:
     if not question.name:
         return []
     key = AppealRecord.applicant_key
-    rows = titled(AppealRecord).where(*limits).limit(SHOWN + 1)
+    rows = titled(AppealRecord).where(*limits).limit(known(SHOWN + 1))
     return [
         rows.where(key == question.name).order_by(AppealRecord.id.desc()),
         rows.where(key >= question.name, key < beyond(question.name)).order_by(key, AppealRecord.id),

@@ -52,7 +52,19 @@ class AppealRecord(ComplaintColumns, Base):
             postgresql_where=IS_OPEN,
         ),
         Index("ix_appeal_open_org_id", "responsible_org_id", desc("id"), postgresql_where=IS_OPEN),
+        # The list of all open ones, in each of its orders: 1 to 6 MB for 100,000 of them.
         Index("ix_appeal_open_id", "id", postgresql_where=IS_OPEN),
+        Index("ix_appeal_open_received", "appeal_at", "id", postgresql_where=IS_OPEN),
+        Index("ix_appeal_open_applicant", "applicant_key", "id", postgresql_where=IS_OPEN),
+        Index("ix_appeal_open_topic", "topic_code", "id", postgresql_where=IS_OPEN),
+        Index("ix_appeal_open_status", "status_code", "id", postgresql_where=IS_OPEN),
+        Index(
+            "ix_appeal_rework",
+            "due_at",
+            "id",
+            postgresql_include=["owner_id", "responsible_org_id"],
+            postgresql_where=text("phase = 'rework'"),
+        ),
         Index("ix_appeal_open_due", "due_at", "id", postgresql_include=["phase"], postgresql_where=IS_OPEN),
         Index(
             "ix_appeal_incoming",

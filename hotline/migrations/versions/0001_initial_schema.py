@@ -845,7 +845,18 @@ def upgrade() -> None:
     op.create_index("ix_appeal_applicant", "appeal", ["applicant_id", sa.literal_column("id DESC")], unique=False)
     op.create_index("ix_appeal_written_no", "appeal", ["written_no"], postgresql_where=sa.text("written_no <> ''"))
     op.create_index("ix_appeal_applicant_key", "appeal", ["applicant_key", "id"], unique=False)
-    op.create_index("ix_appeal_open_id", "appeal", ["id"], unique=False, postgresql_where=sa.text("is_open"))
+    op.create_index("ix_appeal_open_id", "appeal", ["id"], postgresql_where=sa.text("is_open"))
+    op.create_index("ix_appeal_open_received", "appeal", ["appeal_at", "id"], postgresql_where=sa.text("is_open"))
+    op.create_index("ix_appeal_open_applicant", "appeal", ["applicant_key", "id"], postgresql_where=sa.text("is_open"))
+    op.create_index("ix_appeal_open_topic", "appeal", ["topic_code", "id"], postgresql_where=sa.text("is_open"))
+    op.create_index("ix_appeal_open_status", "appeal", ["status_code", "id"], postgresql_where=sa.text("is_open"))
+    op.create_index(
+        "ix_appeal_rework",
+        "appeal",
+        ["due_at", "id"],
+        postgresql_include=["owner_id", "responsible_org_id"],
+        postgresql_where=sa.text("phase = 'rework'"),
+    )
     op.create_index("ix_appeal_received", "appeal", ["appeal_at", "id"], unique=False)
     op.create_index("ix_appeal_topic", "appeal", ["topic_code", "id"], unique=False)
     op.create_index(
