@@ -116,6 +116,7 @@ DOMAIN = {
     ("consultation_given", "reopen"): ("rework", {Who.ADMIN}),
     **{(status, "delete"): ("deleted", {Who.ADMIN}) for status in set(OMS.statuses) - {"deleted"}},  # T13
     ("deleted", "restore"): ("in_work", {Who.ADMIN}),
+    **{(one, "remark"): (one, {Who.ADMIN}) for one in set(OMS.statuses) - {"deleted"}},  # S000-74
     **{(one, "extend"): (one, {Who.ADMIN}) for one in ("incoming", "in_work", "deferred", "rework")},  # S000-76
 }
 
@@ -232,7 +233,12 @@ def test_contact_is_a_call_or_a_note() -> None:
 def test_a_status_that_was_closed_leaves_no_appeal_behind() -> None:
     """Domain 2.1: an appeal in a status that the profile no longer has goes on as in its phase's own status."""
     old = replace(facts("review"), status="review-of-last-year")
-    assert {one.trigger for one in possible(OMS, old, actor(Who.ADMIN))} == {"return", "final_close", "delete"}
+    assert {one.trigger for one in possible(OMS, old, actor(Who.ADMIN))} == {
+        "return",
+        "final_close",
+        "remark",
+        "delete",
+    }
     assert may_edit(OMS, old, actor(Who.ADMIN))
 
 
