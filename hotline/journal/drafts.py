@@ -28,8 +28,8 @@ KEEP = timedelta(days=30)
 KEEP_EMPTY = timedelta(days=1)
 """A card that rang and was never typed in holds nothing."""
 MAX_FIELDS = 200
-MAX_CHARACTERS = 200_000
-"""Twice the longest content (S003-114); more is no registration card."""
+MAX_CHARACTERS = 260_000
+"""Content and measures at their longest (S003-114), the complaint block, and everything short; more is no card."""
 
 
 class Drafts:
