@@ -90,11 +90,17 @@ class Persons:
         return (await self.owners(e164, user)).rows
 
     async def owners(self, e164: str | None, user: User | None = None) -> PhoneOwners:
-        """Return who is known by a number; ``shared`` when more than 5 people are: a clinic's exchange (DAY-11)."""
+        """Return who is known by a number; ``shared`` when more than 5 people are: a clinic's exchange (DAY-11).
+
+        Only those whom ``user`` may find (domain 2.8); ``None`` is the program itself.
+        """
         if not e164 or not e164.startswith("+"):
             return PhoneOwners()
         known = select(PersonPhoneRow.person_id).where(PersonPhoneRow.e164 == e164, ~PersonPhoneRow.is_wrong)
+        limits = visibility.persons(user) if user is not None else None
         statement = _people().where(PersonTable.id.in_(known), PersonTable.merged_into_id.is_(None)).limit(BY_PHONE + 1)
+        if limits is not None:
+            statement = statement.where(limits)
         async with self._db.begin() as session:
             rows = [shown(user, _row(row)) for row in await session.execute(statement)]
         return PhoneOwners(tuple(rows[:BY_PHONE]), shared=len(rows) > BY_PHONE)
@@ -146,6 +152,9 @@ async def matching(
 ) -> tuple[PersonRow, ...]:
     """Return living dossiers by a condition of the register's own."""
     statement = _people().where(PersonTable.merged_into_id.is_(None), condition).limit(limit)
+    limits = visibility.persons(user)
+    if limits is not None:
+        statement = statement.where(limits)
     return tuple(shown(user, _row(row)) for row in await session.execute(statement))
 
 

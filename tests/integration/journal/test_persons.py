@@ -114,6 +114,10 @@ async def test_insurers_see_their_own_and_others_only_by_full_data(world: World)
     assert await seen("застрахованный чужой иванович 1980", "sp501") == []  # not the day
     assert await seen("застрахованный чужой иванович 29.02.1980", "sp501") == [other]
     assert await seen("9900000000000002", "sp501") == [other]
+    async with world.db.begin() as session:
+        session.add_all(PersonPhoneRow(person_id=one, e164="+70009990099", raw="") for one in (own, other))
+    by_number = [await world.journal.persons.owners("+70009990099", world.people[who]) for who in ("op101", "sp501")]
+    assert [[row.id for row in one.rows] for one in by_number] == [[own, other], [own]]
 
 
 async def test_who_calls_from_a_number(world: World) -> None:
@@ -213,3 +217,19 @@ async def test_the_demo_people_are_valid_and_invented(world: World) -> None:
     assert all(enp and enp.startswith("99") and enp[15] == enp_check_digit(enp[:15]) for enp in enps)
     assert all(phone.startswith("+7000") for phone in phones)
     assert len(await world.journal.persons.by_phone("+70005560000")) == 2
+
+
+async def test_the_same_snils_is_the_same_person_on_a_card(world: World) -> None:
+    """DAY-26: unless ENPs or surnames contradict; an attached dossier that was merged leads to the living one."""
+    known = await add(world, "Снилсова", "Анна", born="1970-01-01", snils="11223344595")
+    same = await world.save(applicant_last_name="Снилсова", applicant_first_name="Аня", applicant_snils="11223344595")
+    assert same.applicant.person_id == known
+    other = await world.save(
+        applicant_last_name="Другая", applicant_snils="11223344595", applicant_phone="+70001112233"
+    )
+    assert other.applicant.person_id not in {None, known}
+    heir = await add(world, "Живая", "Анна")
+    async with world.db.begin() as session:
+        await session.execute(text("UPDATE person SET merged_into_id = :to WHERE id = :id"), {"to": heir, "id": known})
+    later = await world.save(applicant_last_name="Снилсова", applicant_person_id=str(known))
+    assert later.applicant.person_id == heir

@@ -62,6 +62,31 @@ async def test_a_calling_number_offers_and_never_attaches(site: Site) -> None:
         assert "больше пяти человек" in (await browser.get(f"/calls/{KEY}/card")).text
 
 
+async def test_open_appeals_first_and_all_by_a_tick(site: Site) -> None:
+    """S000-19, S000-20: on the card by a checkbox, in the dossier by a button."""
+    one = await known(site)
+    async with site.logged_in() as browser:
+        numbers = []
+        for turn in range(2):
+            fields = {
+                "type": "2", "topic": f"2.0{turn + 1}", "channel": "K01", "source": "I01", "content": "Вопрос",
+                "same_person": "1", "applicant_last_name": "Иванова", "applicant_person_id": str(one),
+            }  # fmt: skip
+            saved = await browser.send(
+                "POST", "/appeals", json=fields, accept="application/json", extra={"Idempotency-Key": f"all-{turn}"}
+            )
+            numbers.append(saved.json()["number"])
+        async with site.services.database.begin() as session:
+            await session.execute(text("UPDATE appeal SET phase = 'closed' WHERE number = :n"), {"n": numbers[0]})
+        history = (await browser.fragment(f"/persons/history?applicant_person_id={one}&insured_person_id=")).text
+        assert 'id="history-all"' in history
+        assert history.count("data-closed") == 1
+        dossier = (await browser.get(f"/persons/{one}")).text
+        assert numbers[0] not in dossier
+        assert numbers[1] in dossier
+        assert numbers[0] in (await browser.get(f"/persons/{one}?all=1")).text
+
+
 async def test_a_call_leads_to_its_citizen(site: Site) -> None:
     """S002-23: one is opened, several are listed; no number stands in an address."""
     one = await known(site)
