@@ -68,6 +68,8 @@ class Settings(BaseSettings):
     """Where uploaded files of the register wait for their import; readable for the service alone."""
     private_fields: list[str] = Field(default_factory=lambda: ["enp", "snils"])
     """Fields of a person on the card that silence the recording of the call while they have the focus."""
+    unmask_needs_reason: bool = True
+    """Whoever shows masked data of a citizen says why (domain 3.4)."""
     recording_pause_s: float = Field(60, ge=1, le=600)
     """The longest pause of a recording for a private field; then the server goes on recording by itself."""
     attachment_dir: Path = Path("/var/lib/hotline/files")

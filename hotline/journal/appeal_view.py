@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from hotline.errors import NotFound
-from hotline.journal import card_extras, life_view, process_store, visibility
+from hotline.journal import card_extras, life_view, masking, process_store, visibility
 from hotline.journal.card_form import CardForm, PersonFields
 from hotline.journal.heading import heading
 from hotline.journal.model import Appeal, CallLink, Form, Named, PersonSnapshot, Phase, StatusEvent
@@ -87,7 +87,7 @@ async def load(
         status_icon=found.status_icon,
         status_colour=found.status_colour,
     )
-    return appeal if whole else heading(appeal)
+    return masking.appeal(user, appeal) if whole else heading(appeal)
 
 
 def card_fields(row: AppealRecord, zone: ZoneInfo) -> dict[str, str]:

@@ -11,6 +11,7 @@ KEPT = frozenset(
     {
         "id", "number", "version", "phase", "status", "colour", "created_at", "appeal_at", "due_at", "type", "topic",
         "channel", "form", "source", "organisation", "creator", "owner", "forwarded_to", "anonymous",
+        "status_icon", "status_colour",
     }
 )  # fmt: skip
 """What a heading consists of. Whatever a later version adds to an appeal is left out until it is named here."""

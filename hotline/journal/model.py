@@ -196,6 +196,7 @@ class Appeal:
     actions: frozenset[str] = frozenset()  # workflow triggers that this user may fire now
     warnings: tuple[str, ...] = ()  # e.g. "enp-check-digit"; the appeal was saved all the same
     heading_only: bool = False  # the reader may not see more (``journal.heading``)
+    masked: bool = False  # numbers and addresses are hidden from the reader (``journal.masking``)
     life: LifeCycle = field(default_factory=LifeCycle)
     status_icon: str = ""
     status_colour: str = ""

@@ -6,6 +6,7 @@ suggestions, dossiers. Who may see whom and what is a matter of rights, not of t
 
 from __future__ import annotations
 
+from hotline.journal import masking
 from hotline.journal.dossier_model import Dossier
 from hotline.journal.model import PersonRow
 from hotline.staff.model import User
@@ -13,9 +14,9 @@ from hotline.staff.model import User
 
 def shown(user: User | None, person: PersonRow) -> PersonRow:
     """Return a person of a list as ``user`` may see him; ``None`` is the program itself."""
-    return person
+    return masking.person(user, person)
 
 
 def shown_dossier(user: User, dossier: Dossier) -> Dossier:
     """Return a dossier as ``user`` may see it."""
-    return dossier
+    return masking.dossier(user, dossier)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hotline.clock import Clock
 from hotline.db import Database
 from hotline.errors import BadInput, Forbidden
-from hotline.journal import queries_calls
+from hotline.journal import masking, queries_calls
 from hotline.journal.folder_book import FolderBook
 from hotline.journal.list_settings import JournalSettings
 from hotline.journal.listing import Filters, FolderCount, FolderDef, Order
@@ -122,7 +122,7 @@ class JournalQueries:
         async with self._db.begin() as session:
             rows = (await session.execute(statement)).all()
         return Page(
-            tuple(appeal_row(row, now) for row in rows[:limit]),
+            tuple(masking.row(user, appeal_row(row, now)) for row in rows[:limit]),
             cursor_of(rows[limit - 1], order) if len(rows) > limit else None,
         )
 
@@ -149,7 +149,7 @@ class JournalQueries:
         if limits is not None:
             statement = statement.where(limits)
         async with self._db.begin() as session:
-            return tuple(appeal_row(row, now) for row in await session.execute(statement))
+            return tuple(masking.row(user, appeal_row(row, now)) for row in await session.execute(statement))
 
     def _conditions(self, folder: FolderDef, user: User, filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
         return [*members(folder, user, now, self.book.scope), *narrowed(filters, now, self._zone)]
@@ -178,7 +178,7 @@ async def of_person(
         .order_by(AppealRecord.id.desc())
         .limit(100)
     )
-    return tuple(appeal_row(row, now) for row in await session.execute(statement))
+    return tuple(masking.row(user, appeal_row(row, now)) for row in await session.execute(statement))
 
 
 def _limit_to_all(user: User, *, show_all: bool) -> ColumnElement[bool]:

@@ -83,6 +83,8 @@ ACCESS: Mapping[str, Needs] = {
     "POST /appeals": _CREATE,
     "GET /appeals/{id}": _APPEALS,
     "POST /appeals/{id}": _EDIT,
+    "POST /appeals/{id}/unmask": needs(Right.PERSON_UNMASK),
+    "POST /persons/{id}/unmask": needs(Right.PERSON_UNMASK),
     "GET /appeals/{id}/edit": _EDIT,
     "POST /appeals/{id}/forward": _MOVE,
     "POST /appeals/{id}/accept": _MOVE,

@@ -38,6 +38,7 @@ TEXTS = {
     "empty-login": mark("Enter login and password."),
     "wrong-password": mark("Wrong login or password."),
     "too-many-logins": mark("Too many failed attempts to log in. Try again in %(retry_after_s)s s."),
+    "unmask-reason-required": mark("Say what you need the data for: the reason is kept with your name."),
     "stale-record": mark("Somebody else changed this meanwhile. What they saved is shown; make your change again."),
     "login-taken": mark("Somebody has this login already."),
     "extension-taken": mark("Somebody who may log in has this internal number already."),

@@ -15,6 +15,7 @@ def add_people(add: web.UrlDispatcher) -> None:
     add.add_get("/persons/history", people.history)
     add.add_get(r"/persons/{id:\d+}", persons.show)
     add.add_get(r"/persons/{id:\d+}/edit", persons.edit)
+    add.add_post(r"/persons/{id:\d+}/unmask", persons.unmask)
     add.add_post(r"/persons/{id:\d+}", persons.save)
     add.add_post(r"/persons/{id:\d+}/phones", persons.add_phone)
     add.add_post(r"/persons/{id:\d+}/phones/{phone:\d+}", persons.mark_phone)

@@ -29,6 +29,7 @@ from hotline.journal.notices import Notices
 from hotline.journal.persons import Persons
 from hotline.journal.queries import JournalQueries
 from hotline.journal.recordings import Recordings
+from hotline.journal.reveal import Reveal
 from hotline.journal.workload import Workload
 from hotline.queue.service import OperatorDesk
 from hotline.register.service import Register
@@ -79,6 +80,11 @@ class Services:
     def list_admin(self) -> ListsAdmin:
         """Administration of the lists that people choose from."""
         return ListsAdmin(self.database, self.clock, self.settings.zone)
+
+    @property
+    def reveal(self) -> Reveal:
+        """Shows masked data of citizens."""
+        return Reveal(self.database, self.clock, needs_reason=self.settings.unmask_needs_reason)
 
     @property
     def workload(self) -> Workload:

@@ -11,6 +11,7 @@ from hotline.errors import BadInput, Forbidden
 from hotline.journal.attachment_rules import ACCEPT
 from hotline.journal.card_form import CardForm
 from hotline.journal.model import Appeal, PersonSnapshot
+from hotline.staff.model import User
 from hotline.web import titles
 from hotline.web.call_sound import call_parts
 from hotline.web.context import current_user, services, wants_json
@@ -29,9 +30,26 @@ MAX_COMMENT = 2000
 
 async def show(request: web.Request) -> web.StreamResponse:
     """Show a saved appeal."""
-    its, user = services(request), current_user(request)
+    return await _show(request, current_user(request))
+
+
+async def unmask(request: web.Request) -> web.StreamResponse:
+    """Show a saved appeal with the data that are masked for its reader, this once; the audit trail has it."""
+    sent = await form_fields(request)
+    record = ("appeal", path_id(request))
+    reader = await services(request).reveal.reader(current_user(request), record, sent.get("reason", ""))
+    return await _show(request, reader)
+
+
+async def _show(request: web.Request, user: User) -> web.StreamResponse:
+    its = services(request)
     appeal = await its.appeals.get(user, path_id(request))
-    context = {"appeal": appeal_view(appeal), "calls": await call_parts(its, user, appeal.calls)}
+    context = {
+        "appeal": appeal_view(appeal),
+        "calls": await call_parts(its, user, appeal.calls),
+        "unmask_url": f"/appeals/{appeal.id}/unmask" if appeal.masked else "",
+        "unmask_needs_reason": its.settings.unmask_needs_reason,
+    }
     return await page(request, "pages/appeal.html", context, section="journal")
 
 
@@ -112,7 +130,7 @@ def appeal_view(appeal: Appeal) -> dict[str, Any]:
         {
             "title": gettext("Applicant"),
             "facts": _person_facts(appeal.applicant, anonymous=appeal.anonymous),
-            "phone": appeal.applicant.phone,
+            "phone": "" if appeal.masked else appeal.applicant.phone,
             "dossier": appeal.applicant.person_id,
         }
     ]
@@ -122,7 +140,7 @@ def appeal_view(appeal: Appeal) -> dict[str, Any]:
             {
                 "title": gettext("Insured person concerned"),
                 "facts": _person_facts(insured),
-                "phone": insured.phone,
+                "phone": "" if appeal.masked else insured.phone,
                 "dossier": insured.person_id,
             }
         )

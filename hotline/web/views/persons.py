@@ -11,7 +11,7 @@ from hotline.errors import BadInput
 from hotline.journal import personmerge
 from hotline.journal.dossier_model import Dossier, DossierForm, Merging
 from hotline.journal.dossiers import form_of
-from hotline.staff.model import Right
+from hotline.staff.model import Right, User
 from hotline.web.context import current_user, services, wants_json
 from hotline.web.error_texts import warning_text
 from hotline.web.forms import form_fields, path_id, query_text
@@ -93,7 +93,19 @@ async def of_call(request: web.Request) -> web.StreamResponse:
 
 async def show(request: web.Request) -> web.StreamResponse:
     """Show a dossier; a merged one leads to that which stands for the person now."""
-    its, user = services(request), current_user(request)
+    return await _show(request, current_user(request))
+
+
+async def unmask(request: web.Request) -> web.StreamResponse:
+    """Show a dossier with the data that are masked for its reader, this once; the audit trail has it."""
+    sent = await form_fields(request)
+    record = ("person", path_id(request))
+    reader = await services(request).reveal.reader(current_user(request), record, sent.get("reason", ""))
+    return await _show(request, reader)
+
+
+async def _show(request: web.Request, user: User) -> web.StreamResponse:
+    its = services(request)
     person_id = path_id(request)
     dossier = await its.dossiers.get(user, person_id)
     if dossier.merged_into_id is not None:
@@ -126,7 +138,13 @@ async def show(request: web.Request) -> web.StreamResponse:
         "may_merge": user.may(Right.PERSON_MERGE),
         "was_merged": query_text(request, "merged", limit=1) == "1",
     }
-    return await page(request, "pages/person.html", {"person": dossier, "view": view}, section="persons")
+    context = {
+        "person": dossier,
+        "view": view,
+        "unmask_url": f"/persons/{person_id}/unmask" if dossier.hidden else "",
+        "unmask_needs_reason": its.settings.unmask_needs_reason,
+    }
+    return await page(request, "pages/person.html", context, section="persons")
 
 
 async def edit(request: web.Request) -> web.StreamResponse:

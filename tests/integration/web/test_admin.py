@@ -295,3 +295,35 @@ async def test_a_place_in_the_queue_changes_under_who_is_at_work(site: Site) -> 
         await anna.api("POST", "/api/operator/start", {"microphone": True})
         assert site.queue.asked == []
         assert (await post(boss, "/admin/queue/999999", form)).status == 404
+
+
+async def test_masked_data_never_reach_the_page_until_they_are_asked_for_with_a_reason(site: Site) -> None:
+    """Domain 3.4, DAY-27: a supervisor sees tails; one look at everything is given with a reason, and written down."""
+    secrets = ("+79280001122", "79280001122", "ул. Тайная, 7")
+    async with site.logged_in("anna") as anna, site.logged_in("boss") as boss:
+        form = card_fields(applicant_address="ул. Тайная, 7")
+        saved = await anna.send("POST", "/appeals", form=form, accept="application/json", Idempotency_Key="m")
+        path = f"/appeals/{saved.json()['id']}"
+        whole = (await anna.get(path)).text
+        assert all(secret in whole for secret in secrets[1:])
+        masked = (await boss.get(path)).text
+        assert not any(secret in masked for secret in secrets)
+        assert "Номера и адреса скрыты" in masked
+        assert "79280001122" not in (await boss.get("/journal")).text
+        found = await post(boss, "/persons/search", {"q": "Иванова"})
+        assert "79280001122" not in found.text
+        assert "Прежде чем что-то сообщать" in (await post(anna, "/persons/search", {"q": "Иванова"})).text
+        without = await boss.send("POST", f"{path}/unmask", form={"reason": " "}, accept="application/json")
+        assert (without.status, without.json()["error_id"]) == (400, "unmask-reason-required")
+        shown = await post(boss, f"{path}/unmask", {"reason": "жалоба 17"})
+        assert all(secret in shown.text for secret in secrets[1:])
+        assert "79280001122" not in (await boss.get(path)).text
+        dossier = re.search(r"/persons/\d+", found.text)
+        assert dossier
+        assert "79280001122" not in (await boss.get(dossier[0])).text
+        assert (await post(boss, "/persons/999999/unmask", {"reason": "нет такого"})).status == 404
+        assert (await post(boss, f"{dossier[0]}/unmask", {"reason": "обратный звонок"})).status == 200
+    async with site.logged_in("admin") as admin:
+        trail = (await admin.get("/admin/audit?login=boss&action=unmask")).text
+    assert "жалоба 17" in trail
+    assert "обратный звонок" in trail

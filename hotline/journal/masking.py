@@ -1,0 +1,103 @@
+"""Private data that a reader need not see are hidden before they leave the journal (domain 3.4). Pure.
+
+Who registers or edits appeals, or edits persons, works with numbers and addresses and sees them. Whoever else may look
+(a supervisor, a quality specialist) sees the last digits, and by ``person.unmask`` the rest, which is written down.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hotline.journal.dossier_model import Dossier
+from hotline.journal.model import Appeal, AppealRow, PersonRow, PersonSnapshot
+from hotline.staff.model import Right, User
+
+_WORKS = (Right.APPEAL_CREATE, Right.APPEAL_EDIT_OWN, Right.APPEAL_EDIT_ANY, Right.PERSON_EDIT)
+_UNMASKED = "(unmasked)"
+"""Held by nobody: :func:`unmasked` lends it for one answer."""
+SHOWN = 4
+HIDDEN = frozenset({"enp", "snils", "policy", "phone", "address", "address_fact", "email", "notes"})
+
+
+def sees_private(user: User) -> bool:
+    """Tell whether ``user`` sees numbers and addresses of citizens as they are."""
+    return any(user.may(right) for right in (*_WORKS, _UNMASKED))
+
+
+def unmasked(user: User) -> User:
+    """Return ``user`` as one who sees everything, for a single answer; the caller writes it into the audit trail."""
+    return replace(user, permissions=user.permissions | {_UNMASKED})
+
+
+def tail(value: str) -> str:
+    """Return the last four characters of a number, so that people can tell two of them apart: «••••1239».
+
+    Of a short one nothing is left to tell.
+    """
+    if not value:
+        return ""
+    return "••••" + (value[-SHOWN:] if len(value) >= 2 * SHOWN else "")
+
+
+def person(user: User | None, found: PersonRow) -> PersonRow:
+    """Return a person of a list; ``None`` is the program itself."""
+    if user is None or sees_private(user):
+        return found
+    return replace(
+        found,
+        enp=tail(found.enp) if found.enp else found.enp,
+        snils=tail(found.snils) if found.snils else found.snils,
+        policy=tail(found.policy) if found.policy else found.policy,
+        phones=(),
+        address="",
+    )
+
+
+def dossier(user: User, found: Dossier) -> Dossier:
+    """Return a dossier; what is missing from it stands in ``hidden``."""
+    if sees_private(user):
+        return found
+    filled = {name for name in HIDDEN - {"phone"} if getattr(found, name)} | ({"phone"} if found.phones else set())
+    return replace(
+        found,
+        enp=tail(found.enp),
+        snils=tail(found.snils),
+        policy=tail(found.policy),
+        address="",
+        address_fact="",
+        email="",
+        notes="",
+        phones=(),
+        hidden=frozenset(filled),
+    )
+
+
+def appeal(user: User, found: Appeal) -> Appeal:
+    """Return an appeal with the data of its people hidden; ``masked`` says that there were any."""
+    if sees_private(user) or found.heading_only:
+        return found
+    fields = {
+        name: tail(text) if name.partition("_")[2] in HIDDEN and name.startswith(("applicant_", "insured_")) else text
+        for name, text in found.fields.items()
+    }
+    return replace(
+        found, applicant=_snapshot(found.applicant), insured=_snapshot(found.insured), fields=fields, masked=True
+    )
+
+
+def row(user: User, found: AppealRow) -> AppealRow:
+    """Return a line of a list of appeals: no telephone where there is none to call back to."""
+    foreign = found.organisation != user.organisation.short_name and not user.may(Right.APPEAL_EDIT_ANY)
+    return found if sees_private(user) and not foreign else replace(found, phone="")
+
+
+def _snapshot(who: PersonSnapshot) -> PersonSnapshot:
+    return replace(
+        who,
+        phone=tail(who.phone),
+        enp=tail(who.enp),
+        snils=tail(who.snils),
+        policy=tail(who.policy),
+        address="••••" if who.address else "",
+        email="••••" if who.email else "",
+    )
