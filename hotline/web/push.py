@@ -121,6 +121,10 @@ class PushHub:
         """Messages that wait in all deques together."""
         return sum(len(client.waiting) for client in self._clients)
 
+    def users(self) -> tuple[int, ...]:
+        """Return the users who have a browser connected."""
+        return tuple(self._by_user)
+
     def has_user(self, user_id: int) -> bool:
         """Tell whether a user has a browser connected."""
         return user_id in self._by_user

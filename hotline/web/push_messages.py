@@ -22,6 +22,7 @@ from hotline.softphone.quality_rules import QualityChanged, verdict
 from hotline.web.i18n import group_digits
 from hotline.web.pace import Pace
 from hotline.web.push import PushHub, Viewer
+from hotline.web.push_folders import FolderCounts
 from hotline.web.services import Services
 
 _encoder = msgspec.json.Encoder()
@@ -174,6 +175,7 @@ class Announcer:
         self._stop: list[Callable[[], Awaitable[None]]] = []
         self._lines: dict[str, QueueChanged] = {}
         self._queue_pace = Pace(self._tell_queue, QUEUE_EVERY_S)
+        self._folder_counts = FolderCounts(services, self.hub)
 
     def start(self) -> None:
         """Subscribe. Must be called in the running loop."""
@@ -182,6 +184,7 @@ class Announcer:
             bus.listen(*CALL_FACTS, listener=self._on_call_fact, name="push:calls"),
             bus.subscribe(*BOARD_FACTS, handler=self._on_board_fact, name="push:board", on_overflow=self.hub.resync),
             bus.subscribe(AppealChanged, handler=self._on_appeal, name="push:appeals"),
+            bus.subscribe(AppealChanged, handler=self._folder_counts.on_appeal, name="push:folders"),
             bus.subscribe(NoticeMade, handler=self._on_notice, name="push:notices"),
             bus.subscribe(CallClassified, handler=self._on_classified, name="push:dispositions"),
             bus.subscribe(QualityChanged, handler=self._on_quality, name="push:quality"),
@@ -193,6 +196,7 @@ class Announcer:
             await stop()
         self._stop = []
         await self._queue_pace.close()
+        await self._folder_counts.close()
         await self.hub.close()
 
     def snapshot(self, viewer: Viewer) -> bytes:

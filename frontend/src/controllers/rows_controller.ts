@@ -1,6 +1,10 @@
 import { Controller } from "@hotwired/stimulus";
 import { onDocument } from "../dom";
 
+interface Folders {
+  folder_counts: Readonly<Record<string, string>>;
+}
+
 /**
  * A list that is walked by arrows: each `row` target holds one main link (`.row-link`), which Enter, a double arrow's
  * focus or a click anywhere in the row opens. `[data-live=list-changed]` appears when the server says that it is old.
@@ -16,6 +20,13 @@ export default class RowsController extends Controller<HTMLElement> {
     const events =
       this.element.dataset["list"] === "calls" ? ["call.ended"] : ["appeal.created", "appeal.changed"];
     this.stops = events.map((type) => onDocument(`hotline:${type}`, () => this.markOld()));
+    const { folder } = this.element.dataset;
+    if (folder === undefined) return;
+    // What others did with an appeal is told as new counts only: of this folder, or of another one.
+    const counts = onDocument<Folders>("hotline:folders", ({ folder_counts }) => {
+      if (folder in folder_counts) this.markOld();
+    });
+    this.stops.push(counts);
   }
 
   override disconnect(): void {

@@ -108,7 +108,8 @@ export default class ShellController extends Controller<HTMLElement> {
     if (type === "snapshot") this.snapshot(data as Snapshot);
     else if (type === "queue.stats") this.queue(data as QueueNow);
     else if (type === "link") this.telephony(data as LinkNow);
-    else if (type === "appeal.created" || type === "appeal.changed") this.folders(data as AppealChanged);
+    else if (type === "appeal.created" || type === "appeal.changed" || type === "folders")
+      this.folders(data as AppealChanged);
     announce(`hotline:${type}`, data);
     if (type === "call.offered") this.offered(data as LiveCall);
     else if (type === "call.started") this.dialled(data as LiveCall);

@@ -202,3 +202,12 @@ async def test_a_browser_that_went_away_is_forgotten(site: Site) -> None:
 
 def timedelta_of_a_session(site: Site) -> timedelta:
     return timedelta(hours=site.services.settings.session_hours, seconds=1)
+
+
+async def test_others_learn_the_new_counts_without_the_appeal(site: Site) -> None:
+    """S000-72, S000-73: live counters of who may see it, by who did nothing with it; no id, no number."""
+    async with site.logged_in("anna") as anna, site.logged_in("admin") as admin, admin.events() as events:
+        await events.next("snapshot")
+        await anna.send("POST", "/appeals", form=card_fields(), Idempotency_Key="one")
+        counts = (await events.next("folders"))["folder_counts"]
+    assert counts["all"] == counts["in_work"] == "1"
