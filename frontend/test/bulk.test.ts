@@ -103,6 +103,15 @@ it("bulk: sends in portions, and what got no answer can be sent again with the s
   expect(JSON.parse(sent[3]?.body ?? "").rows[0]).toEqual([12, 1]);
 });
 
+it("bulk: the whole list instead of what is ticked", async () => {
+  const sent = server({ html: dialog(1) });
+  const whole = `<input type="checkbox" checked data-bulk-target="whole" data-query='{"folder":"review","order":"due"}'>`;
+  await startPage(LIST.replace("</section>", `${whole}</section>`), { bulk: BulkController });
+  find("#open").click();
+  await settle();
+  expect(sent[0]?.body).toBe("action=delete&all=1&folder=review&order=due");
+});
+
 it("bulk: says when it cannot even look", async () => {
   server({ status: 403, json: { error_id: "no-right", message: "not yours" } });
   await startPage(LIST, { bulk: BulkController });

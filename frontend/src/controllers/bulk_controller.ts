@@ -33,6 +33,7 @@ export default class BulkController extends Controller<HTMLElement> {
     "close",
     "stop",
     "go",
+    "whole",
   ];
   declare readonly formTarget: HTMLFormElement;
   declare readonly problemTarget: HTMLElement;
@@ -46,6 +47,8 @@ export default class BulkController extends Controller<HTMLElement> {
   declare readonly stopTarget: HTMLButtonElement;
   declare readonly goTarget: HTMLButtonElement;
   declare readonly hasGoTarget: boolean;
+  declare readonly wholeTarget: HTMLInputElement;
+  declare readonly hasWholeTarget: boolean;
   private dialog: HTMLDialogElement | null = null;
   private running = false;
   private stopped = false;
@@ -57,14 +60,14 @@ export default class BulkController extends Controller<HTMLElement> {
   }
 
   async open(event: Event & { params?: { action?: string } }): Promise<void> {
-    const ids = this.element.dataset["selected"] ?? "";
     const dialog = this.show();
-    const form = new URLSearchParams({ action: event.params?.action ?? "", ids });
+    const form = new URLSearchParams({ action: event.params?.action ?? "", ...this.chosen() });
     try {
       const headers = { "HX-Request": "true" };
       const answer = await request("/journal/bulk", { method: "POST", form, headers, accept: "text/html" });
       dialog.innerHTML = await answer.text();
-      dialog.querySelector<HTMLElement>("select, input, textarea, [type=submit], button")?.focus();
+      const first = "select, input:not([type=hidden]), textarea, [type=submit], button:not([hidden])";
+      dialog.querySelector<HTMLElement>(first)?.focus();
     } catch (error) {
       const close = h("button", { type: "button", class: "btn" }, t("Close"));
       close.addEventListener("click", () => dialog.close());
@@ -104,6 +107,14 @@ export default class BulkController extends Controller<HTMLElement> {
     for (const row of rows) delete row.dataset["done"];
     this.undoTarget.hidden = true;
     await this.send("restore", rows, { comment: "", due_on: "", to_user_id: "" });
+  }
+
+  /** The ticked rows, or the list that they are of. */
+  private chosen(): Record<string, string> {
+    if (!this.hasWholeTarget || !this.wholeTarget.checked)
+      return { ids: this.element.dataset["selected"] ?? "" };
+    const query = JSON.parse(this.wholeTarget.dataset["query"] ?? "{}") as Record<string, string>;
+    return { all: "1", ...query };
   }
 
   private show(): HTMLDialogElement {
