@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,14 @@ def read_profile(name: str | Path) -> dict[str, Any]:
     :param name: of a profile of the product, or a folder.
     :raises BadInput: there is none, or it is wrong; ``details`` maps ``file:line`` to what is wrong there.
     """
-    found = source.read(name)
+    return checked(source.read(name))
+
+
+def checked(found: source.Source) -> dict[str, Any]:
+    """Return the content of a profile that says nothing wrong.
+
+    :raises BadInput: ``bad-profile``; ``details`` maps ``file:line`` to what is wrong there.
+    """
     problems: dict[str, list[str]] = {}
     for problem in check(found.content):
         problems.setdefault(found.place(problem), []).append(problem.text)
@@ -69,25 +76,33 @@ async def load_profile(
     data = read_profile(name)
     name = name.name if isinstance(name, Path) else name
     now = (clock or SystemClock()).now()
+    async with db.begin() as session:
+        loaded = await store(session, name, data, now, by_id=by_id, comment=comment)
+        await load_calendars(session, name, now)
+    return loaded
+
+
+async def store(
+    session: AsyncSession, name: str, data: Mapping[str, Any], now: datetime, *, by_id: int | None, comment: str
+) -> Loaded:
+    """Put a checked content into its tables and keep it as the version that counts from now on."""
     rows: dict[str, int] = {}
     closed: dict[str, int] = {}
-    async with db.begin() as session:
-        for section, table in LISTS.items():
-            entries = _entries(data, section)
-            rows[section] = len(entries)
-            await _upsert_list(session, table, entries, name)
-            closed[section] = await _close_missing(session, table, entries, name, now.date())
-        await _load_deadlines(session, _entries(data, "deadline"))
-        await _load_forwarding(session, forwarding(data))
-        await _load_roles(session, data.get("role", []))
-        await load_calendars(session, name, now)
-        version = await store_version(session, name, data, now, by_id=by_id, comment=comment)
-        await _upsert(
-            session,
-            ProfileRow,
-            "name",
-            {"name": name, "settings": data.get("settings", {}), "loaded_at": now, "version_id": version},
-        )
+    for section, table in LISTS.items():
+        entries = _entries(data, section)
+        rows[section] = len(entries)
+        await _upsert_list(session, table, entries, name)
+        closed[section] = await _close_missing(session, table, entries, name, now.date())
+    await _load_deadlines(session, _entries(data, "deadline"))
+    await _load_forwarding(session, forwarding(data))
+    await _load_roles(session, data.get("role", []))
+    version = await store_version(session, name, data, now, by_id=by_id, comment=comment)
+    await _upsert(
+        session,
+        ProfileRow,
+        "name",
+        {"name": name, "settings": data.get("settings", {}), "loaded_at": now, "version_id": version},
+    )
     return Loaded(rows, {section: count for section, count in closed.items() if count})
 
 

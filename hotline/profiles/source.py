@@ -58,33 +58,43 @@ def read(name: str | Path) -> Source:
 
     :raises BadInput: there is none (``no-such-profile``), or a file is no TOML, or two files say the same.
     """
-    folder = _folder(name)
+    texts: dict[str, str] = {}
+    problems: dict[str, str] = {}
+    for file in sorted(_folder(name).iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".toml") and file.name != NOT_PROFILE:
+            try:
+                texts[file.name] = file.read_text(encoding="utf-8")
+            except UnicodeDecodeError:
+                problems[f"{file.name}:1"] = "is not UTF-8"
+    return parse(str(name), texts, problems)
+
+
+def parse(name: str, texts: Mapping[str, str], problems: dict[str, str] | None = None) -> Source:
+    """Put the texts of a profile's files together.
+
+    :param texts: by the names of the files.
+    :param problems: what is wrong with files that could not even be read.
+    :raises BadInput: a text is no TOML, or two files say the same.
+    """
+    problems = problems or {}
     content: dict[str, Any] = {}
     places: dict[tuple[str, int, str], str] = {}
-    problems: dict[str, str] = {}
-    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if not file.name.endswith(".toml") or file.name == NOT_PROFILE:
-            continue
-        try:
-            text = file.read_text(encoding="utf-8")
-        except UnicodeDecodeError:
-            problems[f"{file.name}:1"] = "is not UTF-8"
-            continue
+    for file, text in texts.items():
         try:
             data = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             words = _SYNTAX.match(str(error))
             line = words[2] if words else str(text.count("\n") + 1)
-            problems[f"{file.name}:{line}"] = f"is no TOML: {words[1] if words else error}"
+            problems[f"{file}:{line}"] = f"is no TOML: {words[1] if words else error}"
             continue
-        found = positions(text, file.name)
+        found = positions(text, file)
         for section in data.keys() & content.keys():
-            problems[found.get((section, 0, ""), file.name)] = f"{section} stands in another file already"
+            problems[found.get((section, 0, ""), file)] = f"{section} stands in another file already"
         content |= data
         places |= found
     if problems:
-        raise bad_profile(str(name), problems)
-    return Source(str(name), content, places)
+        raise bad_profile(name, problems)
+    return Source(name, content, places)
 
 
 def bad_profile(name: str, problems: Mapping[str, str]) -> BadInput:

@@ -54,6 +54,10 @@ AREAS: tuple[Area, ...] = (
         mark("Types, topics, channels, results, characteristics of calls, reasons for a pause."),
     ),
     Area(
+        mark("Process profile"), "arrows-exchange", "/admin/profile", (Right.DICT_EDIT,),
+        mark("Statuses, steps, deadlines as one text: versions, export, import with every difference."),
+    ),
+    Area(
         mark("Production calendar"), "calendar", "/admin/calendar", (Right.DICT_EDIT,),
         mark("Holidays and moved days; import of a year; deadlines that they move."),
     ),

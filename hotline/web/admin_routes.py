@@ -10,6 +10,7 @@ from hotline.web.views import (
     admin_lists,
     admin_organisations,
     admin_people,
+    admin_profile,
     admin_queue,
     admin_roles,
     password,
@@ -47,6 +48,10 @@ def add_admin_routes(add: web.UrlDispatcher) -> None:
     add.add_get("/admin/queue", admin_queue.listing)
     add.add_post(r"/admin/queue/{id:\d+}", admin_queue.save)
     add.add_get("/admin/audit", admin_audit.listing)
+    add.add_get("/admin/profile", admin_profile.show)
+    add.add_post("/admin/profile", admin_profile.load)
+    add.add_get("/admin/profile/export", admin_profile.export)
+    add.add_post("/admin/profile/preview", admin_profile.preview)
     add.add_get("/admin/lists", admin_lists.index)
     add.add_get(_LIST, admin_lists.listing)
     add.add_post(_LIST, admin_lists.create)

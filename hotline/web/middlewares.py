@@ -56,7 +56,16 @@ BODY_LIMIT = 64 * 1024
 FILE_LIMITS = {"/api/attachments": 200 * 1024 * 1024}
 """Read in pieces, never as a whole; the setting ``attachment_mb`` is the limit that people meet."""
 BODY_LIMITS = dict.fromkeys(
-    ("/appeals", "/appeals/{id}", "/api/drafts/{id}", "/directory/import", "/directory/import/apply"), 3 * 1024 * 1024
+    (
+        "/appeals",
+        "/appeals/{id}",
+        "/api/drafts/{id}",
+        "/directory/import",
+        "/directory/import/apply",
+        "/admin/profile",
+        "/admin/profile/preview",
+    ),
+    3 * 1024 * 1024,
 ) | {"/api/register/uploads/{id}": 4 * 1024 * 1024}
 """Two texts of 99,999 Cyrillic letters (S003-114) are 1.2 MB in a form's percent-encoding."""
 

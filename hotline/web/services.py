@@ -31,6 +31,7 @@ from hotline.journal.queries import JournalQueries
 from hotline.journal.recordings import Recordings
 from hotline.journal.reveal import Reveal
 from hotline.journal.workload import Workload
+from hotline.profiles.admin import ProfileAdmin
 from hotline.queue.service import OperatorDesk
 from hotline.register.service import Register
 from hotline.softphone.accounts import AccountService
@@ -85,6 +86,10 @@ class Services:
     def reveal(self) -> Reveal:
         """Shows masked data of citizens."""
         return Reveal(self.database, self.clock, needs_reason=self.settings.unmask_needs_reason)
+
+    def profile_admin(self) -> ProfileAdmin:
+        """Administration of the process profile."""
+        return ProfileAdmin(self.database, self.clock)
 
     @property
     def workload(self) -> Workload:
