@@ -275,3 +275,13 @@ def undeclared(app: web.Application, static: str) -> list[str]:
         if route.resource is not None and route.method != "HEAD" and route.resource.canonical != static
     }
     return sorted(routes ^ set(ACCESS))
+
+
+def require_declared(app: web.Application, static: str) -> None:
+    """Refuse to start with a hole in the table.
+
+    :raises LookupError: a route has no row, or a row no route; the message names them.
+    """
+    if holes := undeclared(app, static):
+        msg = f"routes and rows of hotline/web/access.py do not fit: {', '.join(holes)}"
+        raise LookupError(msg)

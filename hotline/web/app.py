@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
+from hotline.web.access import require_declared
 from hotline.web.assets import BUILD_DIR, PREFIX
 from hotline.web.card_news import CardNews
 from hotline.web.context import COURIER, HUB, METRICS, SERVICES
@@ -39,6 +40,7 @@ def make_app(services: Services) -> web.Application:
     add_routes(app)
     if BUILD_DIR.is_dir():
         app.router.add_static(PREFIX, BUILD_DIR, name="static")
+    require_declared(app, PREFIX)
     app.on_response_prepare.append(add_security_headers)
 
     async def warm(_: web.Application) -> None:

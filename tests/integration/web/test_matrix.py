@@ -10,14 +10,16 @@ import tomllib
 from importlib.resources import files
 
 import pytest
+from aiohttp import web
+from sqlalchemy import text
 
 from hotline.staff.model import NewUser, Right
 from hotline.staff.rules import effective_rights
 from hotline.staff.tables import OrganisationRow
-from hotline.web.access import ACCESS, undeclared
+from hotline.web.access import ACCESS, require_declared, undeclared
 from hotline.web.app import make_app
 from hotline.web.assets import PREFIX
-from tests.integration.web.conftest import PASSWORD, Answer, Browser, Site, routes
+from tests.integration.web.conftest import PASSWORD, Answer, Browser, Site, card_fields, ended_call, routes
 
 ROLES = {
     role["code"]: effective_rights([(code, effect) for effect in ("allow", "deny") for code in role.get(effect, ())])
@@ -66,6 +68,18 @@ def test_every_route_is_declared_and_every_row_has_a_route(shared_site: Site) ->
     assert undeclared(make_app(shared_site.services), PREFIX) == []
 
 
+def test_a_route_without_a_row_does_not_start(shared_site: Site) -> None:
+    """S000-01: who forgets to say what a route needs is told at once, not by an attacker."""
+
+    async def nobody_thought_of_it(_: web.Request) -> web.Response:
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_get("/secret", nobody_thought_of_it)
+    with pytest.raises(LookupError, match="GET /secret"):
+        require_declared(app, PREFIX)
+
+
 def test_the_catalogue_has_every_right_that_is_asked_for() -> None:
     """Domain 2.11: a misspelt right would shut a page for everybody."""
     asked = {right for row in ACCESS.values() for right in row.rights}
@@ -101,3 +115,45 @@ async def test_without_a_session_nothing_but_the_public_is_open(people: Site, ad
                 continue
             answer = await ask(browser, people, route, addresses[route])
             assert (route, answer.status) == (route, 401)
+
+
+async def test_forged_ids_of_others_are_answered_as_ids_that_nobody_has(people: Site) -> None:
+    """Domain 2.8: an insurer cannot tell the fund's appeals, persons, files, drafts and recordings from none."""
+    its = people.services
+    fund = await its.staff.by_extension("101")
+    assert fund is not None
+    async with people.logged_in("anna") as anna:
+        form = card_fields(applicant_last_name="Тайнова", applicant_enp="")
+        saved = await anna.send("POST", "/appeals", form=form, accept="application/json", Idempotency_Key="forged-ids")
+    appeal_id = saved.json()["id"]
+    draft = await its.drafts.create_or_get(fund, None)
+    await its.calls.record(ended_call(key="pbx1-1763622000.77", recorded=True))
+    async with its.database.begin() as session:
+        person_id = (
+            await session.execute(text("SELECT applicant_id FROM appeal WHERE id = :id"), {"id": appeal_id})
+        ).scalar_one()
+    assert person_id is not None
+    pairs = (
+        ("GET", f"/appeals/{appeal_id}", "/appeals/999999", None),
+        ("GET", f"/appeals/{appeal_id}/edit", "/appeals/999999/edit", None),
+        ("POST", f"/appeals/{appeal_id}", "/appeals/999999", {"version": "1"}),
+        ("POST", f"/appeals/{appeal_id}/recall", "/appeals/999999/recall", {"version": "1"}),
+        ("POST", f"/appeals/{appeal_id}/unmask", "/appeals/999999/unmask", {"reason": "любопытство"}),
+        ("GET", f"/persons/{person_id}", "/persons/999999", None),
+        ("POST", f"/persons/{person_id}/unmask", "/persons/999999/unmask", {"reason": "любопытство"}),
+        ("PUT", f"/api/drafts/{draft.id}", "/api/drafts/999999", {"rev": 0, "fields": {}}),
+        ("GET", f"/attachments?appeal={appeal_id}", "/attachments?appeal=999999", None),
+        ("GET", "/recordings/pbx1-1763622000.77", "/recordings/pbx1-1763622000.78", None),
+        ("GET", "/recordings/pbx1-1763622000.77/player", "/recordings/pbx1-1763622000.78/player", None),
+    )
+    told = []
+    async with people.logged_in("m.sp2") as browser:
+        for method, foreign, unknown, body in pairs:
+            answers = []
+            for path in (foreign, unknown):
+                answer = await browser.send(method, path, json=body, accept="application/json")
+                error = answer.json() if answer.status != 200 else {"error_id": "open!", "message": answer.text}
+                answers.append((answer.status, error["error_id"], error["message"]))
+            if answers[0] != answers[1] or answers[0][0] not in {403, 404}:
+                told.append((method, foreign, answers))
+    assert told == []
