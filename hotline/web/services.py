@@ -87,6 +87,7 @@ class Services:
         """Shows masked data of citizens."""
         return Reveal(self.database, self.clock, needs_reason=self.settings.unmask_needs_reason)
 
+    @property
     def profile_admin(self) -> ProfileAdmin:
         """Administration of the process profile."""
         return ProfileAdmin(self.database, self.clock)
