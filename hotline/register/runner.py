@@ -19,16 +19,22 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 30.0
 """How often is looked for imports that a crash left behind."""
+AGAIN_S = 3.0
+"""How long after a worker that was killed, or that the database failed, the next one is started."""
 
 
 class ImportRunner:
     """Watches over the worker.
 
     :param unfinished: tells whether anything waits.
+    :param again_s: seconds until a worker that ended badly is followed by another.
     """
 
-    def __init__(self, unfinished: Callable[[], Awaitable[bool]], database_url: str, time_zone: str) -> None:
+    def __init__(
+        self, unfinished: Callable[[], Awaitable[bool]], database_url: str, time_zone: str, again_s: float = AGAIN_S
+    ) -> None:
         self._unfinished = unfinished
+        self._again_s = again_s
         self._environment = {
             **os.environ,
             "HOTLINE_DATABASE_URL": database_url,
@@ -36,7 +42,8 @@ class ImportRunner:
         }
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._process: asyncio.subprocess.Process | None = None
+        self.worker: asyncio.subprocess.Process | None = None
+        """The worker that runs now."""
 
     def wake(self) -> None:
         """Say that an import waits."""
@@ -55,15 +62,17 @@ class ImportRunner:
     async def _watch(self) -> None:
         while True:
             self._news.clear()
+            wait_s = LOOK_S
             try:
-                if await self._unfinished():
-                    await self._work()
+                if await self._unfinished() and not await self._work():
+                    wait_s = self._again_s
             except (HotlineError, OSError) as error:
                 log.warning("the register's imports wait: %s", error)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), LOOK_S)
+                await asyncio.wait_for(self._news.wait(), wait_s)
 
-    async def _work(self) -> None:
+    async def _work(self) -> bool:
+        """Run a worker to its end; False when it ended badly."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "hotline", "register", "work"),
@@ -71,6 +80,7 @@ class ImportRunner:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
         )
+        self.worker = process
         try:
             code = await process.wait()
         except asyncio.CancelledError:
@@ -78,5 +88,8 @@ class ImportRunner:
                 process.terminate()
             await process.wait()
             raise
+        finally:
+            self.worker = None
         if code != 0:
-            log.warning("the worker of imports ended with %d; it will be started again", code)
+            log.warning("the worker of imports ended with %d; another one goes on", code)
+        return code == 0

@@ -24,6 +24,7 @@ from hotline.journal.persons import Persons
 from hotline.journal.tables_person import PersonPhoneRow, PersonRow, RegisterEntryRow
 from hotline.register import files
 from hotline.register.model import Batch, State
+from hotline.register.runner import ImportRunner
 from hotline.register.service import MAX_PIECE, Register, Start
 from hotline.register.tables import RegisterBatchRow, RegisterStagingRow
 from hotline.register.work import Worker, worker_database
@@ -237,6 +238,26 @@ async def test_a_killed_import_goes_on_where_it_was(office: Office) -> None:
         staged = await session.scalar(select(func.count()).select_from(RegisterStagingRow))
     assert people is not None
     assert (people >= rows, phones, staged) == (True, rows, 0)
+
+
+async def test_the_service_starts_another_worker_after_a_killed_one(office: Office) -> None:
+    """Pause and resume without anybody's help: the runner watches over the worker process."""
+    runner = ImportRunner(office.register.unfinished, office.url, "Europe/Moscow", again_s=0.1)
+    batch_id = await office.send([line(number) for number in range(6000)])
+    runner.start()
+    try:
+        async with asyncio.timeout(60):
+            while (first := runner.worker) is None:
+                await office.register.unfinished()  # lets the runner look as well
+            while not (await office.register.batch(office.admin, batch_id)).position:
+                pass  # each look is a round trip to the database
+            first.kill()
+            while (batch := await office.register.batch(office.admin, batch_id)).state is not State.DONE:
+                pass
+    finally:
+        await runner.close()
+    assert first.returncode == -signal.SIGKILL
+    assert (batch.added, batch.rows_rejected) == (6000, 0)
 
 
 async def test_searches_and_cards_go_on_beside_a_locked_row(office: Office) -> None:
