@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.errors import BadInput, Conflict, Forbidden, HotlineError
-from hotline.journal import effects, outbox, process_store
+from hotline.journal import effects, outbox, process_store, visibility
 from hotline.journal.complaint import Justified
 from hotline.journal.effects_model import Group, Step
 from hotline.journal.forwarding import Kind
@@ -147,7 +147,9 @@ async def _given(session: AsyncSession, step: Step) -> Given:
         raise BadInput("not a value", error_id="move-incomplete", details={"justified": "unknown"})
     link = False
     if form.link:
-        link = await session.scalar(select(AppealRecord.id).where(AppealRecord.number == form.link)) is not None
+        same = select(AppealRecord.id).where(AppealRecord.number == form.link)
+        limits = visibility.appeals(step.user)
+        link = await session.scalar(same if limits is None else same.where(limits)) is not None
         if not link:
             raise BadInput("there is no such appeal", error_id="move-incomplete", details={"link": "unknown"})
     return Given(

@@ -83,3 +83,14 @@ def test_the_administrator_reassigns_with_a_reason(reason_given: bool, reason: s
         somebody(1, "admin"), somebody(2, "op1"), Form.ORAL, RULES, kind=Kind.REASSIGN, reason_given=reason_given
     )
     assert verdict.reason == reason
+
+
+def test_the_switch_lets_sp1_forward_to_op2() -> None:
+    """Q1: seed 000 forbids it, seed 001 suggests it; ``settings.process.sp1_to_op2`` decides."""
+    oms = read_profile("oms")
+    settings = {**oms["settings"], "process": {**oms["settings"]["process"], "sp1_to_op2": True}}
+    pairs = [
+        {(row["from_role"], row["to_role"]) for row in forwarding(content)}
+        for content in (oms, {**oms, "settings": settings})
+    ]
+    assert [("sp1", "op2") in found for found in pairs] == [False, True]
