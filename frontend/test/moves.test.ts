@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import DirectoryController from "../src/controllers/directory_controller";
 import MoveFormController from "../src/controllers/move_form_controller";
 import MoveTargetsController from "../src/controllers/move_targets_controller";
 import { openInWork } from "../src/navigate";
-import { find, press, server, settle, startPage, stopPage, type } from "./page";
+import { find, press, push, server, settle, startPage, stopPage, type } from "./page";
 
 vi.mock("../src/navigate", () => ({ openInWork: vi.fn(async () => undefined) }));
 
@@ -18,13 +19,18 @@ beforeEach(() =>
         <option value="R01" data-fields="result measures" data-button="Закрыть">Ответ дан</option>
         <option value="R06" data-fields="to comment" data-button="Отсрочить">Отсрочить</option></select></div>
       <div data-move-field="measures" data-always><textarea name="measures">Было</textarea></div>
-      <div data-move-field="to" data-controller="move-targets">
+      <div data-move-field="to" data-controller="move-targets directory">
+        <span class="presence presence-ready" data-presence="201" data-state="ready"><span class="presence-word">Свободен</span></span>
         <select data-move-targets-target="place" data-action="move-targets#filter"><option value="">все</option><option value="insurer">СМО</option></select>
         <input data-move-targets-target="query" data-action="input->move-targets#filter keydown->move-targets#key">
         ${target("Алёхина", "fund")}${target("Борисов", "insurer")}<p data-move-targets-target="none" hidden>никого</p></div>
       <div data-move-field="comment"><textarea name="comment"></textarea></div>
       <button data-move-form-target="save"><span data-move-form-target="label">Закрыть</span></button></form>`,
-    { "move-form": MoveFormController, "move-targets": MoveTargetsController },
+    {
+      "move-form": MoveFormController,
+      "move-targets": MoveTargetsController,
+      directory: DirectoryController,
+    },
   ),
 );
 
@@ -101,4 +107,9 @@ it("narrows the list by word and organisation; nobody unseen stays chosen", () =
   expect([find("[data-place=fund]").hidden, first.checked]).toEqual([true, false]);
   type(query, "никто");
   expect(find("[data-move-targets-target=none]").hidden).toBe(false);
+});
+
+it("keeps the live state of those to whom it may go", () => {
+  push("presence", { extension: "201", state: "talking", since: "2026-11-20T07:00:00Z" });
+  expect(find("[data-presence='201']").dataset["state"]).toBe("talking");
 });
