@@ -8,13 +8,15 @@ import { t } from "../i18n";
  * tick everything between; Esc in the bar or a new page of the list clears.
  */
 export default class SelectionController extends Controller<HTMLElement> {
-  static override targets = ["box", "all", "bar", "count"];
+  static override targets = ["box", "all", "bar", "count", "ids"];
   declare readonly boxTargets: HTMLInputElement[];
   declare readonly allTarget: HTMLInputElement;
   declare readonly hasAllTarget: boolean;
   declare readonly barTarget: HTMLElement;
   declare readonly hasBarTarget: boolean;
   declare readonly countTarget: HTMLElement;
+  /** Hidden fields of forms that act on the ticked rows. */
+  declare readonly idsTargets: HTMLInputElement[];
   private last: HTMLInputElement | null = null;
 
   override connect(): void {
@@ -57,6 +59,7 @@ export default class SelectionController extends Controller<HTMLElement> {
     const { ids } = this;
     for (const box of this.boxTargets) box.closest("tr")?.classList.toggle("row-selected", box.checked);
     this.element.dataset["selected"] = ids.join(",");
+    for (const field of this.idsTargets) field.value = ids.join(",");
     if (this.hasAllTarget) {
       this.allTarget.checked = ids.length > 0 && ids.length === this.boxTargets.length;
       this.allTarget.indeterminate = ids.length > 0 && ids.length < this.boxTargets.length;

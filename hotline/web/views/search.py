@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from hotline.journal.personquery import PersonQuery
+from hotline.journal.personquery import PersonQuery, mend_layout
 from hotline.journal.question import LENGTH, SHORTEST, understand
 from hotline.journal.search import Answer, Piece
 from hotline.staff.model import Right, User
@@ -19,7 +19,9 @@ from hotline.web.forms import form_fields
 from hotline.web.i18n import gettext, show_date, show_datetime, show_number
 from hotline.web.render import fragment
 from hotline.web.services import Services
+from hotline.web.shell import presence
 from hotline.web.titles import direction_mark, outcome_mark, role_title, urgency_mark
+from hotline.web.views.directory import readings
 
 PEOPLE = 5
 COLLEAGUES = 5
@@ -36,7 +38,6 @@ class Found:
     dial: str = ""
     headline: tuple[Piece, ...] = ()
     colour: str = ""
-    presence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ async def find(request: web.Request) -> web.Response:
             Group("appeals", gettext("Appeals"), _appeals(answer), answer.more_appeals),
             await _people(its, user, typed),
             Group("calls", gettext("Calls"), _calls(answer, user), answer.more_calls),
-            await _colleagues(its, typed),
+            await _colleagues(its, user, typed),
         ]
     shown = [group for group in groups if group.rows]
     return fragment(request, "includes/search_results.html", {"groups": shown, "q": typed})
@@ -106,14 +107,16 @@ def _calls(answer: Answer, user: User) -> list[Found]:
     return found
 
 
-async def _colleagues(its: Services, typed: str) -> Group:
-    found = await its.staff.directory(typed, COLLEAGUES + 1)
-    board = its.desk.board().presence
-    rows = []
+async def _colleagues(its: Services, user: User, typed: str) -> Group:
+    found = await its.staff.directory(typed, COLLEAGUES + 1, mended=mend_layout(typed))
+    rows: list[Found] = []
     for one in found[:COLLEAGUES]:
-        state = board.get(one.extension or "")
-        about = " · ".join((role_title(one.roles), one.organisation, one.extension or ""))
-        rows.append(
-            Found("phone", one.full_name, about, dial=one.extension or "", presence=str(state.state) if state else "")
-        )
-    return Group("directory", gettext("Directory"), rows, len(found) > COLLEAGUES)
+        state = presence(its, one.extension)
+        about = " · ".join(filter(None, (role_title(one.roles), one.organisation, one.extension, state.word)))
+        rows.append(Found("phone", one.full_name, about, dial=one.extension or ""))
+    others = await its.staff.contacts.search(user, readings(typed), COLLEAGUES + 1)
+    for contact in others[:COLLEAGUES]:
+        fields = contact.fields
+        about = " · ".join(filter(None, (fields.organisation, show_number(fields.number), fields.hours)))
+        rows.append(Found("address-book", fields.name, about, dial=fields.number))
+    return Group("directory", gettext("Directory"), rows, len(found) > COLLEAGUES or len(others) > COLLEAGUES)
