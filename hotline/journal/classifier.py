@@ -98,17 +98,21 @@ class Classifier:
         rows = await self._rows(PauseReasonRow, None)
         return tuple(PauseEntry(row.code, row.title, row.limit_min, row.automatic) for row in rows)
 
-    async def topics(self, type_code: str, q: str = "", organisation_id: int | None = None) -> tuple[Topic, ...]:
+    async def topics(
+        self, type_code: str, q: str = "", organisation_id: int | None = None, *, restricted: bool = True
+    ) -> tuple[Topic, ...]:
         """Return the topics of a type; with ``q`` only those that every word of it fits (S000-43, S001-051).
 
         :param type_code: code of the type; ``""`` for all types.
         :param q: keywords, or the beginning of a code.
+        :param restricted: whether the reader may see restricted topics (domain 2.8).
         """
         rows = await self._rows(TopicRow, organisation_id)
         return tuple(
             Topic(row.code, row.title, row.type_code, tuple(row.keywords))
             for row in rows
-            if (not type_code or row.type_code == type_code)
+            if (restricted or not row.restricted)
+            and (not type_code or row.type_code == type_code)
             and (row.code.startswith(q.strip()) or _fits(q, (row.title, *row.keywords)))
         )
 

@@ -185,7 +185,10 @@ async def topics(request: web.Request) -> web.Response:
     """Return the topics of a type by keyword, as a fragment, by code or with ``sort=title`` (S001-051, S000-44)."""
     user = current_user(request)
     found = await services(request).classifier.topics(
-        query_text(request, "type", limit=50), query_text(request, "q", limit=100), user.organisation.id
+        query_text(request, "type", limit=50),
+        query_text(request, "q", limit=100),
+        user.organisation.id,
+        restricted=user.may(Right.APPEAL_VIEW_RESTRICTED),
     )
     if query_text(request, "sort", limit=10) == "title":
         found = tuple(sorted(found, key=lambda topic: fold(topic.title)))

@@ -52,6 +52,8 @@ async def test_a_restricted_topic_hides_the_content_from_those_who_do_not_work_o
     async with world.db.begin() as session:
         await session.execute(update(TopicRow).where(TopicRow.code == appeal.topic.code).values(restricted=True))
     assert (await world.journal.appeals.get(world.people["op102"], appeal.id)).heading_only
+    offered = await world.journal.classifier.topics("", restricted=False)
+    assert appeal.topic.code not in {topic.code for topic in offered}
     for login in ("op101", "admin"):
         assert (await world.journal.appeals.get(world.people[login], appeal.id)).content == SECRET
 
