@@ -152,6 +152,7 @@ class Hotline:
                 "files": journal.card.attachments.purge,
                 "sessions": self.services.staff.purge,
                 "notices": journal.notices.purge,
+                "uploads": self.services.register.purge,
             },
         )
         keeper.start()

@@ -9,6 +9,7 @@ import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, fields, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ from hotline.staff.tables import UserRow
 MAX_FILE = 4 * 1024**3
 """Bytes of an uploaded file."""
 MAX_PIECE = 4 * 1024**2
+KEPT = timedelta(days=7)
+"""How long an uploaded file waits for its import."""
 _PAGE = 1000
 _FORMULA = re.compile(r"^[=+\-@\t\r]")
 
@@ -210,6 +213,22 @@ class Register:
             self._note(session, row, user, {"cancelled": True})
         if path:
             await asyncio.to_thread(Path(path).unlink, missing_ok=True)
+
+    async def purge(self) -> int:
+        """Delete files that were uploaded and never imported within a week; return how many."""
+        forgotten = select(RegisterBatchRow).where(
+            RegisterBatchRow.state.in_([State.UPLOADING.value, State.READY.value]),
+            RegisterBatchRow.created_at < self._clock.now() - KEPT,
+        )
+        async with self._db.begin() as session:
+            rows = (await session.scalars(forgotten.with_for_update(skip_locked=True))).all()
+            paths = [Path(row.path) for row in rows if row.own_file and row.path]
+            for row in rows:
+                row.state, row.finished_at = step(State(row.state), State.CANCELLED), self._clock.now()
+                row.path = "" if row.own_file else row.path
+        for path in paths:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+        return len(rows)
 
     async def unfinished(self) -> bool:
         """Tell whether anything waits for the worker."""

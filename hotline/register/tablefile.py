@@ -18,14 +18,13 @@ from openpyxl.utils.exceptions import InvalidFileException
 from hotline.errors import BadInput
 from hotline.register import sniff
 from hotline.register.model import Format, Layout
-from hotline.register.textfile import Record
+from hotline.register.textfile import MAX_COLUMNS, Record
 
 MAX_UNPACKED = 4 * 1024**3
 MAX_RATIO = 100
 """How much larger than its ZIP a workbook may be; real ones are 5 to 20 times."""
 SMALL = 32 * 1024**2
 """Below so many bytes the ratio says nothing."""
-MAX_COLUMNS = 200
 
 _DAMAGED = (
     zipfile.BadZipFile, ParseError, InvalidFileException, DefusedXmlException, zlib.error, EOFError, KeyError,

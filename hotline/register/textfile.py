@@ -21,6 +21,8 @@ from hotline.register.rows import Cell
 BLOCK = 256 * 1024
 MAX_LINE = 64 * 1024
 """Bytes of a line; a row of a register has some three hundred."""
+MAX_COLUMNS = 150
+"""More cannot be offered for a choice; registers have some twenty."""
 MAX_LINES = 50
 """Lines of one quoted cell, e.g. an address."""
 
@@ -84,7 +86,7 @@ def sniffed(path: Path, encoding: str = "", delimiter: str = "") -> Layout:
     layout = Layout(Format.CSV, encoding, delimiter)
     with path.open("rb") as file:
         heading = next(_records(_Lines(file, sniff.skip_bom(sample)), 0, layout), None)
-    if heading is None or heading.problem or len(heading.cells) < 2:
+    if heading is None or heading.problem or not 2 <= len(heading.cells) <= MAX_COLUMNS:
         raise BadInput("the heading cannot be read", error_id="bad-heading")
     return Layout(Format.CSV, encoding, delimiter, tuple(str(cell or "").strip() for cell in heading.cells))
 

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -341,6 +341,17 @@ async def test_only_who_may_import_and_every_start_is_in_the_trail(office: Offic
             )
         ).all()
     assert [entry.details.get("started", entry.details.get("added")) for entry in entries] == [True, 1]
+
+
+async def test_a_forgotten_upload_is_deleted_after_a_week(office: Office) -> None:
+    """Personal data do not lie about (152-ФЗ, domain 3.4)."""
+    batch_id = await office.register.begin_upload(office.admin, "a.csv", 10)
+    await office.register.upload(office.admin, batch_id, 0, b"Ab;C\n1;2\n3")
+    assert await office.register.purge() == 0
+    office.clock.advance(timedelta(days=8))
+    assert await office.register.purge() == 1
+    assert list((office.folder / "spool").iterdir()) == []
+    assert (await office.register.batch(office.admin, batch_id)).state is State.CANCELLED
 
 
 async def test_one_worker_at_a_time(office: Office) -> None:

@@ -112,6 +112,7 @@ def test_wrong_columns_are_refused(chosen: list[str], error: str) -> None:
         pytest.param(dbf([]), "empty-file", id="dbf-empty"),
         pytest.param(b"\x03\x7e\x0b\x16" + b"\xff" * 40, "damaged-file", id="dbf-damaged"),
         pytest.param(f"{'x' * 500_000}", "bad-heading", id="one-endless-line"),
+        pytest.param(";".join(["x"] * 5000) + "\n", "bad-heading", id="thousands-of-columns"),
     ],
 )
 def test_files_that_cannot_be_read_say_why(tmp_path: Path, content: bytes | str, error: str) -> None:
