@@ -47,6 +47,25 @@ export function takesText(element: EventTarget | null): boolean {
   );
 }
 
+/**
+ * Focus something that may lie in a panel of tabs: the panel is chosen first. On a narrow screen the telephone's panels
+ * are drawn only while their tab or something in them has the focus, so the tab is focused on the way.
+ */
+export function focusIn(element: HTMLElement): void {
+  element.focus();
+  if (document.activeElement === element && !element.closest("[hidden]")) return;
+  const tab = tabOf(element);
+  tab?.click();
+  tab?.focus();
+  element.focus();
+}
+
+/** The tab that shows the panel in which the element lies. */
+export function tabOf(element: HTMLElement): HTMLElement | null {
+  const panel = element.closest("[role=tabpanel]");
+  return document.getElementById(panel?.getAttribute("aria-labelledby") ?? "");
+}
+
 /** Fire one of our own events on the document. */
 export function announce(type: string, detail: unknown = null): void {
   document.dispatchEvent(new CustomEvent(type, { detail }));

@@ -109,3 +109,12 @@ it("gives the focus back to the card once the colleague is asked, and by Esc, wh
   phone.become({ calls: [] });
   expect(document.activeElement).toBe(content);
 });
+
+it("goes to a field behind another tab", async () => {
+  find("#phone-tab-recent").click();
+  expect(find("#phone-transfer").hidden).toBe(true);
+  alt("t");
+  await settle();
+  expect(find("#phone-transfer").hidden).toBe(false);
+  expect(document.activeElement).toBe(find("#transfer-number"));
+});

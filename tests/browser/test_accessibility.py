@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from playwright.async_api import Page, expect
+from sqlalchemy import text
 
+from hotline.clock import SystemClock
+from hotline.cti.model import Outcome
+from hotline.db import Database
+from hotline.journal.calls import CallJournal
 from hotline.stand.sipp import citizen_calls
 from tests.browser.axe import violations
 from tests.browser.conftest import OpenDesk
 from tests.browser.desk import PASSWORD, Desk
 from tests.house import House
+from tests.integration.web.conftest import KEY, NOW, ended_call
 
 pytestmark = [pytest.mark.calls, pytest.mark.browser]
 
@@ -79,10 +87,16 @@ async def consultation(first: Desk, second: Desk) -> list[str]:
     found = await violations(page, "muted, on hold, keypad open")
     await first.phone.locator("[aria-controls=phone-keypad]").click()
     await page.keyboard.press("Alt+o")
+    await page.set_viewport_size({"width": 1024, "height": 800})  # here the panels hang over the card
+    await first.field("content").focus()
     await page.keyboard.press("Alt+t")
     await page.keyboard.type("201")
     await expect(first.phone.locator("[data-transfer-target=blind]")).to_be_enabled()
+    found += await violations(page, "transfer panel over the card")
     await page.keyboard.press("Enter")
+    await expect(first.phone.locator("#phone-transfer")).to_be_hidden()
+    await expect(first.field("content")).to_be_focused()
+    await page.set_viewport_size({"width": 1280, "height": 800})
     await second.answer()
     await expect(second.page.locator(".card-shown")).to_be_visible()
     await expect(first.phone.get_by_role("button", name="Говорить втроём")).to_be_enabled()
@@ -126,6 +140,7 @@ async def test_no_state_of_a_call_shuts_anybody_out(house: House, open_desk: Ope
     async with citizen_calls(house.stand.asterisk, caller="79285550115", hold_s=180):
         await first.answer()
         await second.start_work()
+        await silence(first)
         found += await consultation(first, second)
         found += await parked_and_over(first, second)
     await page.locator("#phone-tab-sound").click()
@@ -137,10 +152,44 @@ async def test_no_state_of_a_call_shuts_anybody_out(house: House, open_desk: Ope
     await expect(page.locator("dialog[open]")).to_be_visible()
     found += await violations(page, "keys")
     await page.keyboard.press("F1")
+    await house.logged("is kept", within_s=40)  # then the player can draw the wave
     found += await visit(first, "/calls", ".recording")
+    await page.locator(".call-quality summary").first.click()
+    found += await violations(page, "/calls, how a call sounded")
     await page.locator(".recording").first.click()
-    await expect(page.locator("[data-player-target=toggle]")).to_be_visible()
-    found += await violations(page, "player")
+    await expect(page.locator("[data-player-target=marks] button")).to_have_count(1)
+    found += await violations(page, "player with a silenced stretch")
+    assert found == [], "\n".join(found)
+
+
+async def silence(desk: Desk) -> None:
+    """A private field has the focus for a moment: the recording keeps a mark of it."""
+    for verb, name in (("pause", "applicant_snils"), ("resume", "content")):
+        async with desk.page.expect_response(f"**/recording/{verb}"):
+            await desk.field(name).focus()
+
+
+async def test_no_page_of_a_supervisor_shuts_anybody_out(house: House, open_desk: OpenDesk, demo_db: Database) -> None:
+    """A message, a call without a recording, the gaps of a day, the question for a reason, a pause over its limit."""
+    calls = CallJournal(demo_db, SystemClock())
+    await calls.record(ended_call())
+    await calls.record(ended_call(key=f"{KEY}1", recorded=True))
+    message = replace(ended_call(key=f"{KEY}2", recorded=True), answered_at=None, operator=None, legs=())
+    await calls.record(replace(message, outcome=Outcome.VOICEMAIL))
+    async with demo_db.begin() as session:
+        await session.execute(text("UPDATE pause_reason SET limit_min = 0 WHERE code = 'P09'"))
+    operator, boss = await open_desk("op101"), await open_desk("sup301")
+    await operator.start_work()
+    await operator.page.locator(".desk-state summary").click()
+    await operator.page.locator("[data-operator-reason-param=P09]").click()
+    await expect(boss.page.locator(".desk-late")).to_be_visible()
+    found = await visit(boss, "/directory", ".presence-late:not([hidden])")
+    await boss.page.locator(".desk-late summary").click()
+    found += await violations(boss.page, "who pauses too long")
+    found += await visit(boss, "/calls", ".call-outcome-blue")
+    found += await visit(boss, f"/calls/gaps?day={NOW:%Y-%m-%d}", ".gap-missing")
+    found += await visit(boss, f"/recordings/{KEY}1/player", ".player-reason")
+    found += await visit(boss, f"/recordings/{KEY}2/player", "[data-player-target=toggle]")
     assert found == [], "\n".join(found)
 
 

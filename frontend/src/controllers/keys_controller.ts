@@ -1,5 +1,5 @@
 import { Controller } from "@hotwired/stimulus";
-import { h, takesText } from "../dom";
+import { focusIn, h, tabOf, takesText } from "../dom";
 import { t } from "../i18n";
 import { COMMANDS, type Command, commandOf, type KeyMap, makeKeyMap } from "../keymap";
 import { PatientKey } from "../patient-key";
@@ -43,7 +43,10 @@ function overrides(): Record<string, string[]> {
 
 /** True when a person could use the element now. */
 function usable(element: HTMLElement): boolean {
-  if (element.closest("[hidden], [inert]")) return false;
+  const around = element.closest("[hidden], [inert]");
+  // A field in a panel that is not chosen can be: choosing it is part of going there.
+  const behindTab = around?.matches("[role=tabpanel]:not([inert])") && takesText(element) && tabOf(element);
+  if (around && !(behindTab && usable(behindTab))) return false;
   return !(element as HTMLButtonElement).disabled && element.getAttribute("aria-disabled") !== "true";
 }
 
@@ -107,7 +110,7 @@ export default class KeysController extends Controller<HTMLElement> {
     const closed = menu !== null && !menu.open && !element.matches("summary");
     if (menu && closed) menu.open = true;
     // Out of a menu that was closed, a person chooses himself; a key must not choose the first reason for a pause.
-    if (closed || takesText(element)) element.focus();
+    if (closed || takesText(element)) focusIn(element);
     else element.click();
     return true;
   }

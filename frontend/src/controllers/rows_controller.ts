@@ -55,7 +55,8 @@ export default class RowsController extends Controller<HTMLElement> {
   private readonly onClick = (event: MouseEvent): void => {
     const target = event.target as Element;
     // Selecting text in a row to copy it must not open the row.
-    if (target.closest("a, button, input, audio, label") || String(getSelection() ?? "") !== "") return;
+    if (target.closest("a, button, input, audio, label, details") || String(getSelection() ?? "") !== "")
+      return;
     this.linkOf(this.rowTargets.find((row) => row.contains(target)))?.click();
   };
 }

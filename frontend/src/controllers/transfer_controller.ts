@@ -2,7 +2,7 @@ import { Controller } from "@hotwired/stimulus";
 import { explain, requestJson } from "../api";
 import { ownExtension, pathOf } from "../call-commands";
 import { currentCall } from "../current-call";
-import { announce, onDocument } from "../dom";
+import { announce, focusIn, onDocument } from "../dom";
 import { dialable } from "../format";
 import { t } from "../i18n";
 import { LiveCalls } from "../live-calls";
@@ -34,7 +34,6 @@ export default class TransferController extends Controller<HTMLElement> {
     "park",
     "stage",
     "state",
-    "tab",
   ];
   declare readonly numberTarget: HTMLInputElement;
   declare readonly consultTarget: HTMLButtonElement;
@@ -45,7 +44,6 @@ export default class TransferController extends Controller<HTMLElement> {
   declare readonly parkTarget: HTMLButtonElement;
   declare readonly stageTarget: HTMLElement;
   declare readonly stateTarget: HTMLElement;
-  declare readonly tabTargets: HTMLElement[];
   private live = new LiveCalls(() => this.show());
   private stops: (() => void)[] = [];
   /** A command that Asterisk has not confirmed yet: its buttons must not be pressed twice. */
@@ -83,12 +81,9 @@ export default class TransferController extends Controller<HTMLElement> {
   /** A colleague was chosen in the directory or on the card: ready to consult, but a person presses the button. */
   private prepare(number: string): void {
     this.numberTarget.value = number;
-    this.tabTargets[0]?.click();
     this.show();
-    if (this.consultTarget.disabled) {
-      toast(t("There is no call to transfer."), "warning");
-      this.numberTarget.focus();
-    } else this.consultTarget.focus();
+    if (this.consultTarget.disabled) toast(t("There is no call to transfer."), "warning");
+    focusIn(this.consultTarget.disabled ? this.numberTarget : this.consultTarget);
   }
 
   async consult(event: Event): Promise<void> {
