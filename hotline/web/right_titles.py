@@ -61,6 +61,7 @@ GROUPS: tuple[Group, ...] = (
         Right.CALL_TAKE: mark("take calls"),
         Right.CALL_MAKE: mark("call out"),
         Right.CALL_TRANSFER: mark("transfer"),
+        Right.CALL_PICKUP: mark("pick up colleagues' calls"),
         Right.CALL_RECORD: mark("record internal calls"),
         Right.CALL_LISTEN_OWN: mark("listen to one's own recordings"),
         Right.CALL_LISTEN_ANY: mark("listen to others' recordings"),

@@ -16,6 +16,7 @@ from hotline.web.context import current_user, services
 from hotline.web.forms import query_text
 from hotline.web.i18n import gettext, local_time, mark
 from hotline.web.render import page
+from hotline.web.views.admin_forms import note_title
 
 _ACTIONS = {
     "view": mark("looked at"),
@@ -44,9 +45,17 @@ _ENTITIES = {
     "route": mark("page"),
 }
 _HEADING = (
-    mark("When"), mark("Login"), mark("Who"), mark("Address"), mark("What"), mark("Record"),
+    mark("When"), mark("Login"), mark("Who"), mark("Address"), mark("What"), mark("Kind of record"),
     mark("Number of the record"), mark("Reason"), mark("Details"),
 )  # fmt: skip
+_DETAILS = {
+    "fields": mark("fields"),
+    "note": mark("what else"),
+    "found": mark("found"),
+    "by": mark("asked by"),
+    "part": mark("shown part"),
+    "created": mark("created"),
+}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NAMES = ("login", "action", "entity", "entity_id", "since", "until")
 
@@ -106,11 +115,12 @@ def _shown(line: TrailLine) -> dict[str, Any]:
 
 def _details(line: TrailLine) -> str:
     # What stood before and after belongs to the record's own history; here the names of the fields are enough.
-    parts = [
-        f"{name}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
-        for name, value in line.details.items()
-        if name not in {"before", "after"}
-    ]
+    parts = []
+    for name, value in line.details.items():
+        if name in {"before", "after"}:
+            continue
+        told = ", ".join(map(str, value)) if isinstance(value, list) else note_title(str(value))
+        parts.append(f"{gettext(_DETAILS[name])}: {told}" if name in _DETAILS else f"{name}: {told}")
     return "; ".join(parts)
 
 

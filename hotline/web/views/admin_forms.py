@@ -56,6 +56,7 @@ _NOTES = {
     "password": mark("temporary password given"),
     "unlocked": mark("unlocked"),
     "session ended": mark("session ended"),
+    "heading": mark("heading"),
 }
 
 

@@ -19,6 +19,7 @@ from hotline.staff.tables import OrganisationRow
 from hotline.web.access import ACCESS, require_declared, undeclared
 from hotline.web.app import make_app
 from hotline.web.assets import PREFIX
+from hotline.web.right_titles import right_title
 from tests.integration.web.conftest import PASSWORD, Answer, Browser, Site, card_fields, ended_call, routes
 
 ROLES = {
@@ -85,6 +86,7 @@ def test_the_catalogue_has_every_right_that_is_asked_for() -> None:
     asked = {right for row in ACCESS.values() for right in row.rights}
     assert asked <= set(Right)
     assert set().union(*ROLES.values()) <= set(Right)
+    assert {right for right in Right if right_title(right) == right} == set()
 
 
 @pytest.mark.parametrize("role", ROLES)
