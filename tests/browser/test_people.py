@@ -73,7 +73,7 @@ async def merge_and_undo(desk: Desk, number: str) -> list[str]:
     found += await violations(page, "dossier")
     await page.locator(".dossier-twins .btn").focus()
     await page.keyboard.press("Enter")
-    await expect(page.locator("#merge-title")).to_be_visible()
+    await expect(page.locator(".merge-table")).to_be_visible()
     found += await violations(page, "merge")
     await page.keyboard.press("Control+Enter")
     await expect(page.locator(".dossier-phones")).to_contain_text("555-01-99")
@@ -88,7 +88,7 @@ async def merge_and_undo(desk: Desk, number: str) -> list[str]:
 async def edit(desk: Desk) -> list[str]:
     """Change the open dossier."""
     page = desk.page
-    await page.get_by_role("link", name="Изменить").focus()
+    await page.get_by_role("link", name="Редактировать").focus()
     await page.keyboard.press("Enter")
     await page.locator("#card-address").fill("ул. Лесная, 7")
     found = await violations(page, "dossier, editing")
