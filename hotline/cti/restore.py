@@ -6,6 +6,7 @@ provisionally, unknown ones are found again, running ones are kept and corrected
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +33,7 @@ class SeenChannel:
 
     @property
     def holding(self) -> bool:
-        """It waits in a holding bridge."""
+        """It waits in a holding bridge, or did so last (see ``_restore_call``)."""
         return self.application == "BridgeWait"
 
 
@@ -102,8 +103,10 @@ def _restore_call(tracker: CallTracker, key: str, seen: list[SeenChannel], snaps
     if call is None:
         call = _found(tracker, key, seen)
         tracker.adopt(call)
+    bridges = Counter(row.bridge for row in seen if row.bridge is not None)
     for row in seen:
-        _place(tracker, call, row, snapshot.at)
+        # Taken back by Bridge(), a citizen still shows BridgeWait as his application: whoever shares a bridge talks.
+        _place(tracker, call, row, snapshot.at, holding=row.holding and bridges[row.bridge or ""] < 2)
     _pose(call, snapshot)
     if not call.published:
         return []
@@ -142,7 +145,7 @@ def _found(tracker: CallTracker, key: str, seen: list[SeenChannel]) -> LiveCall:
     )
 
 
-def _place(tracker: CallTracker, call: LiveCall, row: SeenChannel, at: datetime) -> None:
+def _place(tracker: CallTracker, call: LiveCall, row: SeenChannel, at: datetime, *, holding: bool) -> None:
     channel = row.channel
     leg = call.legs.get(channel.uniqueid)
     if leg is None:
@@ -155,7 +158,7 @@ def _place(tracker: CallTracker, call: LiveCall, row: SeenChannel, at: datetime)
         leg = LiveLeg(channel.uniqueid, channel.name, channel.extension, role, row.started_at)
         tracker.adopt_leg(call, leg)
     leg.bridge = row.bridge
-    leg.holding = row.holding
+    leg.holding = holding
     leg.place = (channel.context, channel.exten)
     if leg.answered_at is None and channel.state == "6":  # up
         leg.answered_at = row.started_at
@@ -163,7 +166,7 @@ def _place(tracker: CallTracker, call: LiveCall, row: SeenChannel, at: datetime)
         call.card_id = channel.card_id
     if leg is call.party:
         known = call.parked
-        call.parked = parking_of(channel.context, channel.exten, at) if row.holding else None
+        call.parked = parking_of(channel.context, channel.exten, at) if holding else None
         if known is not None and call.parked is not None and known.slot == call.parked.slot:
             call.parked = known
 

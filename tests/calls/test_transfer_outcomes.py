@@ -42,7 +42,9 @@ ROWS: dict[str, list[Step]] = {
     "nobody's, picked up by level 2, who serves no queue": [
         *((Do.CONSULT, LEVEL_2), Do.BYE, Do.PICK_UP, Do.HOLD, Do.RESUME, Do.BYE),
     ],
-    "sent, taken": [(Do.SEND, LEVEL_2), Do.ANSWER, Do.HOLD, Do.HANG_UP],
+    "sent, taken, the service dies after a hold": [
+        *((Do.SEND, LEVEL_2), Do.ANSWER, Do.HOLD, Do.RESUME, Do.KILL, Do.HOLD, Do.HANG_UP),
+    ],
     "sent, the service dies, nobody wants him": [(Do.SEND, LEVEL_2), Do.KILL, Do.REFUSE, Do.ANSWER, Do.BYE],
     "parked, the service dies, refused, taken": [
         *(Do.PARK, Do.KILL, (Do.TAKE_NOT, LEVEL_2), Do.ANSWER),

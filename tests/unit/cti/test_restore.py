@@ -115,6 +115,13 @@ def test_hold_is_found() -> None:
     assert story(facts) == ["recovered 101 held"]
 
 
+def test_a_talk_after_a_hold_is_no_hold() -> None:
+    """Asterisk goes on showing BridgeWait for a citizen whom his operator has taken back with Bridge()."""
+    tracker = CallTracker("pbx1")
+    rows = (seen(CITIZEN, "b3", "BridgeWait"), seen(AGENT, "b3", "Bridge"))
+    assert story(restore(tracker, snapshot(*rows), rebooted=False)) == ["recovered 101 talking"]
+
+
 def test_outgoing_call_is_found() -> None:
     first = channel("PJSIP/101-00000002", "pbx1-1.1", "pbx1-1.1", exten="79280001122")
     trunk = channel("PJSIP/trunk-00000001", "pbx1-1.2", "pbx1-1.1")
