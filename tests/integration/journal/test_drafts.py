@@ -142,7 +142,7 @@ async def test_purge_takes_old_cards_and_empty_ones_of_yesterday(world: World) -
 @pytest.mark.parametrize(
     "fields",
     [
-        pytest.param({"content": "я" * 200_001}, id="too-long"),
+        pytest.param({"content": "я" * 260_001}, id="too-long"),
         pytest.param({str(number): "" for number in range(201)}, id="too-many"),
         pytest.param({"content": 1}, id="not-text"),
     ],

@@ -111,7 +111,7 @@ def test_who_wants_to_be_asked_about_duplicates() -> None:
     assert duplicates.seen("") is None
     assert duplicates.seen("12") is None
     assert duplicates.seen("ask") == frozenset()
-    assert duplicates.seen("ask 12 15 x") == {12, 15}
+    assert duplicates.seen("ask 12 15 x") == frozenset({12, 15})
 
 
 def test_a_duplicate_is_asked_about_until_it_was_seen() -> None:
