@@ -159,6 +159,8 @@ async def test_a_consultation_in_four_fields_without_a_mouse(open_desk: OpenDesk
     """DAY-02, DAY-06, DAY-07, T3: name, topic by a word, question, answer by one key; closed by one key."""
     desk = await open_desk("op101")
     keyboard = desk.page.keyboard
+    # The key map is there once the scripts have begun: a key that is pressed before opens nothing.
+    await expect(desk.page.locator("body[data-controller~=keys]")).to_be_visible()
     await keyboard.press("F3")
     await expect(desk.card).to_be_visible()
     await keyboard.press("F4")
