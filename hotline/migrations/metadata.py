@@ -12,6 +12,7 @@ import hotline.journal.tables_lifecycle
 import hotline.journal.tables_lists
 import hotline.journal.tables_merge
 import hotline.journal.tables_person
+import hotline.journal.tables_script
 import hotline.journal.tables_terms
 import hotline.queue.tables
 import hotline.register.tables

@@ -59,6 +59,7 @@ _TRANSFER = needs(Right.CALL_TRANSFER)
 _TAKE_OVER = needs(Right.CALL_TAKE, Right.CALL_TRANSFER)
 _PEOPLE = needs(Right.USER_MANAGE)
 _ORGANISATIONS = needs(Right.USER_MANAGE, Right.DICT_EDIT)
+_SCRIPTS = needs(Right.SCRIPT_EDIT, Right.SCRIPT_APPROVE)
 
 ACCESS: Mapping[str, Needs] = {
     "GET /login": PUBLIC,
@@ -233,6 +234,13 @@ ACCESS: Mapping[str, Needs] = {
     "POST /admin/profile": _DICT,
     "GET /admin/profile/export": _DICT,
     "POST /admin/profile/preview": _DICT,
+    "GET /admin/scripts": _SCRIPTS,
+    "POST /admin/scripts": needs(Right.SCRIPT_EDIT),
+    "GET /admin/scripts/new": needs(Right.SCRIPT_EDIT),
+    "GET /admin/scripts/{code}": _SCRIPTS,
+    "POST /admin/scripts/{code}": needs(Right.SCRIPT_EDIT),
+    "POST /admin/scripts/{code}/decide": needs(Right.SCRIPT_APPROVE),
+    "POST /admin/scripts/{code}/close": needs(Right.SCRIPT_APPROVE),
     "GET /admin/lists": _DICT,
     "GET /admin/lists/{list}": _DICT,
     "POST /admin/lists/{list}": _DICT,

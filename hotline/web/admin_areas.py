@@ -58,6 +58,10 @@ AREAS: tuple[Area, ...] = (
         mark("Statuses, steps, deadlines as one text: versions, export, import with every difference."),
     ),
     Area(
+        mark("Answer scripts"), "message-2", "/admin/scripts", (Right.SCRIPT_EDIT, Right.SCRIPT_APPROVE),
+        mark("Typical answers: proposed, compared, approved; every version is kept."),
+    ),
+    Area(
         mark("Production calendar"), "calendar", "/admin/calendar", (Right.DICT_EDIT,),
         mark("Holidays and moved days; import of a year; deadlines that they move."),
     ),

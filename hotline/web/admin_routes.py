@@ -13,11 +13,13 @@ from hotline.web.views import (
     admin_profile,
     admin_queue,
     admin_roles,
+    admin_scripts,
     password,
 )
 
 _PERSON = r"/admin/people/{id:\d+}"
 _LIST = r"/admin/lists/{list:[a-z_]{1,40}}"
+_SCRIPT = r"/admin/scripts/{code:[^/]{1,20}}"
 _ROLE = r"/admin/roles/{code:[a-z0-9_]{1,40}}"
 
 
@@ -52,6 +54,13 @@ def add_admin_routes(add: web.UrlDispatcher) -> None:
     add.add_post("/admin/profile", admin_profile.load)
     add.add_get("/admin/profile/export", admin_profile.export)
     add.add_post("/admin/profile/preview", admin_profile.preview)
+    add.add_get("/admin/scripts", admin_scripts.listing)
+    add.add_post("/admin/scripts", admin_scripts.create)
+    add.add_get("/admin/scripts/new", admin_scripts.new)
+    add.add_get(_SCRIPT, admin_scripts.show)
+    add.add_post(_SCRIPT, admin_scripts.propose)
+    add.add_post(f"{_SCRIPT}/decide", admin_scripts.decide)
+    add.add_post(f"{_SCRIPT}/close", admin_scripts.close)
     add.add_get("/admin/lists", admin_lists.index)
     add.add_get(_LIST, admin_lists.listing)
     add.add_post(_LIST, admin_lists.create)

@@ -30,6 +30,7 @@ from hotline.journal.persons import Persons
 from hotline.journal.queries import JournalQueries
 from hotline.journal.recordings import Recordings
 from hotline.journal.reveal import Reveal
+from hotline.journal.scripts_admin import ScriptsAdmin
 from hotline.journal.workload import Workload
 from hotline.profiles.admin import ProfileAdmin
 from hotline.queue.service import OperatorDesk
@@ -86,6 +87,11 @@ class Services:
     def reveal(self) -> Reveal:
         """Shows masked data of citizens."""
         return Reveal(self.database, self.clock, needs_reason=self.settings.unmask_needs_reason)
+
+    @property
+    def script_admin(self) -> ScriptsAdmin:
+        """Writing and approving typical answers."""
+        return ScriptsAdmin(self.database, self.clock, self.settings.zone)
 
     @property
     def profile_admin(self) -> ProfileAdmin:

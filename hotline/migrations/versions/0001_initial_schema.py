@@ -1469,6 +1469,36 @@ def _life_cycle() -> None:
     )
     op.create_index("ix_appeal_remark_appeal_id_id", "appeal_remark", ["appeal_id", "id"], unique=False)
     op.create_table(
+        "script_version",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("script_code", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("topics", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
+        sa.Column("keywords", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
+        sa.Column(
+            "recommended", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False
+        ),
+        sa.Column("decision", sa.Text(), nullable=False),
+        sa.Column("by_id", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by_id", sa.BigInteger(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.Column("version", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["by_id"], ["staff_user.id"], name=op.f("fk_script_version_by_id")),
+        sa.ForeignKeyConstraint(["decided_by_id"], ["staff_user.id"], name=op.f("fk_script_version_decided_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_script_version")),
+    )
+    op.create_index("ix_script_version_script_code", "script_version", ["script_code", "id"], unique=False)
+    op.create_index(
+        "uq_script_version_draft",
+        "script_version",
+        ["script_code"],
+        unique=True,
+        postgresql_where=sa.text("decision = 'draft'"),
+    )
+    op.create_table(
         "callback_task",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("appeal_id", sa.BigInteger(), nullable=False),
