@@ -16,7 +16,7 @@ from hotline.journal.model import Topic
 from hotline.journal.tables import AppealRecord, AppealWorkerRow
 from hotline.journal.tables_card import TopicFavouriteRow
 from hotline.journal.tables_classifier import TopicRow
-from hotline.staff.model import User
+from hotline.staff.model import Right, User
 
 PLACES = 9
 
@@ -40,7 +40,9 @@ class Favourites:
         )
         async with self._db.begin() as session:
             rows = (await session.scalars(statement)).all()
-        return tuple(_topic(row) for row in rows if row.valid_to is None or row.valid_to > today)
+        return tuple(
+            _topic(row) for row in rows if (row.valid_to is None or row.valid_to > today) and _may_choose(user, row)
+        )
 
     async def choose(self, user: User, codes: Sequence[str]) -> tuple[Topic, ...]:
         """Replace the user's favourites.
@@ -50,7 +52,8 @@ class Favourites:
         if len(codes) > PLACES or len(set(codes)) < len(codes):
             raise BadInput("these are not nine different topics", details={"topics": f"at most {PLACES}"})
         async with self._db.begin() as session:
-            known = {row.code: row for row in await valid_rows(session, TopicRow, self._today(), user.organisation.id)}
+            rows = await valid_rows(session, TopicRow, self._today(), user.organisation.id)
+            known = {row.code: row for row in rows if _may_choose(user, row)}
             if not set(codes) <= set(known):
                 raise BadInput("there is no such topic", details={"topics": "unknown"})
             await session.execute(delete(TopicFavouriteRow).where(TopicFavouriteRow.user_id == user.id))
@@ -78,6 +81,11 @@ class Favourites:
 
     def _today(self) -> date:
         return self._clock.now().astimezone(self._zone).date()
+
+
+def _may_choose(user: User, row: TopicRow) -> bool:
+    """Restricted topics are for those who may see them (domain 2.8)."""
+    return not row.restricted or user.may(Right.APPEAL_VIEW_RESTRICTED)
 
 
 def _topic(row: TopicRow) -> Topic:
