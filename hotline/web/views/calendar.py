@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from aiohttp import web
-from babel.dates import get_day_names, get_month_names
+from babel.dates import format_date, get_day_names, get_month_names
 
 from hotline.errors import BadInput, HotlineError
 from hotline.journal.calendar_admin import ChangeLine, YearView
@@ -196,7 +196,8 @@ def _cell(year: CalendarYear, day: date, today: date) -> DayCell:
         off=off,
         moved=off is ordinary(day),
         today=day == today,
-        word=": ".join(filter(None, (word % {"date": show_date(day)}, note))),
+        # In full: what is read aloud must hold the number that is seen (WCAG 2.5.3).
+        word=": ".join(filter(None, (word % {"date": format_date(day, "long", locale=current().locale)}, note))),
     )
 
 
