@@ -70,11 +70,15 @@ export function writeFields(form: HTMLFormElement, fields: Fields): void {
 
 /** Write single fields, and let whoever looks at them know. */
 export function takeFields(form: HTMLFormElement, fields: Fields): void {
-  for (const [name, value] of Object.entries(fields)) {
-    if (!setField(form, name, value)) continue;
-    if (name === "type" || name === "channel")
+  // Another type forgets its topic, so both selects come first.
+  for (const name of ["type", "channel"]) {
+    const value = fields[name];
+    if (value !== undefined && setField(form, name, value))
       control(form, name)?.dispatchEvent(new Event("change", { bubbles: true }));
   }
+  for (const [name, value] of Object.entries(fields)) setField(form, name, value);
+  const query = form.querySelector<HTMLInputElement>("#card-topic");
+  if (query && fields["topic"] !== undefined) query.value = fields["topic"];
   form.dispatchEvent(new CustomEvent("card:filled"));
 }
 

@@ -53,12 +53,15 @@ export default class CardToolsController extends Controller<HTMLFormElement> {
         setField(this.element, name, fields[name] ?? "");
     }
     writeFields(this.element, fields);
-    const query = this.element.querySelector<HTMLInputElement>("#card-topic");
-    if (query) query.value = topic;
     // Whoever looks at a field must learn of it: dependent blocks, the copied applicant, the draft.
     for (const name of ["type", "channel", "same_person", "content", "links"]) {
       this.element.querySelector(`[name="${name}"]`)?.dispatchEvent(new Event("change", { bubbles: true }));
     }
+    // Another type forgets its topic, so the topic comes back last.
+    setField(this.element, "topic", fields["topic"] ?? "");
+    const query = this.element.querySelector<HTMLInputElement>("#card-topic");
+    if (query) query.value = topic;
+    this.element.querySelector("[name=topic]")?.dispatchEvent(new Event("change", { bubbles: true }));
     this.element.dispatchEvent(new CustomEvent("card:filled"));
   }
 }
