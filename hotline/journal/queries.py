@@ -15,7 +15,7 @@ from hotline.errors import BadInput, Forbidden
 from hotline.journal import masking, queries_calls
 from hotline.journal.folder_book import FolderBook
 from hotline.journal.list_settings import JournalSettings
-from hotline.journal.listing import Filters, FolderCount, FolderDef, Order
+from hotline.journal.listing import Filters, FolderCount, FolderDef, Order, Sort
 from hotline.journal.model import AppealRow, CallRow, Page, Phase
 from hotline.journal.queries_appeals import (
     appeal_row,
@@ -117,7 +117,7 @@ class JournalQueries:
             check_order(folder, user, filters, order)
         order = effective_order(folder, user, filters, order or folder.order)
         now = self._clock.now()
-        conditions = [*self._conditions(folder, user, filters, now), *matching(q)]
+        conditions = [*self._conditions(folder, user, filters, now, order), *matching(q)]
         statement = listed(conditions, order, after=after, limit=limit + 1)
         async with self._db.begin() as session:
             rows = (await session.execute(statement)).all()
@@ -151,8 +151,13 @@ class JournalQueries:
         async with self._db.begin() as session:
             return tuple(masking.row(user, appeal_row(row, now)) for row in await session.execute(statement))
 
-    def _conditions(self, folder: FolderDef, user: User, filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
-        return [*members(folder, user, now, self.book.scope), *narrowed(filters, now, self._zone)]
+    def _conditions(
+        self, folder: FolderDef, user: User, filters: Filters, now: datetime, order: Order
+    ) -> list[ColumnElement[bool]]:
+        return [
+            *members(folder, user, now, self.book.scope, by_id=order.by is Sort.REGISTERED),
+            *narrowed(filters, now, self._zone),
+        ]
 
     async def calls(
         self, user: User, *, after: str | None = None, unclassified: bool = False, limit: int = PAGE

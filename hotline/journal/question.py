@@ -36,7 +36,9 @@ class Question:
     name: str = ""
     """Folded beginning of an applicant's surname and name."""
     words: str = ""
-    """For ``to_tsquery``: every word, the last one perhaps unfinished; on the wrong keyboard layout both readings."""
+    """For ``to_tsquery``: every word; on the wrong keyboard layout both readings."""
+    unfinished: str = ""
+    """The same with the last word as a beginning; asked when the words themselves are nowhere."""
 
     @property
     def empty(self) -> bool:
@@ -65,20 +67,22 @@ def understand(text: str) -> Question:
         phone=phone if phone.startswith("+") else "",
         name=name if len(name) >= SHORTEST else "",
         words=_words(typed, mended) if letters else "",
+        unfinished=_words(typed, mended, unfinished=True) if letters else "",
     )
 
 
-def _words(typed: str, mended: str) -> str:
-    readings = [_all_of(typed)]
-    if mended != typed:
-        readings.append(_all_of(mended))
+def _words(typed: str, mended: str, *, unfinished: bool = False) -> str:
+    texts = [typed] if mended == typed else [typed, mended]
+    readings = [_all_of(text, unfinished=unfinished) for text in texts]
     return " | ".join(f"({reading})" for reading in readings if reading)
 
 
-def _all_of(text: str) -> str:
+def _all_of(text: str, *, unfinished: bool) -> str:
     # ``to_tsquery`` drops the words that mean nothing; quotes keep a word from being read as an operator.
     words = _WORD.findall(text.translate(str.maketrans("Ёё", "Ее")))[:WORDS]
     parts = [f"'{word}'" for word in words]
-    if parts and len(words[-1]) >= _PREFIX:
+    if unfinished and (not parts or len(words[-1]) < _PREFIX):
+        return ""
+    if unfinished:
         parts[-1] += ":*"
     return " & ".join(parts)

@@ -19,7 +19,7 @@ from hotline.clock import Clock
 from hotline.db import Database
 from hotline.journal.model import AppealRow, CallRow, Phase
 from hotline.journal.personquery import after as beyond
-from hotline.journal.queries_appeals import appeal_row, known, phone_of, titled
+from hotline.journal.queries_appeals import appeal_row, count_of, known, phone_of, titled
 from hotline.journal.queries_calls import calls
 from hotline.journal.question import Question
 from hotline.journal.tables import AppealRecord
@@ -32,6 +32,10 @@ SHOWN = 8
 """Rows of a group."""
 RANKED = 200
 """The newest appeals with the words are ranked; older ones are found by more words."""
+RECENT = 20_000
+"""Newest appeals that tell whether words are frequent: :data:`RANKED` of them have them."""
+FAR = 200_000
+"""Newest appeals among which frequent words are looked for: the limits of the reader may leave few of them."""
 MARK_ON, MARK_OFF = "\ue000", "\ue001"
 """Private-use characters (Unicode 23.5) round a found word: no text that is typed has them, and they are no markup."""
 _HEADLINE = (
@@ -118,11 +122,40 @@ class Search:
                 for row in await session.execute(statement):
                     found.setdefault(row.id, Hit(_shown(row, now), by))
         if question.words and len(found) <= SHOWN:
-            # The planner must know the words: rare ones are looked up, frequent ones met on the way from the newest.
-            await session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
-            for row in await session.execute(words_statement(question.words, limits)):
+            for row in await _by_words(session, question, limits):
                 found.setdefault(row.id, Hit(appeal_row(row, now), By.WORDS, pieces(row.headline)))
         return list(found.values())
+
+
+async def _by_words(
+    session: AsyncSession, question: Question, limits: Sequence[ColumnElement[bool]]
+) -> Sequence[Row[Any]]:
+    """Look for whole words, then for a word that is still being typed."""
+    for words in filter(None, (question.words, question.unfinished)):
+        if found := await _of_words(session, words, limits):
+            return found
+    return ()
+
+
+async def _of_words(session: AsyncSession, words: str, limits: Sequence[ColumnElement[bool]]) -> Sequence[Row[Any]]:
+    """Look among the newest appeals; for words that are rare there, in the index.
+
+    Which of the two is quick the planner cannot know (ADR 0019): for a word outside its statistics it assumes one text
+    in two hundred, and would walk through the texts of years for the few that there are.
+    """
+    query = func.to_tsquery(_RUSSIAN, words)
+    last = await session.scalar(select(func.max(AppealRecord.id))) or 0
+    sample = select(AppealRecord.id).where(AppealRecord.id > last - RECENT, AppealRecord.words.op("@@")(query))
+    frequent = (await session.scalar(select(count_of(sample, RANKED))) or 0) >= RANKED
+    if frequent:
+        limits = [*limits, AppealRecord.id > last - FAR]
+    else:
+        for way in ("seqscan", "indexscan"):
+            await session.execute(text(f"SET LOCAL enable_{way} = off"))
+    found: Sequence[Row[Any]] = (await session.execute(words_statement(words, limits))).all()
+    for way in ("seqscan", "indexscan"):
+        await session.execute(text(f"SET LOCAL enable_{way} = on"))
+    return found
 
 
 def words_statement(words: str, limits: Sequence[ColumnElement[bool]]) -> Select[Any]:

@@ -18,9 +18,17 @@ from hotline.journal.question import Question, understand
         pytest.param("+7 928 000-11-22", Question(phone="+79280001122"), id="phone"),
         pytest.param("8 (928) 000 11 22", Question(number="89280001122", phone="+79280001122"), id="phone-with-8"),
         pytest.param("Ёлкин Пё", Question(name="ЕЛКИНПЕ", words="('Елкин' & 'Пе')"), id="name"),
-        pytest.param("полис", Question(name="ПОЛИС", words="('полис':*)"), id="word"),
-        pytest.param("gjkbc", Question(name="ПОЛИС", words="('gjkbc':*) | ('полис':*)"), id="word-on-the-wrong-layout"),
-        pytest.param("Иванов 1980", Question(name="ИВАНОВ", words="('Иванов' & '1980':*)"), id="name-and-year"),
+        pytest.param("полис", Question(name="ПОЛИС", words="('полис')", unfinished="('полис':*)"), id="word"),
+        pytest.param(
+            "gjkbc",
+            Question("", "", "ПОЛИС", "('gjkbc') | ('полис')", "('gjkbc':*) | ('полис':*)"),
+            id="word-on-the-wrong-layout",
+        ),
+        pytest.param(
+            "Иванов 1980",
+            Question("", "", "ИВАНОВ", "('Иванов' & '1980')", "('Иванов' & '1980':*)"),
+            id="name-and-year",
+        ),
         pytest.param("a'b | !c:*", Question(name="ФЭИ|!СЖ*", words=""), id="operators-are-text"),
     ],
 )
