@@ -94,6 +94,14 @@ describe("the search for everything (S001-035, DAY-08, DAY-29)", () => {
     expect(clicked).toHaveBeenCalledOnce();
   });
 
+  it("opens from a page that found nothing", async () => {
+    answer(FOUND);
+    document.body.insertAdjacentHTML("beforeend", '<b data-command="global-search"></b>');
+    document.querySelector<HTMLElement>("b")?.click();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(document.querySelector("dialog")?.hasAttribute("open")).toBe(true);
+  });
+
   it("says when the server does not answer", async () => {
     vi.stubGlobal("fetch", () => Promise.reject(new TypeError("offline")));
     await open("Ив");

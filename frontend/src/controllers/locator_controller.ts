@@ -22,10 +22,21 @@ export default class LocatorController extends Controller<HTMLElement> {
   /** Enter was pressed before the answer came: its first line is opened then. */
   private hurry = false;
 
+  override connect(): void {
+    document.addEventListener("click", this.elsewhere);
+  }
+
   override disconnect(): void {
+    document.removeEventListener("click", this.elsewhere);
     clearTimeout(this.timer);
     this.asking?.abort();
   }
+
+  /** Pages offer the search too, where a list has nothing. */
+  private readonly elsewhere = (event: MouseEvent): void => {
+    const button = (event.target as Element).closest("[data-command=global-search]");
+    if (button && !this.element.contains(button)) this.open();
+  };
 
   open(): void {
     if (this.dialogTarget.open) return;
