@@ -109,6 +109,12 @@ export default class BulkController extends Controller<HTMLElement> {
     await this.send("restore", rows, { comment: "", due_on: "", to_user_id: "" });
   }
 
+  /** Where this list is: the page's address may be that of something else that was loaded meanwhile. */
+  private get address(): string {
+    const link = this.element.querySelector("[data-live=list-changed]");
+    return link?.getAttribute("href") ?? location.pathname + location.search;
+  }
+
   /** The ticked rows, or the list that they are of. */
   private chosen(): Record<string, string> {
     if (!this.hasWholeTarget || !this.wholeTarget.checked)
@@ -130,7 +136,7 @@ export default class BulkController extends Controller<HTMLElement> {
     });
     dialog.addEventListener("close", () => {
       dialog.remove();
-      if (this.changed) void openInWork(location.pathname + location.search);
+      if (this.changed) void openInWork(this.address);
     });
     this.dialog = dialog;
     this.changed = false;
