@@ -151,6 +151,7 @@ async def test_answers_are_filled_in_and_remembered(site: Site) -> None:
         assert "Верина" in shown
         assert "Борисов" not in shown  # the matrix does not let her forward to him
         appeal = await save(anna, "k", script_uses="SC03@1 NOPE@1")
+        assert f'hx-get="/appeals/{appeal}/extras"' in (await anna.get(f"/appeals/{appeal}")).text
         extras = (await anna.fragment(f"/appeals/{appeal}/extras")).text
         assert "Оформление, получение полиса" in extras
         assert "версия 1" in extras
