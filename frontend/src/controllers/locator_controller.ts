@@ -69,6 +69,10 @@ export default class LocatorController extends Controller<HTMLElement> {
     if (step !== undefined) {
       event.preventDefault();
       this.mark((this.at + step + this.optionTargets.length) % Math.max(1, this.optionTargets.length));
+    } else if (event.key === "Escape") {
+      // A search field would only be emptied by it.
+      event.preventDefault();
+      this.dialogTarget.close();
     } else if (event.key === "Enter") {
       event.preventDefault();
       const chosen = this.optionTargets[this.at];
