@@ -23,7 +23,7 @@ COPY --from=frontend /src/hotline/web/static/build hotline/web/static/build
 # Editable, so that the templates beside the package are found.
 RUN pip install --no-cache-dir --no-deps --editable . \
     && python -m hotline.web.locale \
-    && mkdir -p /etc/asterisk /sounds /var/log/asterisk/cel /var/spool/asterisk/monitor /var/lib/hotline/files \
+    && mkdir -p /etc/asterisk /sounds /var/log/asterisk/cel /var/spool/asterisk/monitor /var/lib/hotline/files /var/lib/hotline/register \
     && chown -R hotline:hotline /etc/asterisk /sounds /var/log/asterisk /var/spool/asterisk /var/lib/hotline
 USER hotline
 EXPOSE 8080

@@ -104,10 +104,10 @@ class LineQualityService:
         pages, lines = await self._browsers(keys), await self.of_calls(keys)
         for key in keys:
             for extension, what in disagreements(pages.get(key, ()), lines.get(key, ())).items():
-                for one in what:
+                for one in sorted(what):
                     DISAGREEMENTS.labels(one).inc()
                 log.warning(
-                    "sound of %s in call %s: browser and exchange disagree: %s", extension, key, ", ".join(what)
+                    "sound of %s in call %s: browser and exchange disagree: %s", extension, key, ", ".join(sorted(what))
                 )
 
 

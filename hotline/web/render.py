@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from hotline.errors import HotlineError
 from hotline.web import i18n
+from hotline.web.access import opens
 from hotline.web.assets import Assets
 from hotline.web.context import is_fragment, request_id_of, services, session_of, style_nonce
 from hotline.web.failures import failure_of
@@ -76,6 +77,7 @@ def base_context(request: web.Request) -> dict[str, Any]:
         "private_fields": services(request).settings.private_fields,
         "csrf": session.csrf if session else "",
         "user": session.user if session else None,
+        "opens": lambda address: session is not None and opens(session.user, address),
         "errors": {},
     }
 

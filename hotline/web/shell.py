@@ -11,7 +11,6 @@ from hotline.journal.listing import FolderCount
 from hotline.queue.model import OperatorState, PauseReason
 from hotline.staff.model import User
 from hotline.web import titles
-from hotline.web.access import opens
 from hotline.web.admin_areas import areas_of
 from hotline.web.i18n import current, gettext
 from hotline.web.phone import helped_queues
@@ -128,5 +127,4 @@ async def shell_context(services: Services, user: User) -> dict[str, Any]:
         "organisation": user.organisation.short_name,
         "administers": bool(areas_of(user)),
         "helped_queues": " ".join(helped_queues(services, user)),
-        "opens": lambda address: opens(user, address),
     }

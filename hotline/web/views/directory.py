@@ -18,7 +18,7 @@ from hotline.staff.contact_file import read_table
 from hotline.staff.contact_model import FIELDS, Contact, ContactFields, Kind, ReadContacts, Rejected, read_rows
 from hotline.staff.contacts import Imported
 from hotline.staff.model import User
-from hotline.web.context import client_address, current_user, is_fragment, services
+from hotline.web.context import client_address, current_user, services
 from hotline.web.error_texts import field_text
 from hotline.web.forms import form_fields, path_id, query_text
 from hotline.web.i18n import gettext, local_time, mark
@@ -73,7 +73,8 @@ async def listing(request: web.Request) -> web.StreamResponse:
         q = (await form_fields(request)).get("q", "").strip()[:100]
     context = {"page": await _page(its, user, q)}
     answer = await page(request, "pages/directory.html", context, section="directory")
-    if is_fragment(request):
+    # Only who goes to the directory: the header would also move the address of a page that searches in a panel.
+    if is_fragment(request) and request.headers.get("HX-Target", "work") == "work":
         answer.headers["HX-Push-Url"] = "/directory"
     return answer
 
