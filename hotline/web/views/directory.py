@@ -18,7 +18,7 @@ from hotline.staff.contact_file import read_table
 from hotline.staff.contact_model import FIELDS, Contact, ContactFields, Kind, ReadContacts, Rejected, read_rows
 from hotline.staff.contacts import Imported
 from hotline.staff.model import User
-from hotline.web.context import client_address, current_user, services
+from hotline.web.context import client_address, current_user, is_fragment, services
 from hotline.web.error_texts import field_text
 from hotline.web.forms import form_fields, path_id, query_text
 from hotline.web.i18n import gettext, local_time, mark

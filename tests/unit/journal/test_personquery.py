@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -83,7 +84,7 @@ def test_a_beginning_is_a_range_in_byte_order() -> None:
     assert not after("ИВА") > "ИВБ"
 
 
-def _year(year: int) -> dict[str, date]:
+def _year(year: int) -> dict[str, Any]:
     return {"born_from": date(year, 1, 1), "born_before": date(year + 1, 1, 1)}
 
 
