@@ -4,7 +4,7 @@
 
 PYTHON := .venv/bin/python
 export PATH := $(CURDIR)/.venv/nodejs/bin:$(PATH)
-PYTEST := timeout --kill-after=30 1800 $(PYTHON) -m pytest
+PYTEST := timeout --kill-after=30 2700 $(PYTHON) -m pytest
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
