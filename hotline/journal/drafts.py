@@ -90,10 +90,19 @@ class Drafts:
             return await self._of_call(session, user, call_key)
 
     async def written(self, call_key: str) -> Draft | None:
-        """Return the card of a call that somebody has typed in, the newest; ``None`` when nobody has."""
+        """Return the card that whoever talked in a call last has typed in; ``None`` when he has typed in none.
+
+        Not simply the newest card: a colleague from whom the forwarding matrix kept the record is still the last one
+        who talked, and what he did not get, the next one does not get either.
+        """
         statement = (
             select(DraftRow)
-            .where(DraftRow.call_key == call_key, DraftRow.rev > 0)
+            .outerjoin(CallRecord, CallRecord.key == DraftRow.call_key)
+            .where(
+                DraftRow.call_key == call_key,
+                DraftRow.rev > 0,
+                or_(CallRecord.operator_id.is_(None), CallRecord.operator_id == DraftRow.user_id),
+            )
             .order_by(DraftRow.saved_at.desc(), DraftRow.id.desc())
             .limit(1)
         )

@@ -116,6 +116,25 @@ async def test_open_cards_are_those_with_typed_text(world: World) -> None:
     assert [draft.id for draft in await world.journal.drafts.open(user)] == [typed.id]
 
 
+async def test_the_card_that_was_left_behind_is_of_who_talked_last(world: World) -> None:
+    """Domain 2.4: whom the matrix refused the record passes nobody's card on, also after a restart of the service."""
+    first, second = world.people["op101"], world.people["op102"]
+    call = replace(world.call(ended=False), operator="101")
+    await world.journal.calls.record(call)
+    draft = await world.journal.drafts.create_or_get(first, call.key, call)
+    await world.journal.drafts.save(first, draft.id, 0, {"content": "Записано первым"})
+    left = await world.journal.drafts.written(call.key)
+    assert left is not None
+    assert left.user_id == first.id
+    await world.journal.calls.record(replace(call, operator="102"))
+    assert await world.journal.drafts.written(call.key) is None
+    own = await world.journal.drafts.create_or_get(second, call.key, call)
+    await world.journal.drafts.save(second, own.id, 0, {"content": "Записано вторым"})
+    left = await world.journal.drafts.written(call.key)
+    assert left is not None
+    assert left.user_id == second.id
+
+
 async def test_discarding(world: World) -> None:
     user = world.people["op101"]
     draft = await world.journal.drafts.create_or_get(user)
