@@ -58,6 +58,8 @@ export interface Figures {
 
 /** No packets for so long is a fault: Asterisk sends fifty a second. */
 export const SILENT_AFTER_MS = 3_000;
+/** Looks come once a second, a little early or late: three of them must count as three seconds, or a fourth is waited for. */
+const LOOK_SLACK_MS = 250;
 /** A person may listen for a while, but no living microphone gives pure zeros for so long. */
 export const MICROPHONE_SILENT_AFTER_MS = 10_000;
 /** A longer gap between two looks means that the page slept; what happened meanwhile proves nothing. */
@@ -136,9 +138,9 @@ export class OneWayWatch {
 
   private judge(sample: Sample): Alarm | null {
     const { at } = sample;
-    if (at - this.receivedAt >= SILENT_AFTER_MS)
-      return at - this.pathAt >= SILENT_AFTER_MS ? "path-lost" : "nothing-received";
-    if (at - this.sentAt >= SILENT_AFTER_MS) return "nothing-sent";
+    const since = at - SILENT_AFTER_MS + LOOK_SLACK_MS;
+    if (this.receivedAt <= since) return this.pathAt <= since ? "path-lost" : "nothing-received";
+    if (this.sentAt <= since) return "nothing-sent";
     if (this.farBad >= 2) return "not-heard";
     if (sample.switchedOff && !sample.muted) return "microphone-off";
     if (at - this.spokenAt >= MICROPHONE_SILENT_AFTER_MS) return "microphone-silent";

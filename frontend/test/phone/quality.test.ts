@@ -99,6 +99,14 @@ describe("the alarm", () => {
     ]);
   });
 
+  it("does not wait for a fourth second because a look came a little early", () => {
+    const watch = new OneWayWatch();
+    const looks = [0, 1_000, 2_001, 3_000, 4_000, 4_999].map((at) =>
+      watch.take(sample(at, { received: Math.min(at, 2_001) / 20 })),
+    );
+    expect(looks.slice(-2)).toEqual([null, "nothing-received"]);
+  });
+
   it("blames the path when not even connectivity checks are answered", () => {
     expect(run(20, (s) => ({ received: stopsAt(s, 10, 50), pathAnswers: stopsAt(s, 10, 1) }))).toEqual([
       [13, "path-lost"],
