@@ -111,7 +111,7 @@ def _move(process: Process, one: Transition) -> dict[str, Any]:
     ends = {"@same": gettext("as it was"), "@before": gettext("as before it was deleted")}
     to = process.statuses[one.to].title if one.to in process.statuses else ends.get(one.to, one.to)
     return {
-        "title": one.title or one.code,
+        "title": one.title or one.done or one.code,
         "from": list(dict.fromkeys(begins)) or [gettext("new card")],
         "to": to,
         "who": [gettext(_WHO[who]) for who in sorted(one.who)],
