@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -203,9 +204,15 @@ async def test_the_count_of_appeals_worked_with_reads_no_appeal(world: World) ->
     async with statements() as sent:
         await world.journal.queries.folders(world.people["op101"])
     plan = await generic_plan(world, sent[0], "enable_seqscan = off", "enable_sort = off", "enable_bitmapscan = off")
-    assert "Index Only Scan using ix_appeal_worker_user_id_appeal_id" in plan, plan
-    assert "Index Only Scan using ix_appeal_deleted" in plan, plan
-    assert "pk_appeal on" not in plan, plan
+    # One statement counts all folders. Only that of «Обращения» leaves the deleted ones out, by an anti join; what the
+    # others join is a tie on a table without rows, and so is the direction in which an index is read.
+    counts = [part for part in re.split(r"InitPlan \d+", plan) if "Anti Join" in part]
+    assert len(counts) == 1, plan
+    scans = re.findall(r"(\w[\w ]* Scan)(?: Backward)?(?: using (\w+))? on", counts[0])
+    assert sorted(scans) == [
+        ("Index Only Scan", "ix_appeal_deleted"),
+        ("Index Only Scan", "ix_appeal_worker_user_id_appeal_id"),
+    ], plan
 
 
 async def test_lists_of_calls(world: World) -> None:
