@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from hotline.errors import BadInput, NotFound
+from hotline.errors import BadInput, Conflict, NotFound
 from hotline.journal.process_model import Process, Transition, Who
 from hotline.profiles.difference import Change
 from hotline.staff.admin_rules import everywhere
@@ -92,10 +92,9 @@ async def load(request: web.Request) -> web.StreamResponse:
     return saved(request, "/admin/profile", rows=dict(loaded.rows), closed=dict(loaded.closed))
 
 
-async def _wrong(request: web.Request, text: str, error: Exception) -> web.StreamResponse:
+async def _wrong(request: web.Request, text: str, error: BadInput | Conflict) -> web.StreamResponse:
     places = error.details if isinstance(error, BadInput) else {}
     context: dict[str, Any] = {"content": text, "count": None, "places": places}
-    assert isinstance(error, REFUSALS)  # noqa: S101 - both callers caught nothing else
     return await refused(request, error, PREVIEW, context)
 
 
