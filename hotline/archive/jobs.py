@@ -1,8 +1,9 @@
 """Background work on recordings, by procrastinate on our PostgreSQL (docs/adr/0013-job-queue.md).
 
 A job is a row that outlives every crash; what fails is tried again, later and later. The end of a call defers
-``store``, that defers ``encode``. Every quarter of an hour ``sweep`` defers what was missed while the service was down,
-every night ``retain`` deletes what has had its time.
+``store``, that defers ``encode``. A job whose process died in the middle of it is begun again by whoever lives: until
+then its lock would keep the recording from every other job. Every quarter of an hour ``sweep`` defers what was missed
+while the service was down, every night ``retain`` deletes what has had its time.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from contextlib import suppress
 import procrastinate
 import psycopg
 from procrastinate import exceptions
+from procrastinate.jobs import Job, Status
 from procrastinate.tasks import Task
 from prometheus_client import Counter, Gauge
 from sqlalchemy import make_url
@@ -30,6 +32,9 @@ SCHEMA = "jobs"
 AFTER_CALL_S = 4
 """Asterisk has closed the files by then."""
 AGAIN_S = 5.0
+DEAD_AFTER_S = 30.0
+"""A worker that gave no sign of life for so long is dead; it gives one every ten seconds (procrastinate, "Workers")."""
+LOOK_FOR_STALLED_S = 5.0
 RETRY = procrastinate.RetryStrategy(max_attempts=8, wait=5, exponential_wait=3)
 """5 s, 15 s, 45 s … about 5 hours in all: long enough to mend a full disk."""
 
@@ -63,20 +68,23 @@ class RecordingJobs:
         self.app.periodic(cron="*/15 * * * *")(sweep)
         retain = self.app.task(name="recordings.retain", queue=QUEUE, queueing_lock="retain")(self._run_retain)
         self.app.periodic(cron="40 0 * * *")(retain)
-        self._worker: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     def _task(self, name: str, work: Callable[[str], Awaitable[None]]) -> Task[[str], Awaitable[None], [str]]:
         return self.app.task(name=f"recordings.{name}", queue=QUEUE, retry=RETRY)(work)
 
     def start(self) -> None:
         """Begin to work; waits for the database as long as it takes."""
-        self._worker = asyncio.create_task(self._keep_working(), name="archive.jobs")
+        self._tasks = [
+            asyncio.create_task(self._keep_working(), name="archive.jobs"),
+            asyncio.create_task(self._keep_reviving(), name="archive.jobs.stalled"),
+        ]
 
     async def close(self) -> None:
         """Stop. A job that is cut off is taken up again after the next start."""
-        if self._worker is not None:
-            self._worker.cancel()
-            await asyncio.gather(self._worker, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def on_event(self, event: CallEvent) -> None:
         """Subscribed to the bus: a call has ended, its recording is complete.
@@ -108,6 +116,23 @@ class RecordingJobs:
             except (exceptions.ConnectorException, psycopg.Error, HotlineError, OSError) as error:
                 log.warning("the recordings' jobs wait for the database: %s", error)
             await asyncio.sleep(AGAIN_S)
+
+    async def _keep_reviving(self) -> None:
+        while True:
+            # While the database is away, ``_keep_working`` says so.
+            with suppress(exceptions.AppNotOpen, exceptions.ConnectorException, psycopg.Error):
+                stalled = await self.app.job_manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=DEAD_AFTER_S)
+                for job in stalled:
+                    await self._revive(job)
+            await asyncio.sleep(LOOK_FOR_STALLED_S)
+
+    async def _revive(self, job: Job) -> None:
+        """Let a job be done whose worker died. Every job may be begun twice: each looks first what is there."""
+        log.warning("%s(%s) was cut off with its process and is begun again", job.task_name, job.task_kwargs)
+        try:
+            await self.app.job_manager.retry_job(job)
+        except exceptions.UniqueViolation:  # the start has asked for the same anew: that one needs the lock
+            await self.app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
 
     async def _run_store(self, key: str) -> None:
         if self._archive.goes_on(key):  # found on the disk after a restart; its end will ask again

@@ -245,6 +245,44 @@ async def test_jobs_find_store_and_encode_what_was_missed(own_db: Database, own_
     assert (await archive.verify()).ok
 
 
+@pytest.mark.parametrize("asked_again", [False, True])
+@pytest.mark.parametrize("worker", ["gone", "silent"])
+async def test_a_job_that_died_with_its_process_is_begun_again(
+    own_db: Database, own_db_url: str, tmp_path: Path, worker: str, asked_again: bool
+) -> None:
+    """kill -9 in the middle of the codec: the dead job's lock must not keep its recording from all others for ever."""
+    clock = SystemClock()
+    archive = Watched(own_db, clock, [AsteriskSettings.model_validate({"recording_dir": tmp_path})], Terms(365))
+    archive.encoded = asyncio.Event()
+    Shelf(own_db, FakeClock(clock.now()), tmp_path, set(), archive).record()
+    assert await archive.store(KEY)
+    async with own_db.begin() as session:
+        await session.execute(text("SET LOCAL search_path TO jobs"))  # the queue's own triggers name no schema
+        silent = (
+            "INSERT INTO jobs.procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour') RETURNING id"
+        )
+        dead = (await session.execute(text(silent))).scalar_one() if worker == "silent" else None
+        job = (
+            "INSERT INTO jobs.procrastinate_jobs (queue_name, task_name, lock, queueing_lock, args, status, worker_id)"
+            " VALUES ('recordings', 'recordings.encode', :key, :once, jsonb_build_object('key', CAST(:key AS text)),"
+            " CAST(:status AS jobs.procrastinate_job_status), :worker)"
+        )
+        values = {"key": KEY, "once": f"encode:{KEY}"}
+        await session.execute(text(job), {**values, "status": "doing", "worker": dead})
+        if asked_again:
+            await session.execute(text(job), {**values, "status": "todo", "worker": None})
+    jobs = RecordingJobs(archive, own_db_url)
+    jobs.start()
+    try:
+        async with asyncio.timeout(40):
+            await archive.encoded.wait()
+            while await waiting_jobs(own_db, KEY):
+                pass
+    finally:
+        await jobs.close()
+    assert (await archive.get(KEY)).path.name == f"{KEY}.opus"
+
+
 async def test_a_message_without_a_recorded_call_is_kept_as_its_recording(shelf: Shelf) -> None:
     for side in ("-in", "-out", ""):
         shelf.record().with_name(f"{KEY}{side}.wav").unlink()
