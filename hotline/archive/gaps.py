@@ -15,6 +15,7 @@ from hotline.clock import Clock
 from hotline.cti.model import Direction
 from hotline.db import Database
 from hotline.errors import Forbidden
+from hotline.journal import masking
 from hotline.journal.tables_call import CallRecord
 from hotline.journal.visibility import calls as visible
 from hotline.staff.audit import audit
@@ -68,7 +69,7 @@ class Gaps:
             which.append(limits)
         async with self._db.begin() as session:
             found = coverage.report(await queries.conversations(session, *which, settled=now - SETTLED))
-            lines = await _lines(session, found.gaps)
+            lines = await _lines(session, user, found.gaps)
             audit(
                 session, "export" if export else "view", (ENTITY, start.isoformat()),
                 user_id=user.id, at=now, ip=ip, details={"gaps": len(lines)},
@@ -95,7 +96,7 @@ def may_look(user: User) -> bool:
     return user.may(Right.CALL_LISTEN_ANY)
 
 
-async def _lines(session: AsyncSession, gaps: tuple[Gap, ...]) -> tuple[GapLine, ...]:
+async def _lines(session: AsyncSession, user: User, gaps: tuple[Gap, ...]) -> tuple[GapLine, ...]:
     rows = await session.execute(
         select(CallRecord, UserRow.last_name, UserRow.first_name, UserRow.patronymic)
         .outerjoin(UserRow, UserRow.id == CallRecord.operator_id)
@@ -109,5 +110,7 @@ async def _lines(session: AsyncSession, gaps: tuple[Gap, ...]) -> tuple[GapLine,
         incoming = call.direction == Direction.IN.value
         operator = short_name(row.last_name, row.first_name, row.patronymic) or call.operator or ""
         number = (call.from_e164 or call.from_raw) if incoming else call.dialled
+        if masking.hides_number(user, call.direction, call.operator_id):
+            number = masking.number(number)
         lines.append(GapLine(gap, call.direction, number, call.started_at, operator, call.recorded))
     return tuple(lines)

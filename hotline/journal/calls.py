@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
@@ -104,6 +105,17 @@ class CallJournal:
         if not page.rows:
             raise NotFound("there is no such call", error_id="no-such-call")
         return page.rows[0]
+
+    async def citizen(self, user: User, key: str) -> str | None:
+        """Return the number of the citizen of a call, for looking up whose it is. It may be hidden from ``user``.
+
+        :raises NotFound: there is no such call, or ``user`` may not see it.
+        """
+        try:
+            async with self._db.begin() as session:
+                return await queries_calls.citizen(session, user, key)
+        except NoResultFound as error:
+            raise NotFound("there is no such call", error_id="no-such-call") from error
 
     @asynccontextmanager
     async def _transaction(self, session: AsyncSession | None) -> AsyncIterator[AsyncSession]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hotline.cti.model import Direction
 from hotline.journal.dossier_model import Dossier
-from hotline.journal.model import Appeal, AppealRow, PersonRow, PersonSnapshot
+from hotline.journal.model import Appeal, AppealRow, CallRow, PersonRow, PersonSnapshot
 from hotline.staff.model import Right, User
 
 _WORKS = (Right.APPEAL_CREATE, Right.APPEAL_EDIT_OWN, Right.APPEAL_EDIT_ANY, Right.PERSON_EDIT)
@@ -89,6 +90,28 @@ def row(user: User, found: AppealRow) -> AppealRow:
     """Return a line of a list of appeals: no telephone where there is none to call back to."""
     foreign = found.organisation != user.organisation.short_name and not user.may(Right.APPEAL_EDIT_ANY)
     return found if sees_private(user) and not foreign else replace(found, phone="")
+
+
+def call(user: User, found: CallRow) -> CallRow:
+    """Return a line of a list of calls: the citizen's number to whoever sees numbers, or talked with him himself.
+
+    Whose calls he may see at all is ``visibility.calls``.
+    """
+    if not hides_number(user, found.direction, found.operator_id):
+        return found
+    if found.direction == Direction.OUT:
+        return replace(found, dialled=tail(found.dialled), masked=True)
+    return replace(found, caller=number(found.caller), masked=True)
+
+
+def hides_number(user: User, direction: str, operator_id: int | None) -> bool:
+    """Tell whether the citizen's number of a call is hidden from ``user``: not of his own talks."""
+    return direction != Direction.INTERNAL and operator_id != user.id and not sees_private(user)
+
+
+def number(found: str | None) -> str | None:
+    """Return a telephone number for who does not see numbers; a withheld one stays ``None``."""
+    return tail(found) if found is not None else None
 
 
 def _snapshot(who: PersonSnapshot) -> PersonSnapshot:

@@ -253,6 +253,7 @@ class CallRow:
     disposition_code: str | None = None
     disposition_note: str = ""
     classify: bool = False  # ended, talked in by an operator, and without a characteristic
+    masked: bool = False  # the citizen's number is hidden from the reader (``journal.masking``)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.cti.model import Direction
-from hotline.journal import cursors, visibility
+from hotline.journal import cursors, masking, visibility
 from hotline.journal.closing import must_be_classified
 from hotline.journal.model import CallRow, Page
 from hotline.journal.tables import AppealCallRow, AppealRecord
@@ -53,8 +53,9 @@ async def calls(
     after: str | None,
     limit: int,
 ) -> Page[CallRow]:
-    """Return a page of calls, newest first; with ``unclassified`` only those that wait for a characteristic.
+    """Return a page of calls as ``user`` may see them, newest first.
 
+    :param unclassified: only those that wait for a characteristic.
     :param person: only calls of his appeals, and from numbers that are his and not marked as wrong.
     :param phone: only calls from this number, or to it (E.164).
     """
@@ -89,9 +90,24 @@ async def calls(
     rows = (await session.execute(statement)).all()
     last = rows[limit - 1].CallRecord if len(rows) > limit else None
     return Page(
-        tuple(_row(row) for row in rows[:limit]),
+        tuple(masking.call(user, _row(row)) for row in rows[:limit]),
         cursors.encode(last.id, last.started_at) if last is not None else None,
     )
+
+
+async def citizen(session: AsyncSession, user: User, key: str) -> str | None:
+    """Return the number of the citizen of a call that ``user`` may see, for looking up whose it is; never shown.
+
+    :raises NoResultFound: there is no such call for him.
+    """
+    limits = visibility.calls(user)
+    found = await session.execute(
+        select(CallRecord.direction, CallRecord.from_e164, CallRecord.from_raw, CallRecord.dialled).where(
+            CallRecord.key == key, *([] if limits is None else [limits])
+        )
+    )
+    direction, e164, raw, dialled = found.one()
+    return dialled if direction == Direction.OUT.value else e164 or raw
 
 
 def _of_person(person: int) -> CompoundSelect[tuple[int]]:

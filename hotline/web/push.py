@@ -68,6 +68,8 @@ class Viewer:
     extension: str | None
     watches_calls: bool = False
     """May see other operators' calls (right ``call.monitor``): supervisors."""
+    sees_numbers: bool = True
+    """Sees citizens' numbers in calls in which he takes no part (``journal.masking``)."""
 
 
 @dataclass(eq=False, slots=True)

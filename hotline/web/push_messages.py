@@ -5,14 +5,25 @@ Nothing here waits for the database: a ring is in the operator's browser before 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from hotline.cti.model import Call, CallEvent, ConsultEnded, ConsultOffered, LegRole, LinkChanged, Phase, QueueChanged
+from hotline.cti.model import (
+    Call,
+    CallEvent,
+    ConsultEnded,
+    ConsultOffered,
+    Direction,
+    LegRole,
+    LinkChanged,
+    Phase,
+    QueueChanged,
+)
+from hotline.journal import masking
 from hotline.journal.closing import CallClassified
 from hotline.journal.model import AppealChanged
 from hotline.journal.notice_model import NoticeMade
@@ -72,6 +83,14 @@ def call_data(call: Call, now: datetime) -> dict[str, Any]:
         "recorded": call.recorded,
         "consulted": _consulted(call),
     }
+
+
+def without_number(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a call for who watches it and does not see citizens' numbers: their last digits (domain 3.4)."""
+    if data["direction"] == Direction.INTERNAL:
+        return data
+    hidden = {"caller": masking.number(data["caller"]), "caller_display": masking.number(data["caller"])}
+    return data | (hidden if data["direction"] == Direction.IN else {"dialled": masking.tail(data["dialled"])})
 
 
 def _consulted(call: Call) -> str | None:
@@ -154,6 +173,11 @@ def concerned(event: CallEvent) -> set[str]:
     return {one for one in found if one is not None}
 
 
+def sees_number(viewer: Viewer, parties: Collection[str]) -> bool:
+    """Tell whether a browser may show the citizen's number of a call that concerns ``parties``."""
+    return viewer.sees_numbers or viewer.extension in parties
+
+
 def takes_part(call: Call, extension: str | None) -> bool:
     """Tell whether an internal number rings or talks in a call."""
     if extension is None:
@@ -206,6 +230,8 @@ class Announcer:
         operator = self._services.desk.operator(viewer.user_id)
         calls = [
             call_data(call, now)
+            if viewer.sees_numbers or takes_part(call, viewer.extension)
+            else without_number(call_data(call, now))
             for cti in self._services.cti.values()
             for call in cti.calls.values()
             if viewer.watches_calls or takes_part(call, viewer.extension)
@@ -241,11 +267,16 @@ class Announcer:
     def _on_call_fact(self, fact: object) -> None:
         match fact:
             case CallEvent():
-                audience = self.hub.audience(concerned(fact), watchers=True)
+                parties = concerned(fact)
+                audience = self.hub.audience(parties, watchers=True)
                 if audience:  # a citizen who is in no operator's hands yet concerns nobody
                     data = call_data(fact.call, self._services.clock.now())
                     data["extension"] = fact.extension
-                    self.hub.tell(audience, message(fact.kind, data))
+                    seeing = [one for one in audience if sees_number(one.viewer, parties)]
+                    self.hub.tell(seeing, message(fact.kind, data))
+                    if len(seeing) < len(audience):
+                        blind = [one for one in audience if not sees_number(one.viewer, parties)]
+                        self.hub.tell(blind, message(fact.kind, without_number(data)))
                 else:  # these are remembered, so that the ring need not wait for them
                     at(fact.at)
                     group_digits(fact.call.caller or "")
@@ -261,8 +292,8 @@ class Announcer:
                     "from": fact.from_extension,
                     "to": fact.to_extension,
                 }
-                parties = (fact.from_extension, fact.to_extension)
-                self.hub.tell(self.hub.audience(parties), message("consult.ended", ended))
+                both = (fact.from_extension, fact.to_extension)
+                self.hub.tell(self.hub.audience(both), message("consult.ended", ended))
 
     async def _on_board_fact(self, fact: object) -> None:
         match fact:

@@ -16,6 +16,7 @@ from hotline.web import titles
 from hotline.web.call_sound import call_parts
 from hotline.web.context import current_user, services, wants_json
 from hotline.web.error_texts import warning_text
+from hotline.web.field_titles import field_list
 from hotline.web.forms import form_fields, path_id
 from hotline.web.i18n import gettext, show_date, show_datetime, show_number
 from hotline.web.render import page
@@ -164,7 +165,7 @@ def appeal_view(appeal: Appeal) -> dict[str, Any]:
             "status": event.status,
             "by": event.by,
             "owner": event.owner,
-            "comment": event.comment,
+            "comment": field_list(event.comment) if event.event == "edit" else event.comment,
         }
         for event in appeal.history
     ]

@@ -50,6 +50,8 @@ class CallLine:
     sound: CallSound | None
     gap: Mark | None
     """Part of the talk was not recorded."""
+    masked: bool
+    """The number is hidden: there is nothing to dial."""
     day: str
     """When it began, in the organisation's zone: ISO 8601."""
 
@@ -89,6 +91,7 @@ def call_line(row: CallRow, user: User, legs: tuple[LegQuality, ...] = (), gap: 
         recording_url=f"/recordings/{row.key}/player" if row.recorded and row.ended_at else None,
         sound=sound_of(legs),
         gap=gap,
+        masked=row.masked,
         day=local_time(row.started_at).date().isoformat(),
     )
 
@@ -101,6 +104,7 @@ def call_data(row: CallRow) -> dict[str, Any]:
         **{name: at(getattr(row, name)) for name in ("started_at", "answered_at", "ended_at")},
         "operator": row.operator,
         "recorded": row.recorded,
+        "masked": row.masked,
         "appeals": [{"id": number, "number": text} for number, text in row.appeals],
     }
 

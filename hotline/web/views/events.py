@@ -9,6 +9,7 @@ from functools import lru_cache
 from aiohttp import WSMsgType, web
 from websockets.frames import Frame, Opcode
 
+from hotline.journal.masking import sees_private
 from hotline.softphone.quality import REPORTS
 from hotline.staff.model import Right
 from hotline.web.browser_messages import MESSAGE_LIMIT, Quality, Refused, decode
@@ -75,7 +76,11 @@ async def connect(request: web.Request) -> web.StreamResponse:
     if transport is None:  # gone during the handshake
         return websocket
     viewer = Viewer(
-        session.id, session.user.id, session.user.extension, watches_calls=session.user.may(Right.CALL_MONITOR)
+        session.id,
+        session.user.id,
+        session.user.extension,
+        watches_calls=session.user.may(Right.CALL_MONITOR),
+        sees_numbers=sees_private(session.user),
     )
     client = await hub.join(viewer, AiohttpSocket(websocket, transport))
     try:

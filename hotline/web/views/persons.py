@@ -73,6 +73,7 @@ class CallOfPerson:
     operator: str
     appeals: tuple[tuple[int, str], ...]
     recording_url: str | None
+    masked: bool
 
 
 async def index(request: web.Request) -> web.StreamResponse:
@@ -83,8 +84,7 @@ async def index(request: web.Request) -> web.StreamResponse:
 async def of_call(request: web.Request) -> web.StreamResponse:
     """Lead from a call to the dossier of its citizen; several people, or none, are shown as a list (DAY-11)."""
     its, user = services(request), current_user(request)
-    call = await its.calls.get(user, request.match_info["key"])
-    owners = await its.persons.owners(call.caller if call.direction == "in" else call.dialled, user)
+    owners = await its.persons.owners(await its.calls.citizen(user, request.match_info["key"]), user)
     if len(owners.rows) == 1:
         return _to(owners.rows[0].id)
     found = FoundPersons([found_person(row) for row in owners.rows], more=False, shared=owners.shared)
@@ -273,6 +273,7 @@ def _call(row: Any) -> CallOfPerson:
         operator=row.operator or "",
         appeals=row.appeals,
         recording_url=f"/recordings/{row.key}/player" if row.recorded else None,
+        masked=row.masked,
     )
 
 

@@ -65,8 +65,10 @@ async def test_a_call_that_has_just_ended_is_no_gap_yet(site: Site) -> None:
 
 
 async def test_the_export_has_them_all_and_no_formulas(talked: Site) -> None:
-    async with talked.logged_in("boss") as boss:
-        answer = await boss.get("/calls/gaps?day=2026-11-20&format=csv")
+    async with talked.logged_in("admin") as admin, talked.logged_in("boss") as boss:
+        answer = await admin.get("/calls/gaps?day=2026-11-20&format=csv")
+        masked = await boss.get("/calls/gaps?day=2026-11-20&format=csv")
+    assert "cmd" not in masked.body.decode()  # domain 3.4: a supervisor gets no numbers, in a file as on the page
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert answer.headers["Content-Disposition"] == 'attachment; filename="recording-gaps-2026-11-20.csv"'
     heading, *rows = csv.reader(io.StringIO(answer.body.decode("utf-8-sig")), delimiter=";")

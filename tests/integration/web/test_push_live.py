@@ -49,8 +49,10 @@ async def test_a_ring_reaches_its_operator_and_the_supervisor_only(site: Site) -
         await site.bus.drain()
         site.bus.publish(QueueChanged("pbx1", "hotline", 1, NOW, NOW))
         ring = await hers.next()
-        assert (await theirs.next())["key"] == KEY
+        watched = await theirs.next()
         assert await his.next() == {"queue": "hotline", "waiting": 1, "oldest_at": "2026-11-20T07:00:00.000Z"}
+    # Domain 3.4: who only watches sees the last digits, as in the lists of calls.
+    assert (watched["key"], watched["caller"], watched["caller_display"]) == (KEY, "••••1122", "••••1122")
     assert ring["key"] == KEY
     assert ring["caller"] == CALLER
     assert ring["caller_display"] == "+7 928 000-11-22"

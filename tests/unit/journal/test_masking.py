@@ -9,7 +9,7 @@ import pytest
 
 from hotline.journal import masking
 from hotline.journal.dossier_model import Dossier, DossierPhone
-from hotline.journal.model import PersonRow
+from hotline.journal.model import CallRow, PersonRow
 from hotline.staff.model import Organisation, Right, User
 
 FUND = Organisation(1, "07", "tfoms", "Фонд", "ТФОМС")
@@ -73,3 +73,33 @@ def test_a_dossier_says_what_is_hidden() -> None:
     assert not any(secret in repr(shown) for secret in SECRETS)
     assert masking.dossier(user(Right.APPEAL_CREATE), found) == found
     assert masking.dossier(user(), replace(found, enp="", address="", phones=())).hidden == frozenset()
+
+
+CALL = CallRow(
+    key="pbx1-1.1", direction="in", phase="ended", caller="+79280001122", dialled="88001000000", queue="hotline",
+    started_at=datetime(2026, 1, 1, tzinfo=UTC), answered_at=None, ended_at=None, wait_s=0, talk_s=0, outcome=None,
+    ended_by=None, operator_id=7, operator="Иванова А.", disposition=None, recorded=False,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("call", "shown"),
+    [
+        pytest.param(CALL, ("••••1122", "88001000000", True), id="who called; our own number is no secret"),
+        pytest.param(
+            replace(CALL, direction="out", caller="101", dialled="+79280001122"), ("101", "••••1122", True),
+            id="whom we called",
+        ),
+        pytest.param(replace(CALL, caller=None), (None, "88001000000", True), id="a withheld number"),
+        pytest.param(
+            replace(CALL, direction="internal", caller="101", dialled="102"), ("101", "102", False), id="colleagues"
+        ),
+        pytest.param(replace(CALL, operator_id=1), ("+79280001122", "88001000000", False), id="his own talk"),
+    ],
+)  # fmt: skip
+def test_whose_number_a_supervisor_sees_in_a_list_of_calls(call: CallRow, shown: tuple[str | None, str, bool]) -> None:
+    """Domain 3.4, S002-01: the last digits, but of those with whom he talked himself."""
+    found = masking.call(user(Right.CALL_MONITOR), call)
+    assert (found.caller, found.dialled, found.masked) == shown
+    assert masking.call(user(Right.APPEAL_CREATE), call) == call
+    assert masking.call(masking.unmasked(user()), call) == call
