@@ -151,6 +151,8 @@ class CallTracker:
             call.out_of_hours = True
         elif event.name == "VoicemailLeft":
             call.voicemail = True
+        elif event.name == "CallbackAsked":
+            call.callback = True
         elif event.name == "OperatorLost":
             return [self._fact(CallEventKind.HELD, call, event.at, call.operator)] if call.wait(event.at) else []
         elif event.name == "OutgoingStarted":
@@ -188,6 +190,8 @@ class CallTracker:
         if call is None:
             self.orphans += 1
             return []
+        if event.dest.uniqueid == call.key:
+            return []  # Asterisk itself calls our telephone (a call-back): it has not dialled anybody yet
         leg = call.legs.get(event.dest.uniqueid)
         if leg is None:
             if event.dest.uniqueid in self._gone:

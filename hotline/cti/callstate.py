@@ -115,6 +115,8 @@ class LiveCall:
     dial_status: str = ""
     voicemail: bool = False
     out_of_hours: bool = False
+    callback: bool = False
+    """The citizen asked to be called back."""
 
     def freeze(self) -> Call:
         """Return the call as the rest of the product sees it."""
@@ -244,8 +246,8 @@ class LiveCall:
             return Outcome.ANSWERED
         if self.direction is not Direction.IN:
             return _DIAL_OUTCOMES.get(self.dial_status, Outcome.NO_ANSWER)
-        if self.voicemail:
-            return Outcome.VOICEMAIL
+        if self.callback or self.voicemail:
+            return Outcome.CALLBACK if self.callback else Outcome.VOICEMAIL
         if self.out_of_hours:
             return Outcome.OUT_OF_HOURS
         if self.queued_at is not None:

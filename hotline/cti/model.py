@@ -41,6 +41,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
     VOICEMAIL = "voicemail"
     OUT_OF_HOURS = "out_of_hours"
+    CALLBACK = "callback"  # left the queue with the wish to be called back; his place is kept
 
 
 class EndedBy(StrEnum):

@@ -35,6 +35,7 @@ class Ending(StrEnum):
     FAILED = "failed"
     VOICEMAIL = "voicemail"
     OUT_OF_HOURS = "out_of_hours"
+    CALLBACK = "callback"
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,11 @@ class AsteriskRenderSettings(BaseModel):
     message_saved: Sound = "hotline/message-saved"
     connection_lost: Sound = "hotline/connection-lost"
     """For a citizen whose operator's browser was lost; music follows."""
+    callback: bool = True
+    """Whether a waiting citizen may press 1 and be called back without losing his place."""
+    callback_promise: Sound = "hotline/callback-promise"
+    """Before his number is said to him."""
+    callback_goodbye: Sound = "hotline/callback-goodbye"
     voicemail: bool = True
     voicemail_max_s: int = Field(180, ge=5)
     voicemail_silence_s: int = Field(8, ge=1)

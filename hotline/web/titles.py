@@ -67,6 +67,7 @@ _OUTCOMES = {
     Outcome.NO_ANSWER: ("amber", "phone-off", mark("No answer")),
     Outcome.FAILED: ("red", "alert-triangle", mark("Failed")),
     Outcome.VOICEMAIL: ("blue", "record-mail", mark("Voice mail")),
+    Outcome.CALLBACK: ("blue", "phone-calling", mark("Asked to be called back")),
     Outcome.OUT_OF_HOURS: ("grey", "moon", mark("Out of hours")),
 }
 
