@@ -24,6 +24,7 @@ from hotline.cti import events as ev
 from hotline.cti.board import Board, BoardFact
 from hotline.cti.callstate import LiveCall, LiveLeg, dialled_as, parking_of
 from hotline.cti.model import Call, CallEvent, CallEventKind, CallFact, Direction, EndedBy, EndSource, LegRole, Phase
+from hotline.cti.segments import tell
 
 Fact = CallFact | BoardFact
 
@@ -59,7 +60,7 @@ class CallTracker:
             ev.Hold: self._hold,
             ev.MixMonitorStart: self._recording,
             ev.QueueCallerJoin: self._queue_join,
-            ev.QueueCallerLeave: lambda e: list(self.board.left(e)),
+            ev.QueueCallerLeave: self._queue_leave,
             ev.QueueMember: lambda e: list(self.board.member(e)),
             ev.DeviceStateChange: lambda e: list(self.board.changed_device(e)),
             ev.UserEvent: self._user_event,
@@ -183,6 +184,12 @@ class CallTracker:
         call.close_hold(event.at)
         return [*facts, self._fact(CallEventKind.QUEUED, call, event.at)]
 
+    def _queue_leave(self, event: ev.QueueCallerLeave) -> list[Fact]:
+        call = self._of_channel.get(event.channel.uniqueid)
+        if call is not None:
+            call.story.leave(event.at)
+        return list(self.board.left(event))
+
     def _dial_begin(self, event: ev.DialBegin) -> list[Fact]:
         call = self._known(event.dest)
         if call is None and event.channel is not None:
@@ -201,6 +208,7 @@ class CallTracker:
             return []
         dialler, context = (event.channel.uniqueid, event.channel.context) if event.channel else (call.key, "")
         leg.role = dialled_as(call, dialler, context, leg.extension)
+        leg.given = event.channel.exten.rpartition("*")[2] if event.channel and context == "give" else ""
         return self._ring(call, leg, event.at)
 
     def _ring(self, call: LiveCall, leg: LiveLeg, at: datetime) -> list[Fact]:
@@ -442,4 +450,5 @@ class CallTracker:
         return survivor, facts
 
     def _fact(self, kind: CallEventKind, call: LiveCall, at: datetime, extension: str | None = None) -> CallEvent:
+        tell(call, kind, at, extension)
         return CallEvent(kind, call.freeze(), at, extension)

@@ -21,6 +21,7 @@ from hotline.cti.model import (
     Span,
     VoiceChanged,
 )
+from hotline.cti.segments import Story
 
 _DIAL_OUTCOMES = {
     "BUSY": Outcome.BUSY,
@@ -49,6 +50,8 @@ class LiveLeg:
     holding: bool = False
     frozen: Leg | None = None
     """The latest picture of it: most events change no leg, and a call is pictured at each of them."""
+    given: str = ""
+    """Why the dialplan's ``give`` rang it (``transfer``, ``parked``, ``back``…); empty: it was dialled otherwise."""
     place: tuple[str, str] = ("", "")
     """Context and extension of the dialplan in which a snapshot found it."""
 
@@ -104,6 +107,7 @@ class LiveCall:
     end_source: EndSource | None = None
     recorded: bool = False
     parked: Parking | None = None
+    story: Story = field(default_factory=Story)
     card_id: str | None = None
     phone_hold: bool = False
     """The running hold is the telephone's own, so no bridge will tell its end."""
@@ -143,6 +147,7 @@ class LiveCall:
             self.end_source,
             self.recorded,
             self.parked,
+            tuple(self.story.segments),
         )
 
     @property
@@ -216,6 +221,7 @@ class LiveCall:
         self.phone_hold = False
         self.hint = None
         self.phase = Phase.HELD
+        self.story.lost(at)
         return self.open_hold(at)
 
     def finish(self, at: datetime, source: EndSource) -> None:

@@ -13,7 +13,7 @@ from hotline.cti import events as ev
 from hotline.cti.calls import RING, CallTracker, Fact
 from hotline.cti.cel import CelRow
 from hotline.cti.model import Call, CallEvent, CallEventKind, EndedBy, EndSource, LegRole
-from hotline.cti.queue_log import ENTERED, QueueLogRow
+from hotline.cti.queue_log import ENTERED, LEFT, QueueLogRow
 
 # Q.850 causes of a leg that was never answered → what Dial would have said.
 _DIAL_STATUS = {0: "CANCEL", 16: "CANCEL", 17: "BUSY", 18: "NOANSWER", 19: "NOANSWER", 21: "BUSY", 127: "CANCEL"}
@@ -34,13 +34,17 @@ def rebuild(
     if not rows:
         return []
     replay = _Replay(asterisk)
-    joins = _joins(rows, queue)
+    lines = list(queue)
+    turns = sorted(
+        [(at, True, uniqueid, name) for at, uniqueid, name in _joins(rows, lines)]
+        + [(line.at, False, line.call_id, line.queue) for line in lines if line.event in LEFT]
+    )
     for row in rows:
-        while joins and joins[0][0] < row.at:
-            replay.join(*joins.pop(0))
+        while turns and turns[0][0] < row.at:
+            replay.turn(*turns.pop(0))
         replay.row(row)
-        while joins and joins[0][0] == row.at:
-            replay.join(*joins.pop(0))
+        while turns and turns[0][0] == row.at:
+            replay.turn(*turns.pop(0))
     for live in replay.tracker.live_calls():
         source = EndSource.LOG if cut_at is None else EndSource.RESTART
         replay.facts += replay.tracker.end(live, cut_at or rows[-1].at, source)
@@ -79,14 +83,16 @@ class _Replay:
     def __init__(self, asterisk: str) -> None:
         self.tracker = CallTracker(asterisk, source=EndSource.LOG)
         self.facts: list[Fact] = []
+        self._given = ""
+        """To whom, back to whom and why the citizen is being given (``give`` in the dialplan); empty: he is not."""
         self._channels: dict[str, ev.Channel] = {}  # by name
         self._by_id: dict[str, ev.Channel] = {}
 
-    def join(self, at: datetime, uniqueid: str, queue: str) -> None:
-        """The caller joins a queue."""
+    def turn(self, at: datetime, joins: bool, uniqueid: str, queue: str) -> None:
+        """The caller joins or leaves a queue."""
         channel = self._by_id.get(uniqueid)
         if channel is not None:
-            self._apply(ev.QueueCallerJoin(at, channel, queue, 1))
+            self._apply(ev.QueueCallerJoin(at, channel, queue, 1) if joins else ev.QueueCallerLeave(at, channel, queue))
 
     def row(self, row: CelRow) -> None:
         """Fold one CEL row."""
@@ -96,6 +102,8 @@ class _Replay:
         elif row.kind == "ANSWER" and row.uniqueid != row.linkedid:
             self._apply(ev.DialEnd(row.at, None, channel, "ANSWER"))
         elif row.kind == "BRIDGE_ENTER":
+            if row.uniqueid == row.linkedid:
+                self._given = ""
             holding = row.extra.get("bridge_technology") == "holding_bridge"
             self._apply(ev.BridgeEnter(row.at, channel, row.extra.get("bridge_id", ""), holding))
         elif row.kind == "BRIDGE_EXIT":
@@ -104,6 +112,8 @@ class _Replay:
             self._hangup(row, channel)
         elif row.kind == "USER_DEFINED":
             text = row.extra.get("extra", "")
+            if row.user_type == "Given":
+                self._given = text
             headers = {"Did": text, "Number": text}
             self._apply(ev.UserEvent(row.at, row.user_type, row.linkedid, headers))
 
@@ -113,7 +123,10 @@ class _Replay:
         if live is None or row.uniqueid == row.linkedid:
             return
         dialler = self._by_id.get(live.key)
-        if live.answered_at is not None:
+        if self._given and dialler is not None and channel.extension in self._given.split("*"):
+            # The citizen's own channel dials: he is given to a colleague, or back.
+            dialler = dialler._replace(context="give", exten=self._given)
+        elif live.answered_at is not None:
             # Once somebody talks with the citizen, it is the operator who dials.
             mine = [leg for leg in live.legs.values() if leg.extension == live.operator and leg.ended_at is None]
             mine = [leg for leg in mine if leg.uniqueid != row.uniqueid]  # he may be rung himself, from the queue

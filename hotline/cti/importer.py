@@ -176,7 +176,8 @@ class Importer:
             except BadInput as error:
                 self._complain(QUEUE_LOG, line, error)
                 continue
-            if entry.event == queue_log.ENTERED and entry.call_id not in _NOT_A_CALL:
+            wanted = entry.event == queue_log.ENTERED or entry.event in queue_log.LEFT
+            if wanted and entry.call_id not in _NOT_A_CALL:
                 book.queue[entry.call_id].append(entry)
                 fresh.append(self._row(QUEUE_LOG, line, entry.call_id, entry.at))
         self.counts.lines += len(cel_lines) + len(queue_lines)

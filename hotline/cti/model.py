@@ -96,6 +96,47 @@ class Span:
         return ((self.ended_at or now) - self.started_at).total_seconds()
 
 
+class SegmentKind(StrEnum):
+    """What a part of a call is, for statistics."""
+
+    WAIT = "wait"  # the citizen stands in a queue
+    TALK = "talk"  # he is an operator's, holds included
+    CONSULT = "consult"  # an operator asks a colleague while he waits
+    BLIND = "blind"  # he is sent to a colleague who was not asked
+    LOST = "lost"  # the operator's browser was lost
+
+
+class SegmentResult(StrEnum):
+    """How a part ended."""
+
+    OPEN = ""
+    ANSWERED = "answered"  # of a wait: an operator took him
+    ABANDONED = "abandoned"  # of a wait: he hung up
+    LEFT = "left"  # of a wait: time, a digit or a rule led him out of the queue
+    DONE = "done"  # of a transfer: the colleague has him; of a loss: somebody talks with him again
+    JOINED = "joined"  # of a consultation: the three talked together
+    REFUSED = "refused"  # of a transfer: the colleague did not answer
+    CANCELLED = "cancelled"  # of a transfer: the colleague answered and the operator took the citizen back
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A part of a call with a beginning and an end: what statistics count and add up (``cti.segments`` makes it)."""
+
+    kind: SegmentKind
+    started_at: datetime
+    ended_at: datetime | None = None
+    queue: str | None = None  # of a wait: where he waits; of a talk: whence he came
+    extension: str | None = None  # who answered, talks, is asked, or was lost
+    by: str | None = None  # of a transfer: who asks or sends
+    result: SegmentResult = SegmentResult.OPEN
+    again: bool = False  # of a wait: an operator had talked with him before
+
+    def seconds(self, now: datetime) -> float:
+        """Length so far, in seconds; never negative."""
+        return max(0.0, ((self.ended_at or now) - self.started_at).total_seconds())
+
+
 @dataclass(frozen=True, slots=True)
 class Parking:
     """A citizen who waits for anybody. ``slot`` is the number that operators call to each other."""
@@ -134,6 +175,7 @@ class Call:
     end_source: EndSource | None = None
     recorded: bool = False
     parked: Parking | None = None
+    segments: tuple[Segment, ...] = ()
 
     def wait_s(self, now: datetime) -> float:
         """Seconds from joining the queue to the answer, the end, or ``now``. 0 when never queued."""

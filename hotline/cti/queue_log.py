@@ -13,6 +13,8 @@ from hotline.cti.cel import LONGEST_KEY
 from hotline.errors import BadInput
 
 ENTERED = "ENTERQUEUE"
+LEFT = frozenset({"EXITWITHTIMEOUT", "EXITWITHKEY", "EXITEMPTY"})
+"""The caller left the queue and the dialplan goes on with him."""
 
 
 @dataclass(frozen=True, slots=True)

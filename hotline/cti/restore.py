@@ -15,6 +15,7 @@ from hotline.cti import events as ev
 from hotline.cti.calls import CallTracker, Fact
 from hotline.cti.callstate import LiveCall, LiveLeg, parking_of
 from hotline.cti.model import CallEvent, CallEventKind, Direction, EndSource, LegRole, Phase
+from hotline.cti.segments import recover
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ def _restore_call(tracker: CallTracker, key: str, seen: list[SeenChannel], snaps
         # Taken back by Bridge(), a citizen still shows BridgeWait as his application: whoever shares a bridge talks.
         _place(tracker, call, row, snapshot.at, holding=row.holding and bridges[row.bridge or ""] < 2)
     _pose(call, snapshot)
+    recover(call, snapshot.at)
     if not call.published:
         return []
     facts: list[Fact] = []

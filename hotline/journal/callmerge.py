@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import fields, replace
 
 from hotline.cti.model import Call, EndSource, Leg, Phase, Span
+from hotline.journal import segmentmerge
 
 _TRUST = {None: 0, EndSource.RESYNC: 1, EndSource.RESTART: 1, EndSource.AMI: 2, EndSource.LOG: 3}
 _PROGRESS = {phase: place for place, phase in enumerate(Phase)}
@@ -38,6 +39,7 @@ def merge(stored: Call, new: Call) -> Call:
         started_at=min(older.started_at, newer.started_at),
         legs=_legs(older.legs, newer.legs),
         holds=_holds(older.holds, newer.holds),
+        segments=segmentmerge.merge(older.segments, newer.segments, whole=newer.end_source is EndSource.LOG),
         recorded=older.recorded or newer.recorded,
         **missing,
     )

@@ -29,7 +29,7 @@ from hotline.cti.model import (
 from hotline.db import Database
 from hotline.errors import NotFound
 from hotline.events import Bus
-from hotline.journal import dispositions, identifiers, queries_calls
+from hotline.journal import dispositions, identifiers, queries_calls, segment_store
 from hotline.journal.callmerge import merge
 from hotline.journal.model import CallRow
 from hotline.journal.tables_call import CallLegRow, CallRecord
@@ -79,6 +79,7 @@ class CallJournal:
             if after.ended_at is None:
                 return
             await tx.flush()
+            await segment_store.write_rows(tx, row, after)
             await dispositions.close_by_itself(tx, row, after, self._clock)
             fact = dispositions.fact_about(row)
         if fact is not None and self._bus is not None:
@@ -196,6 +197,7 @@ def _values(call: Call) -> dict[str, Any]:
         "hold_s": call.hold_s(end) if call.ended_at else 0.0,
         "holds": [[span.started_at.isoformat(), _iso(span.ended_at)] for span in call.holds],
         "ringing": list(call.ringing),
+        "segments": segment_store.dump(call.segments),
         "outcome": call.outcome.value if call.outcome else None,
         "ended_by": call.ended_by.value if call.ended_by else None,
         "end_source": call.end_source.value if call.end_source else None,
@@ -232,6 +234,7 @@ def _call(row: CallRecord) -> Call:
         ended_by=EndedBy(row.ended_by) if row.ended_by else None,
         end_source=EndSource(row.end_source) if row.end_source else None,
         recorded=row.recorded,
+        segments=segment_store.load(row.segments),
     )
 
 

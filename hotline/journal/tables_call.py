@@ -59,6 +59,8 @@ class CallRecord(Base):
     holds: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     """Pairs of ISO date-times: start, and end or null."""
     ringing: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    segments: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    """The parts of the call as ``segment_store`` writes them; of an ended call :class:`CallSegmentRow` has them too."""
     outcome: Mapped[str | None] = mapped_column(Text)
     ended_by: Mapped[str | None] = mapped_column(Text)
     end_source: Mapped[str | None] = mapped_column(Text)

@@ -13,6 +13,7 @@ import hotline.journal.tables_lists
 import hotline.journal.tables_merge
 import hotline.journal.tables_person
 import hotline.journal.tables_script
+import hotline.journal.tables_segment
 import hotline.journal.tables_terms
 import hotline.queue.tables
 import hotline.register.tables

@@ -9,6 +9,8 @@ from alembic import op
 from procrastinate.schema import SchemaManager
 from sqlalchemy.dialects import postgresql
 
+from hotline.migrations.initial import segments
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -588,6 +590,7 @@ def upgrade() -> None:
         sa.Column("hold_s", sa.Double(), server_default=sa.text("0"), nullable=False),
         sa.Column("holds", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
         sa.Column("ringing", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
+        sa.Column("segments", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("ended_by", sa.Text(), nullable=True),
         sa.Column("end_source", sa.Text(), nullable=True),
@@ -1527,3 +1530,4 @@ def _life_cycle() -> None:
         unique=True,
         postgresql_where=sa.text("done_at IS NULL"),
     )
+    segments.create()

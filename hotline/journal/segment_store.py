@@ -1,0 +1,84 @@
+"""Writes and reads the parts of calls: as JSON while a call lives, as rows of their own once it has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hotline.cti.model import Call, Segment, SegmentKind, SegmentResult, Span
+from hotline.journal.tables_call import CallRecord
+from hotline.journal.tables_segment import CallSegmentRow
+
+
+def dump(segments: Iterable[Segment]) -> list[list[Any]]:
+    """Return what the column of the call holds: a list of the fields of each part, in their order."""
+    return [
+        [
+            one.kind.value,
+            one.started_at.isoformat(),
+            one.ended_at.isoformat() if one.ended_at else None,
+            one.queue,
+            one.extension,
+            one.by,
+            one.result.value,
+            one.again,
+        ]
+        for one in segments
+    ]
+
+
+def load(stored: Iterable[list[Any]]) -> tuple[Segment, ...]:
+    """Return the parts that :func:`dump` wrote."""
+    return tuple(
+        Segment(
+            SegmentKind(kind),
+            datetime.fromisoformat(started),
+            datetime.fromisoformat(ended) if ended else None,
+            queue,
+            extension,
+            by,
+            SegmentResult(result),
+            again,
+        )
+        for kind, started, ended, queue, extension, by, result, again in stored
+    )
+
+
+def hold_s(talk: Segment, holds: Iterable[Span], now: datetime) -> float:
+    """Return how many seconds of a talk the citizen spent on hold."""
+    end = talk.ended_at or now
+    parts = [(min(end, span.ended_at or now) - max(talk.started_at, span.started_at)).total_seconds() for span in holds]
+    return sum(part for part in parts if part > 0)
+
+
+async def write_rows(session: AsyncSession, row: CallRecord, call: Call) -> None:
+    """Replace the rows of an ended call. Who had an extension then is what the legs of the call say."""
+    end = call.ended_at
+    if end is None:
+        return
+    people = {leg.extension: leg.user_id for leg in row.legs if leg.extension and leg.user_id is not None}
+    await session.execute(delete(CallSegmentRow).where(CallSegmentRow.call_id == row.id))
+    values = [
+        {
+            "call_id": row.id,
+            "direction": call.direction.value,
+            "kind": one.kind.value,
+            "queue": one.queue,
+            "extension": one.extension,
+            "user_id": people.get(one.extension) if one.extension else None,
+            "by_extension": one.by,
+            "by_id": people.get(one.by) if one.by else None,
+            "started_at": one.started_at,
+            "seconds": one.seconds(end),
+            "hold_s": hold_s(one, call.holds, end) if one.kind is SegmentKind.TALK else 0.0,
+            "result": one.result.value,
+            "again": one.again,
+        }
+        for one in call.segments
+    ]
+    if values:
+        await session.execute(insert(CallSegmentRow), values)
