@@ -26,6 +26,8 @@ export const COMMANDS = [
   "pause",
   "emergency",
   "attach",
+  "confirm-person",
+  "clear-person",
   "global-search",
   "help",
 ] as const;
@@ -57,6 +59,8 @@ export const DEFAULT_KEYS: Readonly<Record<Command, readonly string[]>> = {
   pause: ["Alt+P"],
   emergency: ["Ctrl+Alt+1"],
   attach: ["Alt+F"],
+  "confirm-person": ["Alt+Y"],
+  "clear-person": ["Alt+N"],
   "global-search": ["Ctrl+L", "Ctrl+K", "/"],
   help: ["F1", "?"],
 };

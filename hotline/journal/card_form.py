@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 
-ONLY_NEW = frozenset({"draft_id", "call_key", "links", "script_uses", "duplicates_seen"})
+ONLY_NEW = frozenset({"draft_id", "call_key", "links", "script_uses", "duplicates_seen", "unconfirmed"})
 """Fields that say how a card is saved; they are no property of the appeal that it becomes."""
 
 
@@ -73,6 +73,7 @@ class CardForm:
     links: str = ""  # earlier appeals to link when saved (S001-058): ``12:repeat 15:dissatisfied``
     script_uses: str = ""  # answers that were inserted (DAY-39): ``SC03@1 SC05@2``
     duplicates_seen: str = ""  # ``ask`` and the ids of appeals that the operator was warned of (DAY-23)
+    unconfirmed: str = ""  # dossier whose data fill the applicant's fields, while nobody has confirmed them (DAY-11)
     applicant: PersonFields = field(default_factory=PersonFields)
     insured: PersonFields = field(default_factory=PersonFields)
 

@@ -17,6 +17,7 @@ from hotline.journal.card_form import CardForm, PersonFields
 from hotline.journal.complaint import MAX_DECISION, MAX_INFO, Complaint, Initiator, Justified, money, refund_problems
 from hotline.journal.model import Form, PersonSnapshot
 from hotline.journal.personquery import policy_key
+from hotline.journal.prefill import UNCONFIRMED
 from hotline.staff.model import Right, User
 
 MAX_CONTENT = 99_999
@@ -216,6 +217,9 @@ def check(form: CardForm, lists: Lists, user: User, zone: ZoneInfo, now: datetim
         check.errors["channel"] = "your role registers oral appeals only"
     anonymous = bool(form.anonymous)
     applicant = check.person("applicant", form.applicant)
+    if form.unconfirmed:
+        # Whose data they are was asked of nobody; the number alone must attach nobody (DAY-11).
+        check.errors["applicant_last_name"] = UNCONFIRMED
     if not anonymous and not applicant.last_name:
         check.errors.setdefault("applicant_last_name", REQUIRED)
     same_person = bool(form.same_person) or anonymous

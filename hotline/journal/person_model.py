@@ -27,7 +27,9 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class PhoneOwners:
-    """Who is known by a calling number. ``shared``: more people than are shown; ask for the name first (DAY-11)."""
+    """Who is known by a calling number. ``shared``: more than five people are; ask for the name first (DAY-11)."""
 
     rows: tuple[PersonRow, ...] = ()
     shared: bool = False
+    sole: bool = False
+    """The register knows one person by the number, of all and not of those whom the reader may find; he is alive."""

@@ -92,18 +92,25 @@ class Persons:
     async def owners(self, e164: str | None, user: User | None = None) -> PhoneOwners:
         """Return who is known by a number; ``shared`` when more than 5 people are: a clinic's exchange (DAY-11).
 
-        Only those whom ``user`` may find (domain 2.8); ``None`` is the program itself.
+        Only those whom ``user`` may find (domain 2.8); ``None`` is the program itself. How many share the number is
+        counted among all.
         """
         if not e164 or not e164.startswith("+"):
             return PhoneOwners()
         known = select(PersonPhoneRow.person_id).where(PersonPhoneRow.e164 == e164, ~PersonPhoneRow.is_wrong)
+        everybody = (
+            select(PersonTable.is_dead)
+            .where(PersonTable.id.in_(known), PersonTable.merged_into_id.is_(None))
+            .limit(BY_PHONE + 1)
+        )
         limits = visibility.persons(user) if user is not None else None
         statement = _people().where(PersonTable.id.in_(known), PersonTable.merged_into_id.is_(None)).limit(BY_PHONE + 1)
         if limits is not None:
             statement = statement.where(limits)
         async with self._db.begin() as session:
             rows = [shown(user, _row(row)) for row in await session.execute(statement)]
-        return PhoneOwners(tuple(rows[:BY_PHONE]), shared=len(rows) > BY_PHONE)
+            dead = list(await session.scalars(everybody)) if rows else []
+        return PhoneOwners(tuple(rows[:BY_PHONE]), shared=len(dead) > BY_PHONE, sole=dead == [False])
 
     async def get(self, user: User, person_id: int) -> PersonRow:
         """Return one person.

@@ -183,6 +183,7 @@ _FIELDS = {
     "must have 16 digits": mark("must have 16 digits"),
     "must have 11 digits": mark("must have 11 digits"),
     "not a policy number": mark("is not a policy number"),
+    "unconfirmed": mark("comes from the register by the number alone: confirm that it is this person, or clear it"),
     "belongs to another type": mark("belongs to another type of appeal"),
     "your role registers oral appeals only": mark("your role registers oral appeals only"),
     "zero character": mark("holds a character that cannot be stored"),

@@ -31,6 +31,8 @@ function title(command: Command): string {
     "global-search": t("Search everywhere"),
     emergency: t("112: threat to life"),
     attach: t("Attach files"),
+    "confirm-person": t("Confirm the data of the register"),
+    "clear-person": t("Somebody else: clear the data of the register"),
     help: t("This list"),
   };
   return titles[command];

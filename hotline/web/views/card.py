@@ -32,6 +32,7 @@ from hotline.web.services import Services
 from hotline.web.views.card_parts import link_kinds, parse_links
 from hotline.web.views.history import citizen_history
 from hotline.web.views.people import FoundPersons, directory_person, found_person
+from hotline.web.views.prefill import from_register
 
 PERSON_FIELDS = (
     ("last_name", mark("Surname"), "text"),
@@ -244,6 +245,7 @@ async def _card_page(
     number = (call.number if call else None) or values["applicant_phone"]
     phone = identifiers.phone(number)
     known = PhoneOwners() if values["applicant_person_id"] else await its.persons.owners(phone, user)
+    offered = from_register(draft, values, phone, known, by_call=call is not None and not attach)
     history = await citizen_history(its, user, values["applicant_person_id"], values["insured_person_id"])
     handed = await its.staff.user(draft.handed_by) if draft.handed_by is not None else None
     view = CardView(
@@ -263,8 +265,9 @@ async def _card_page(
         "errors": errors or {},
         "person_fields": person_fields(),
         "known": FoundPersons([found_person(row) for row in known.rows], more=False, shared=known.shared)
-        if known.rows
+        if known.rows and not values["unconfirmed"]
         else None,
+        "prefill": offered,
         "attach": attach,
         "known_caption": gettext("Known by this number: ask for the name before attaching")
         if len(known.rows) > 1

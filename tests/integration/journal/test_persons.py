@@ -132,6 +132,26 @@ async def test_who_calls_from_a_number(world: World) -> None:
         assert await world.journal.persons.by_phone(number) == ()
 
 
+async def test_who_alone_is_known_by_a_number(world: World) -> None:
+    """DAY-11: one person of all, not of those whom the reader may find, and alive."""
+    alone, twin, hidden, dead = [await add(world, "Одинокий", name) for name in ("Один", "Два", "Три", "Четыре")]
+    numbers = {"+70009990011": [alone], "+70009990012": [twin, hidden], "+70009990013": [dead], "+70009990014": []}
+    async with world.db.begin() as session:
+        session.add_all(
+            PersonPhoneRow(person_id=person, e164=number, raw="") for number, them in numbers.items() for person in them
+        )
+        for person, own in ((twin, True), (dead, False)):
+            row = await session.get(PersonTable, person)
+            assert row is not None
+            row.is_dead = not own
+            row.insurer_id = world.people["sp501"].organisation.id if own else None
+    found = {number: await world.journal.persons.owners(number, world.people["sp501"]) for number in numbers}
+    everybody = {number: (await world.journal.persons.owners(number)).sole for number in numbers}
+    assert [row.id for row in found["+70009990012"].rows] == [twin]
+    assert not any(one.sole for one in found.values())
+    assert everybody == dict(zip(numbers, (True, False, False, False), strict=True))
+
+
 async def test_history_of_a_person(world: World) -> None:
     """S000-19, S000-20, S001-057."""
     first = await world.save(applicant_birth_date="1980-02-29")

@@ -49,10 +49,32 @@ async def test_the_card_opens_on_ring_filled_in(site: Site) -> None:
     assert selected_in(text, "type") == "2"
     assert selected_in(text, "channel") == "K01"
     assert selected_in(text, "source") == "I01"
-    assert "По этому номеру известен один человек" in text
-    assert "Иванова Мария Петровна" in text
-    assert value_of(text, "applicant_last_name") == ""  # offered, never attached without a confirmation
-    assert value_of(text, "applicant_person_id") == ""
+    assert value_of(text, "applicant_last_name") == "Иванова"
+    assert value_of(text, "applicant_birth_date") == "04.05.1961"
+    assert value_of(text, "applicant_person_id") == ""  # shown, never attached without a confirmation
+    assert value_of(text, "unconfirmed") != ""
+    assert "Из регистра, не подтверждено" in text
+
+
+async def test_unconfirmed_data_of_the_register_attach_nobody(site: Site) -> None:
+    """The card is refused until somebody has confirmed or cleared them; a reload shows them so again (DAY-11)."""
+    site.ring()
+    async with site.logged_in() as browser:
+        text = (await browser.fragment(CARD)).text
+        draft, person = draft_of(text), value_of(text, "unconfirmed")
+        form = card_fields(draft_id=str(draft), call_key=KEY, applicant_last_name="Иванова", unconfirmed=person)
+        refused = await browser.send("POST", "/appeals", form=form, accept="application/json", Idempotency_Key="one")
+        await autosave(browser, draft, 0, **form)
+        again = (await browser.fragment(CARD)).text
+        await autosave(browser, draft, 1, **form | {"unconfirmed": "", "applicant_last_name": ""})
+        cleared = (await browser.fragment(CARD)).text
+        form |= {"unconfirmed": "", "applicant_person_id": person}
+        saved = await browser.send("POST", "/appeals", form=form, accept="application/json", Idempotency_Key="two")
+    assert (refused.status, list(refused.json()["details"])) == (400, ["applicant_last_name"])
+    assert value_of(again, "unconfirmed") == person
+    assert (value_of(cleared, "unconfirmed"), value_of(cleared, "applicant_last_name")) == ("", "")
+    assert "Иванова Мария Петровна" in cleared  # still to be chosen by hand
+    assert saved.status == 200, saved.text
 
 
 async def test_the_card_of_a_call_is_made_once(site: Site) -> None:
