@@ -58,9 +58,11 @@ class PrivateCluster:
     """One PostgreSQL server with its own data folder. ``async with`` starts and stops it.
 
     :param folder: where the cluster lives; kept between runs. ``None``: a temporary one, deleted at the end.
+    :param options: parameters of the server (``name=value``) beside ours, or instead of them.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, options: Sequence[str] = ()) -> None:
+        self._options = tuple(options)
         self._throw_away = folder is None
         self._user = "postgres" if os.geteuid() == 0 else None
         self._home = Path(tempfile.mkdtemp(prefix="hotline-pg-")) if folder is None else self._reachable(folder)
@@ -111,6 +113,7 @@ class PrivateCluster:
             "max_connections=200",
             "shared_buffers=128MB",
             *(THROW_AWAY if self._throw_away else KEPT),
+            *self._options,  # of two with the same name PostgreSQL takes the later one
         )
         self._process = await asyncio.create_subprocess_exec(
             binaries / "postgres",

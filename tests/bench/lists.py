@@ -1,104 +1,37 @@
-"""Lists, counters and the search of the journal on many appeals, against ``SELECT 1``.
+"""Lists, counters and the search of the journal on many appeals, against ``SELECT 1`` (sizes: ``filled``).
 
-``BENCH_APPEALS`` says how many (100,000 unless told); ``BENCH_FOLDER`` keeps the database there, so that millions are
-made once: ``BENCH_APPEALS=5000000 BENCH_FOLDER=/srv/bench python -m tests.bench lists`` fills it in the first run (half
-an hour on two cores) and only measures in the next. 300 operators; two in a hundred appeals are open, two in a thousand
-overdue: a hotline of some years.
+Every folder of every role in each of its orders, its first page and one a hundred pages on; the long lists also a
+hundred thousand rows deep; filters; the search by one field.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
-import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
-from sqlalchemy import event
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from hotline.clock import SystemClock
 from hotline.config import Settings
-from hotline.db import SERVER_SETTINGS, Database
-from hotline.journal.listing import Filters, Order, Sort
+from hotline.journal.listing import DueFilter, Filters, Order, Sort
 from hotline.journal.queries import JournalQueries
 from hotline.journal.question import understand
-from hotline.migrations import upgrade
-from hotline.profiles.demo import load_demo
-from hotline.profiles.loader import load_profile
 from hotline.staff.model import User
 from hotline.staff.service import StaffService
-from hotline.stand.postgres import PrivateCluster
-from tests.bench.report import Row, percentile
+from tests.bench.filled import APPEALS, HOUR_S, STEMS, Filled, filled
+from tests.bench.report import Row
+from tests.bench.statements import Case, Targets, compare, watched
 
-APPEALS = int(os.environ.get("BENCH_APPEALS", "100000"))
-FOLDER = os.environ.get("BENCH_FOLDER")
-OPERATORS = 300
-SETS = 30
-BEST_OF = 3
-CHUNK = 50_000
+LIST: tuple[Targets, Targets] = ((3, 8), (4, 15))
+COUNTS: tuple[Targets, Targets] = ((2, 6), (3, 10))
+PAGES = 100
+"""How many pages lie before a deep one."""
 DEEP = 100_000
-"""How many rows lie before a deep page."""
-LIMIT_S = 3600
+"""How many rows lie before a very deep one."""
 
-_STAFF = f"""
-INSERT INTO staff_user (login, password_hash, last_name, first_name, organisation_id, created_at)
-SELECT 'bench-' || n, '', 'Сотрудник' || chr(1040 + n % 32) || chr(1072 + n / 32), 'Имя', o.id, now()
-FROM generate_series(1, {OPERATORS}) n, (SELECT id FROM organisation WHERE kind = 'tfoms' LIMIT 1) o
-"""
-_ROLES = "INSERT INTO staff_user_role SELECT id, 'op1' FROM staff_user WHERE login LIKE 'bench-%'"
-_APPEALS = """
-WITH staff AS MATERIALIZED (SELECT array_agg(id ORDER BY id) AS ids, min(organisation_id) AS org
-                            FROM staff_user WHERE login LIKE 'bench-%'),
-     codes AS MATERIALIZED (SELECT (SELECT array_agg(code) FROM status) AS statuses,
-                                   (SELECT array_agg(code) FROM topic) AS topics,
-                                   (SELECT array_agg(type_code ORDER BY code) FROM topic) AS types,
-                                   (SELECT min(code) FROM source) AS source,
-                                   (SELECT array_agg(code) FROM channel) AS ways)
-INSERT INTO appeal (number, idempotency_key, phase, status_code, created_at, appeal_at, type_code, topic_code,
-                    channel_code, form, source_code, applicant_name, applicant_snapshot, insured_snapshot,
-                    content, creator_id, owner_id, organisation_id, responsible_org_id, due_at, due_rule, due_base)
-SELECT '00-' || to_char(now() - ($3 - n) * interval '30 seconds', 'DDMMYYYY') || '-' || lpad(n::text, 8, '0'),
-       'bench-' || n, CASE WHEN n % 50 = 0 THEN 'active' ELSE 'closed' END,
-       CASE WHEN n % 50 = 0 THEN 'in_work' ELSE 'closed' END,
-       now() - ($3 - n) * interval '30 seconds', now() - ($3 - n) * interval '30 seconds',
-       types[1 + n % 67], topics[1 + n % 67], ways[1 + n % 13], 'oral', codes.source,
-       (ARRAY['Иванов','Петров','Сидоров','Щербаков','Кузнецов','Мамедов','Ёлкин','Абрамов','Волков','Зайцев'])
-         [1 + n % 10] || chr(1072 + n / 10 % 30) || chr(1072 + n / 300 % 30) || ' '
-         || (ARRAY['Иван','Мария','Олег','Анна','Пётр','Ольга','Ахмед','Елена'])[1 + n / 7 % 8],
-       jsonb_build_object('phone', '+79' || lpad((n::bigint * 7919 % 1000000000)::text, 9, '0')), '{}',
-       concat_ws(' ', words[1 + n % 30], words[1 + n / 3 % 30], words[1 + n / 11 % 30], words[1 + n / 17 % 30],
-                 words[1 + n / 29 % 30], words[1 + n / 37 % 30], words[1 + n / 53 % 30], words[1 + n / 71 % 30],
-                 'посёлок', 'ров' || chr(1072 + n % 32) || chr(1072 + n / 32 % 32) || chr(1072 + n / 1024 % 32)
-                            || 'ский'),
-       ids[1 + n / 50 % array_length(ids, 1)], ids[1 + n / 50 % array_length(ids, 1)], staff.org, staff.org,
-       now() + CASE WHEN n % 500 = 0 THEN -1 ELSE 1 END * (n % 30 + 1) * interval '1 day', 'bench', now()
-FROM generate_series($1::int, $2::int) n, staff, codes,
-     (SELECT ARRAY['полис','поликлиника','врач','приём','отказ','лекарство','больница','направление','анализ',
-                   'операция','ребёнок','прививка','диспансеризация','жалоба','очередь','регистратура','талон','справка',
-                   'оплата',
-                   'страховая','компания','замена','утеря','прикрепление','участок','терапевт','хирург','осмотр',
-                   'консультация','реабилитация'] AS words) w
-ON CONFLICT DO NOTHING
-"""
-_WORKERS = "INSERT INTO appeal_worker (appeal_id, user_id) SELECT id, owner_id FROM appeal ON CONFLICT DO NOTHING"
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A use case: how it runs for the ``n``-th set of parameters; ``good`` and ``most`` are ratios of p50."""
-
-    what: str
-    run: Callable[[int], Awaitable[object]]
-    good: float
-    most: float
-    own_plan: bool = False
-    """It is planned with its values (ADR 0019)."""
+People = Sequence[User]
 
 
 def run() -> list[Row]:
@@ -110,181 +43,148 @@ def run() -> list[Row]:
 
 
 async def _bounded() -> list[Row]:
-    async with asyncio.timeout(LIMIT_S):
-        return await _run()
+    async with asyncio.timeout(HOUR_S), filled() as ground:
+        return await _measure(ground)
 
 
-def _say(what: str) -> None:
-    sys.stderr.write(f"  {what}\n")
-
-
-async def _run() -> list[Row]:
-    async with PrivateCluster(Path(FOLDER) if FOLDER else None) as cluster:
-        url = await cluster.create_database("lists")
-        plain = url.replace("+asyncpg", "")
-        await upgrade(url)
-        database = Database.connect(url)
-        bare = await asyncpg.connect(plain, server_settings=SERVER_SETTINGS)
-        try:
-            if await bare.fetchval("SELECT count(*) FROM staff_user WHERE login LIKE 'bench-%'") == 0:
-                await load_profile(database, "oms")
-                await load_demo(database)
-                await bare.execute(_STAFF)
-                await bare.execute(_ROLES)
-            await _fill(plain, bare)
-            return await _measure(url, database, bare)
-        finally:
-            await bare.close()
-            await database.close()
-
-
-async def _fill(plain: str, bare: asyncpg.Connection[Any]) -> None:
-    there = await bare.fetchval("SELECT coalesce(max(id), 0) FROM appeal")
-    if there >= APPEALS:
-        return
-    _say(f"making {APPEALS - there} appeals")
-    indexes = await bare.fetch(
-        "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'appeal' AND indexname LIKE 'ix_%'"
-    )
-    for name, _ in indexes:
-        await bare.execute(f"DROP INDEX {name}")
-    starts = list(range(there + 1, APPEALS + 1, CHUNK))
-    await asyncio.gather(_insert(plain, starts[::2]), _insert(plain, starts[1::2]))
-    await bare.execute("SET maintenance_work_mem = '1GB'")
-    for name, definition in indexes:
-        _say(name)
-        await bare.execute(definition, timeout=1800)
-    await bare.execute("SET session_replication_role = replica")
-    await bare.execute(_WORKERS, timeout=1800)
-    await bare.execute("SET session_replication_role = origin")
-    _say("vacuum")
-    await bare.execute("VACUUM ANALYZE", timeout=1800)
-
-
-async def _insert(plain: str, starts: list[int]) -> None:
-    connection = await asyncpg.connect(plain)
-    # Generated rows refer to what exists; checking their foreign keys would take longer than making them.
-    await connection.execute("SET session_replication_role = replica")
-    for start in starts:
-        await connection.execute(_APPEALS, start, min(start + CHUNK - 1, APPEALS), APPEALS, timeout=600)
-        _say(f"{start}")
-    await connection.close()
-
-
-def _cases(lists: JournalQueries, operators: list[User], admin: User, deep: dict[str, str]) -> list[Case]:
-    def op(n: int) -> User:
-        return operators[n % len(operators)]
-
-    def page(what: str, code: str, who: Callable[[int], User], **options: Any) -> Case:
-        return Case(what, lambda n: lists.appeals(who(n), code, **options), 3, 4)
-
-    def boss(_: int) -> User:
-        return admin
-
-    def words(what: str, *typed: str) -> Case:
-        readings = [understand(one) for one in typed]
-        return Case(what, lambda n: lists.search.find(admin, readings[n % len(readings)]), 10, 40, own_plan=True)
-
-    bounded = [
-        page(f"open ones of all, by {by}", "all", boss, order=Order(by, descending=by is Sort.REGISTERED))
-        for by in Sort
-    ]
-    endless = [
-        page(f"every appeal, by {by}", "mine", boss, order=Order(by))
-        for by in (Sort.REGISTERED, Sort.RECEIVED, Sort.APPLICANT, Sort.TOPIC)
-    ]
-    deeper = [
-        page(f"every appeal, by {by}, deep page", "mine", boss, order=Order(Sort(by)), after=after)
-        for by, after in deep.items()
-    ]
-    topic = Filters(topic="2.01")
-    return [
-        Case("counters of an operator", lambda n: lists.folders(op(n)), 2, 3),
-        Case("counters of the administrator", lambda n: lists.folders(admin), 2, 3),
-        page("in work of an operator", "in_work", op),
-        page("all that an operator has worked with", "mine", op),
-        page("overdue of all", "overdue", boss),
-        *bounded,
-        *endless,
-        *deeper,
-        page("every appeal of a topic", "mine", boss, filters=topic),
-        words("search by number", "00-0101", "00-1509", "00-2011"),
-        words("search by telephone", "+7 900 079 1900", "+7 900 158 3800"),
-        words("search by a rare word", "ровабвский", "роввгдский", "ровежзский"),
-        words("search by a word of every fourth text", "поликлиники", "прививками", "операций"),
-        words("search by two words", "утеря полиса", "жалобы хирургу"),
-    ]
-
-
-async def _measure(url: str, database: Database, bare: asyncpg.Connection[Any]) -> list[Row]:
-    clock = SystemClock()
-    staff = StaffService(database, clock, Settings())
-    ids = await bare.fetch("SELECT id FROM staff_user WHERE login LIKE 'bench-%' ORDER BY id LIMIT 30")
-    admin_id = await bare.fetchval("SELECT user_id FROM staff_user_role WHERE role_code = 'admin' ORDER BY 1 LIMIT 1")
-    operators = [user for row in ids if (user := await staff.user(row["id"])) is not None]
-    admin = await staff.user(admin_id)
-    if admin is None:
-        raise AssertionError("the demo people are gone")
-    engine = create_async_engine(url, connect_args={"server_settings": SERVER_SETTINGS})
-    watched = Database(engine)
-    sent: list[tuple[str, Any]] = []
-
-    def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if statement.lstrip().upper().startswith(("SELECT", "WITH")):
-            sent.append((statement, parameters))
-
-    event.listen(engine.sync_engine, "before_cursor_execute", note)
-    lists = JournalQueries(watched, clock)
-    await lists.folders(admin)  # the folders of the profile
-    total = await bare.fetchval("SELECT count(*) FROM appeal")
+async def _measure(ground: Filled) -> list[Row]:
+    staff = StaffService(ground.database, SystemClock(), Settings())
+    people = {
+        role: [user for row in await ground.bare.fetch(_HOLDERS, role) if (user := await staff.user(row[0]))]
+        for role in ("op1", "op2", "sp2", "admin")
+    }
+    total = await ground.bare.fetchval("SELECT count(*) FROM appeal")
     rows = [Row("appeals", float(total), None, "")]
-    try:
-        for case in _cases(lists, operators, admin, await _deep(bare)):
-            sent.clear()
-            for number in range(SETS):
-                await case.run(number)
-            rows += await _compare(case, bare, list(sent))
-    finally:
-        await engine.dispose()
+    async with watched(ground.url) as seen:
+        lists = JournalQueries(seen.database, SystemClock())
+        await lists.folders(people["admin"][0])  # the folders of the profile
+        found = [
+            *_counters(lists, people),
+            *await _folders(lists, people),
+            *await _endless(lists, people["admin"], ground.bare),
+            *_filtered(lists, people),
+            *_searched(lists, people),
+        ]
+        for case in found:
+            rows += await compare(case, ground.bare, await seen.sets(case))
     return rows
 
 
-async def _deep(bare: asyncpg.Connection[Any]) -> dict[str, str]:
-    """Return the cursors of rows that a hundred thousand others precede."""
-    deep = min(DEEP, APPEALS // 2)
-    found = {"registered": "id", "applicant": "applicant_key, id", "topic": "topic_code, id"}
-    return {
-        by: str(await bare.fetchval(f"SELECT id FROM appeal ORDER BY {keys} OFFSET {deep} LIMIT 1", timeout=300))
-        for by, keys in found.items()
-    }
+_HOLDERS = """
+SELECT user_id FROM staff_user_role JOIN staff_user u ON u.id = user_id WHERE role_code = $1
+ORDER BY u.login LIKE 'bench-%' DESC, user_id LIMIT 30
+"""
 
 
-async def _compare(case: Case, bare: asyncpg.Connection[Any], sent: list[tuple[str, Any]]) -> list[Row]:
-    await bare.execute(f"SET plan_cache_mode = {'force_custom_plan' if case.own_plan else 'force_generic_plan'}")
-    one = await bare.prepare("SELECT 1")
-    prepared = {statement: await bare.prepare(statement) for statement, _ in sent}
-    ours: list[float] = []
-    least: list[float] = []
-    for statement, parameters in sent:
-        query = partial(prepared[statement].fetch, *parameters)
-        ours.append(min([await _timed(query) for _ in range(BEST_OF)]))
-        least.append(min([await _timed(one.fetch) for _ in range(BEST_OF)]))
-    shares = ((0.5, case.good, case.most), (0.95, case.good * 3, case.most * 3))
-    found = [
-        Row(
-            f"{case.what}, p{share * 100:.0f}",
-            percentile(ours, share) * 1e6,
-            percentile(least, share) * 1e6,
-            "us",
-            *want,
-        )
-        for share, *want in shares
-    ]
-    _say(str(found[0]))
+def _counters(lists: JournalQueries, people: dict[str, list[User]]) -> list[Case]:
+    def count(who: People) -> Callable[[int], Awaitable[object]]:
+        return lambda n: lists.folders(who[n % len(who)])
+
+    return [Case(f"counters of {role}", count(who), *COUNTS) for role, who in people.items()]
+
+
+def _page(
+    lists: JournalQueries, what: str, who: People, code: str, *, after: str | None = None, **options: Any
+) -> Case:
+    async def read(n: int) -> object:
+        return await lists.appeals(who[n % len(who)], code, after=after, **options)
+
+    return Case(what, read, *LIST)
+
+
+async def _folders(lists: JournalQueries, people: dict[str, list[User]]) -> list[Case]:
+    """Return the first page of each folder in each order, and one a hundred pages on where there is one."""
+    found = []
+    for role, who in people.items():
+        for folder in (one.definition for one in await lists.folders(who[0])):
+            for by in sorted(folder.orders(who[0], Filters())):
+                order = Order(by, descending=by is Sort.REGISTERED)
+                found.append(_page(lists, f"{role}, {folder.code}, by {by}", who, folder.code, order=order))
+                after = await _far(lists, who[0], folder.code, order)
+                if after:
+                    found.append(
+                        _page(lists, f"{role}, {folder.code}, by {by}, page 101", who[:1], folder.code, order=order,
+                              after=after)
+                    )  # fmt: skip
     return found
 
 
-async def _timed(work: Callable[[], Awaitable[object]]) -> float:
-    begin = time.perf_counter()
-    await work()
-    return time.perf_counter() - begin
+async def _far(lists: JournalQueries, user: User, code: str, order: Order) -> str | None:
+    """Return the cursor behind a hundred pages; ``None`` when the list is shorter."""
+    after = None
+    for _ in range(PAGES * 50 // 1000):
+        after = (await lists.appeals(user, code, order=order, after=after, limit=1000)).after
+        if after is None:
+            return None
+    return after
+
+
+async def _endless(lists: JournalQueries, boss: People, bare: asyncpg.Connection[Any]) -> list[Case]:
+    """Return pages of every appeal that a hundred thousand others precede."""
+    deep = min(DEEP, APPEALS // 2)
+    keys = {"registered": "id", "applicant": "applicant_key, id", "topic": "topic_code, id"}
+    found = []
+    for by, key in keys.items():
+        after = str(await bare.fetchval(f"SELECT id FROM appeal ORDER BY {key} OFFSET {deep} LIMIT 1"))
+        found.append(
+            _page(lists, f"every appeal, by {by}, {deep} rows on", boss, "mine", order=Order(Sort(by)), after=after)
+        )
+    return found
+
+
+def _filtered(lists: JournalQueries, people: dict[str, list[User]]) -> list[Case]:
+    today = SystemClock().now().date()
+    ago = today - timedelta(days=min(400, APPEALS // 2880 // 2))
+    month = Filters(received_from=ago - timedelta(days=30), received_to=ago)
+    boss, operators = people["admin"], people["op1"]
+    owner = operators[0].id
+    narrow = {
+        "a month": month,
+        "a day": Filters(received_from=ago, received_to=ago),
+        "a topic": Filters(topic="2.01"),
+        "a type": Filters(type="1"),
+        "a channel": Filters(channel="K01"),
+        "a status": Filters(status="in_work"),
+        "an employee": Filters(owner=owner),
+        "an organisation": Filters(organisation=operators[0].organisation.id),
+        "soon due": Filters(due=DueFilter.SOON),
+        "with calls": Filters(calls=True),
+        "without calls": Filters(calls=False),
+        "a month and a topic": Filters(received_from=month.received_from, received_to=ago, topic="2.01"),
+        "an employee and a topic": Filters(owner=owner, topic="2.01"),
+    }
+    found = []
+    for what, filters in narrow.items():
+        found.append(_page(lists, f"every appeal of {what}", boss, "mine", filters=filters))
+        found.append(_page(lists, f"open ones of {what}", boss, "all", filters=filters))
+        found.append(_page(lists, f"operator's own of {what}", operators, "mine", filters=filters))
+    by_due = Order(Sort.DUE)
+    found.append(_page(lists, "every appeal of a month, by due", boss, "mine", filters=month, order=by_due))
+    found.append(_page(lists, "every one of an employee, by due", boss, "mine", filters=narrow["an employee"],
+                       order=by_due))  # fmt: skip
+    return found
+
+
+def _searched(lists: JournalQueries, people: dict[str, list[User]]) -> list[Case]:
+    def search(what: str, who: People, *typed: str) -> Case:
+        questions = [understand(one) for one in typed]
+
+        async def find(n: int) -> object:
+            return await lists.search.find(who[n % len(who)], questions[n % len(questions)])
+
+        return Case(what, find)
+
+    found = []
+    for role in ("admin", "op1", "sp2"):
+        who = people[role]
+        found += [
+            search(f"{role} searches a number", who, "00-0101", "00-1509", "00-2011"),
+            search(f"{role} searches a telephone", who, "+7 900 079 1900", "+7 900 158 3800"),
+            search(f"{role} searches a name", who, *STEMS[:10]),
+            search(f"{role} searches a rare word", who, "ровабвский", "роввгдский", "ровежзский"),
+            search(f"{role} searches a word of every fourth text", who, "поликлиники", "прививками", "операций"),
+            search(f"{role} searches two words", who, "утеря полиса", "жалобы хирургу"),
+            search(f"{role} searches an unfinished word", who, "ровабвс", "роввгд"),
+            search(f"{role} searches what is nowhere", who, "щщщввв", "ъъъыыы"),
+        ]
+    return found

@@ -1,0 +1,123 @@
+"""Use cases of the database: what they send, timed on a bare connection beside ``SELECT 1``.
+
+A case runs once through its service for each set of parameters, to learn the statements that it really sends, the
+``SET LOCAL`` between them included. These are then repeated in one transaction: the best of three for each set, so that
+the machine's pauses fall out, each beside the best of three of ``SELECT 1``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import asyncpg
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from hotline.db import SERVER_SETTINGS, Database
+from tests.bench.filled import say
+from tests.bench.report import Row, percentile
+
+SETS = 60
+BEST_OF = 3
+SHARES = (0.5, 0.95, 0.99)
+Statements = list[tuple[str, Any]]
+"""What one run of a case sends, with its parameters."""
+Targets = tuple[float, float]
+"""Ratios for p50 and p99."""
+READS = ("SELECT", "WITH", "SET LOCAL")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A use case: how it runs for the ``n``-th set of parameters, and what the design wants of it.
+
+    Without ``good`` and ``most`` the design says nothing of it.
+    """
+
+    what: str
+    run: Callable[[int], Awaitable[object]]
+    good: Targets | None = None
+    most: Targets | None = None
+
+
+class Watched:
+    """A database that remembers what is read in it."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = create_async_engine(url, connect_args={"server_settings": SERVER_SETTINGS})
+        self.database = Database(self._engine)
+        self._sent: Statements = []
+        event.listen(self._engine.sync_engine, "before_cursor_execute", self._note)
+
+    async def sets(self, case: Case, many: int = SETS) -> list[Statements]:
+        """Run ``case`` so many times; return what it read each time."""
+        found = []
+        for number in range(many):
+            self._sent = []
+            await case.run(number)
+            found.append(self._sent)
+        return found
+
+    async def close(self) -> None:
+        """Close the pool."""
+        await self._engine.dispose()
+
+    def _note(self, _conn: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.lstrip().upper().startswith(READS):
+            self._sent.append((statement, parameters))
+
+
+@asynccontextmanager
+async def watched(url: str) -> AsyncIterator[Watched]:
+    """Open a watched database."""
+    found = Watched(url)
+    try:
+        yield found
+    finally:
+        await found.close()
+
+
+async def compare(
+    case: Case, bare: asyncpg.Connection[Any], sets: Sequence[Statements], *, where: str = "", best_of: int = BEST_OF
+) -> list[Row]:
+    """Time all statements of each set together, beside ``SELECT 1``; return p50, p95 and p99."""
+    ours: list[float] = []
+    least: list[float] = []
+    one = await bare.prepare("SELECT 1")
+    prepared: dict[str, Any] = {}
+
+    async def all_of(statements: Statements) -> None:
+        for statement, parameters in statements:
+            if statement not in prepared:  # planned when it is first met, under what was set before it
+                prepared[statement] = await bare.prepare(statement)
+            await prepared[statement].fetch(*parameters)
+
+    for statements in sets:
+        async with bare.transaction():
+            ours.append(min([await timed(partial(all_of, statements)) for _ in range(best_of)]))
+            least.append(min([await timed(one.fetch) for _ in range(best_of)]))
+    rows = [_row(f"{where}{case.what}", case, share, ours, least) for share in SHARES]
+    say(str(rows[0]))
+    return rows
+
+
+def _row(what: str, case: Case, share: float, ours: Sequence[float], least: Sequence[float]) -> Row:
+    place = {0.5: 0, 0.99: 1}.get(share)  # of p95 the design says nothing
+    wanted: tuple[float | None, float | None] = (None, None)
+    if place is not None and case.good is not None and case.most is not None:
+        wanted = (case.good[place], case.most[place])
+    return Row(
+        f"{what}, p{share * 100:.0f}", percentile(ours, share) * 1e6, percentile(least, share) * 1e6, "us", *wanted
+    )
+
+
+async def timed(work: Callable[[], Awaitable[object]]) -> float:
+    """Return how many seconds it takes."""
+    begin = time.perf_counter()
+    await work()
+    return time.perf_counter() - begin
