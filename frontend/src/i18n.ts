@@ -37,6 +37,16 @@ export function zone(): string | undefined {
   return document.body.dataset["shellZoneValue"] || undefined;
 }
 
+/** Write a moment as hours and minutes, in the reader's language and time zone. */
+export function clockTime(moment: string | number): string {
+  const format = new Intl.DateTimeFormat(language(), {
+    hour: "2-digit",
+    minute: "2-digit",
+    timeZone: zone(),
+  });
+  return format.format(new Date(moment));
+}
+
 /**
  * Translate an English message; `{name}` is replaced by `values.name`. An unknown message is returned in English, an
  * unknown placeholder stays as it is: both are visible and neither stops the desk.

@@ -42,6 +42,7 @@ async def load(
 ) -> Appeal:
     """Return an appeal as ``user`` sees it: whole, or its heading. Seven or eight statements.
 
+    :param zone: the installation's: the form's times are in that of the user's organisation (domain 2.5 h).
     :raises NotFound: there is none, or none that ``user`` may see.
     """
     found = (await session.execute(_statement().where(AppealRecord.id == appeal_id))).one_or_none()
@@ -77,7 +78,7 @@ async def load(
         insured=snapshot_from_json(row.insured_snapshot),
         same_person=row.same_person,
         content=row.content,
-        fields=card_fields(row, zone),
+        fields=card_fields(row, user.organisation.zone(zone)),
         history=await _history(session, appeal_id, {one.code: one.done for one in process.transitions}),
         calls=await _calls(session, appeal_id),
         editable=may_edit(process, facts, who),

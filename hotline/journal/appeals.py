@@ -106,7 +106,8 @@ class Appeals(Moving):
             row = await locked(session, appeal_id)
             if not (await appeal_view.load(session, user, appeal_id, self._zone, now)).editable:
                 raise Forbidden("this appeal may not be edited now", error_id="appeal-locked")
-            stored, yours = appeal_view.card_fields(row, self._zone), form.to_fields()
+            shown = user.organisation.zone(self._zone)  # in which the form was filled in
+            stored, yours = appeal_view.card_fields(row, shown), form.to_fields()
             differing = {name: [yours.get(name, ""), stored[name]] for name in _difference(stored, yours)}
             require_version(row, version, differing)
             data = await self._checked(session, user, form, now)
@@ -119,7 +120,7 @@ class Appeals(Moving):
             _fill(row, data)
             moved = terms.set_deadline(row, due, zone) if terms.may_recompute(row) else ""
             await card_extras.remember_answers(session, user, row, form, now)
-            changed = _difference(stored, appeal_view.card_fields(row, self._zone))
+            changed = _difference(stored, appeal_view.card_fields(row, shown))
             if changed:
                 row.version += 1
                 await session.flush()
@@ -150,7 +151,8 @@ class Appeals(Moving):
         if draft is not None and draft.user_id != user.id:
             raise Conflict("the card was handed over to somebody else", error_id="card-handed-over")
         data = await self._checked(session, user, form, now)
-        due = await terms.deadline_of(session, data, now, user.organisation.zone(self._zone))
+        zone = user.organisation.zone(self._zone)
+        due = await terms.deadline_of(session, data, now, zone)
         data = await _with_dossiers(session, data, now)
         found = await card_extras.before_save(session, form, data, draft.id if draft else None, user, now)
         data = replace(data, warnings=(*data.warnings, *found))
@@ -167,9 +169,9 @@ class Appeals(Moving):
             responsible_org_id=user.organisation.id,
         )
         _fill(row, data)
-        terms.set_deadline(row, due, self._zone)
+        terms.set_deadline(row, due, zone)
         # The counter's row stays locked until the commit, so the number is drawn as late as possible.
-        row.number = await settings_store.next_number(session, user.organisation, now.astimezone(self._zone).date())
+        row.number = await settings_store.next_number(session, user.organisation, now.astimezone(zone).date())
         await move(session, row, SAVE, Step(user, now))
         await card_extras.on_save(session, user, row, form, draft.id if draft else None, now)
         call_key = (draft.call_key if draft else None) or form.call_key or None
@@ -185,9 +187,10 @@ class Appeals(Moving):
         return await appeal_view.load(session, user, row.id, self._zone, now, data.warnings), fact
 
     async def _checked(self, session: AsyncSession, user: User, form: CardForm, now: datetime) -> CardData:
-        today = now.astimezone(self._zone).date()
+        zone = user.organisation.zone(self._zone)
+        today = now.astimezone(zone).date()
         lists = await _lists(session, today, user.organisation.id)
-        data = check(form, lists, user, self._zone, now)
+        data = check(form, lists, user, zone, now)
         wanted = {data.applicant.person_id, data.insured.person_id} - {None}
         known = set(await session.scalars(select(PersonRow.id).where(PersonRow.id.in_(wanted)))) if wanted else set()
         if wanted - known:

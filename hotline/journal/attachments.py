@@ -115,7 +115,7 @@ class Attachments:
         :raises BadInput: ``details`` names what is wrong.
         :raises Conflict: somebody changed it since ``version``.
         """
-        kind, doc_no, doc_date = self._checked(fields)
+        kind, doc_no, doc_date = self._checked(user, fields)
         async with self._db.begin() as session:
             row = await self._locked(session, user, attachment_id)
             _require_version(row, version)
@@ -191,7 +191,7 @@ class Attachments:
         details = {"event": event, "file": row.id}
         audit(session, "change", _record(_owner(row)), user_id=user.id, at=self._clock.now(), details=details)
 
-    def _checked(self, fields: dict[str, str]) -> tuple[str, str, date | None]:
+    def _checked(self, user: User, fields: dict[str, str]) -> tuple[str, str, date | None]:
         kind, doc_no = fields.get("kind", ""), fields.get("doc_no", "").strip()
         wrong: dict[str, str] = {}
         if kind and kind not in list(Kind):
@@ -202,7 +202,9 @@ class Attachments:
         doc_date = identifiers.birth_date(text) if text else None
         if text and doc_date is None:
             wrong["doc_date"] = "not a date"
-        elif doc_date is not None and doc_date > self._clock.now().astimezone(self._zone).date():
+        elif (
+            doc_date is not None and doc_date > self._clock.now().astimezone(user.organisation.zone(self._zone)).date()
+        ):
             wrong["doc_date"] = "must not be in the future"
         if wrong:
             raise BadInput("the file cannot be described so", details=wrong)

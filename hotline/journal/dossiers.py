@@ -109,7 +109,7 @@ class Dossiers:
                         error_id="stale-person",
                         details={"version": row.version, "fields": _difference(form, stored)},
                     )
-                values = _checked(form, now.astimezone(self._zone).date())
+                values = _checked(form, now.astimezone(user.organisation.zone(self._zone)).date())
                 await _require_free_enp(session, values["enp"], person_id)
                 changed = sorted(name for name, value in values.items() if getattr(row, name) != value)
                 if changed:

@@ -227,7 +227,7 @@ class Drafts:
             type=defaults.type,
             channel=defaults.channel,
             source=defaults.source,
-            appeal_at=started_at.astimezone(self._zone).strftime("%Y-%m-%dT%H:%M"),
+            appeal_at=started_at.astimezone(user.organisation.zone(self._zone)).strftime("%Y-%m-%dT%H:%M"),
         )
         phone = identifiers.phone(number) or ""
         return replace(form, applicant=PersonFields(phone=phone)).to_fields()

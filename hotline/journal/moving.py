@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hotline.clock import Clock
 from hotline.db import Database
 from hotline.errors import Conflict, NotFound
-from hotline.journal import appeal_view, life_view, process_store, targets
+from hotline.journal import appeal_view, life_view, process_store, targets, terms
 from hotline.journal.effects_model import Group, Step
 from hotline.journal.lifecycle_model import MoveForm
 from hotline.journal.model import Appeal
@@ -137,8 +137,9 @@ class Moving:
             if row is None:
                 raise NotFound("there is no such appeal", error_id="no-such-appeal")
             await appeal_view.require_visible(session, user, appeal_id)
+            zone = await terms.zone_of(session, row.organisation_id, self._zone)
             try:
-                return await life_view.dialog(session, user, row, trigger, now, self._zone)
+                return await life_view.dialog(session, user, row, trigger, now, zone)
             except IllegalMoveError as error:
                 raise as_error(error) from error
 

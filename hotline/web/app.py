@@ -34,7 +34,7 @@ def make_app(services: Services) -> web.Application:
     courier = CardCourier(services, announcer.hub)
     app[COURIER] = courier
     parking = ParkingNews(services, announcer.hub)
-    card_news = CardNews(services, announcer.hub)
+    card_news = CardNews(services, announcer)
     app[METRICS] = metrics
     app[ENVIRONMENT] = make_environment()
     add_routes(app)

@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 from io import BytesIO
@@ -148,6 +148,11 @@ def make_reader(language: str, zone: ZoneInfo) -> Reader:
         language = LANGUAGES[0]
         locale = Locale.parse(language)
     return Reader(language, locale, zone, translations(language))
+
+
+def in_zone(zone: ZoneInfo) -> Reader:
+    """Return the current reader with the time zone of his organisation."""
+    return replace(current(), zone=zone)
 
 
 @contextmanager

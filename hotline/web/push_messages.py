@@ -25,12 +25,14 @@ from hotline.cti.model import (
 )
 from hotline.journal import masking
 from hotline.journal.closing import CallClassified
+from hotline.journal.emergencies import Emergency
 from hotline.journal.model import AppealChanged
 from hotline.journal.notice_model import NoticeMade
 from hotline.queue.board import QueueLine
 from hotline.queue.model import Operator, OperatorChanged, OperatorNotice, OperatorState
 from hotline.softphone.quality_rules import QualityChanged, verdict
 from hotline.web.i18n import group_digits
+from hotline.web.open_alarms import OpenAlarms
 from hotline.web.pace import Pace
 from hotline.web.push import PushHub, Viewer
 from hotline.web.push_folders import FolderCounts
@@ -153,6 +155,19 @@ def quality_data(fact: QualityChanged) -> dict[str, Any]:
     }
 
 
+def emergency_data(one: Emergency) -> dict[str, Any]:
+    """Return an alarm as browsers know it: nothing of the citizen."""
+    return {
+        "id": one.id,
+        "at": at(one.at),
+        "by": one.by,
+        "user_id": one.user_id,
+        "extension": one.extension,
+        "call_key": one.call_key,
+        "seen_by": one.seen_by,
+    }
+
+
 def parking_data(services: Services) -> list[dict[str, object]]:
     """Return the parked citizens by place. Not who they are: everybody sees this."""
     live = [call for cti in services.cti.values() for call in cti.calls.values()]
@@ -195,6 +210,7 @@ class Announcer:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self.alarms = OpenAlarms()
         self.hub = PushHub(self.snapshot)
         self._stop: list[Callable[[], Awaitable[None]]] = []
         self._lines: dict[str, QueueChanged] = {}
@@ -253,6 +269,7 @@ class Announcer:
                     if viewer.watches_calls or one.extension == viewer.extension
                 ],
                 "late": [late_data(one) for one in board.operators if one.over_limit] if viewer.watches_calls else [],
+                "emergencies": [emergency_data(one) for one in self.alarms.shown(now)] if viewer.watches_calls else [],
                 "parking": parking_data(self._services),
                 "links": [self.link_data(name) for name in self._services.cti],
                 "server_time": at(now),

@@ -1,7 +1,7 @@
 import { Controller } from "@hotwired/stimulus";
 import { explain, requestJson } from "../api";
 import { h, icon, onDocument } from "../dom";
-import { t } from "../i18n";
+import { clockTime, t } from "../i18n";
 import { blinkTitle, calmTitle } from "../title-blink";
 import { toast } from "../toast";
 
@@ -15,13 +15,26 @@ export interface Emergency {
   seen_by: string;
 }
 
-/** Alarms of operators at whoever watches calls (DAY-31): a red bar that stays until somebody has confirmed it. */
+/**
+ * Alarms of operators at whoever watches calls (DAY-31): a red bar that stays until somebody has confirmed it. The snapshot
+ * brings those that are open already, so that they meet whoever logs in or reloads.
+ */
 export default class AlarmsController extends Controller<HTMLElement> {
   private stop: () => void = () => undefined;
   private readonly bars = new Map<number, HTMLElement>();
 
   override connect(): void {
-    this.stop = onDocument<Emergency>("hotline:emergency", (alarm) => this.news(alarm));
+    const stops = [
+      onDocument<Emergency>("hotline:emergency", (alarm) => this.news(alarm)),
+      onDocument<{ emergencies?: readonly Emergency[] }>("hotline:snapshot", ({ emergencies = [] }) => {
+        const open = new Set(emergencies.map((one) => one.id));
+        for (const id of [...this.bars.keys()]) if (!open.has(id)) this.over(id);
+        for (const alarm of emergencies) this.news(alarm);
+      }),
+    ];
+    this.stop = () => {
+      for (const stop of stops) stop();
+    };
   }
 
   override disconnect(): void {
@@ -31,11 +44,9 @@ export default class AlarmsController extends Controller<HTMLElement> {
   }
 
   private news(alarm: Emergency): void {
-    const known = this.bars.get(alarm.id);
+    const known = this.bars.has(alarm.id);
     if (alarm.seen_by) {
-      known?.remove();
-      this.bars.delete(alarm.id);
-      if (known && this.bars.size === 0) calmTitle();
+      this.over(alarm.id);
       return;
     }
     // Who pressed the key has the script before him.
@@ -45,11 +56,36 @@ export default class AlarmsController extends Controller<HTMLElement> {
       name: alarm.by,
       extension: alarm.extension ?? "—",
     });
-    const bar = h("div", { class: "desk-alarm", role: "alert" }, icon("urgent"), h("strong", {}, text), seen);
+    const since = h("time", { datetime: alarm.at }, clockTime(alarm.at));
+    const bar = h(
+      "div",
+      { class: "desk-alarm", role: "alert" },
+      icon("urgent"),
+      h("strong", {}, text),
+      since,
+      seen,
+    );
     seen.addEventListener("click", () => void this.confirm(alarm.id));
-    document.body.prepend(bar);
+    this.stack().append(bar);
     this.bars.set(alarm.id, bar);
     blinkTitle("112!");
+  }
+
+  /** Several alarms stand below each other: none may hide another. */
+  private stack(): HTMLElement {
+    const there = document.querySelector<HTMLElement>(".desk-alarms");
+    if (there) return there;
+    const made = h("div", { class: "desk-alarms" });
+    document.body.prepend(made);
+    return made;
+  }
+
+  private over(id: number): void {
+    const bar = this.bars.get(id);
+    if (!bar) return;
+    bar.remove();
+    this.bars.delete(id);
+    if (this.bars.size === 0) calmTitle();
   }
 
   private async confirm(id: number): Promise<void> {

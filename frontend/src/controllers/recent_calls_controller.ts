@@ -1,7 +1,7 @@
 import { Controller } from "@hotwired/stimulus";
 import { announce, h, icon } from "../dom";
 import { phoneNumber } from "../format";
-import { language, t, zone } from "../i18n";
+import { clockTime, t } from "../i18n";
 import type { PhoneCall, PhoneView } from "../phone/index";
 import { thePhone } from "../phone-host";
 import { KEPT, type Recent, store, stored } from "../recent-calls";
@@ -48,15 +48,10 @@ export default class RecentCallsController extends Controller<HTMLElement> {
 
   private show(): void {
     this.noneTarget.hidden = this.recent.length > 0;
-    const time = new Intl.DateTimeFormat(language(), {
-      hour: "2-digit",
-      minute: "2-digit",
-      timeZone: zone(),
-    });
-    this.listTarget.replaceChildren(...this.recent.map((call) => this.row(call, time)));
+    this.listTarget.replaceChildren(...this.recent.map((call) => this.row(call)));
   }
 
-  private row(call: Recent, time: Intl.DateTimeFormat): HTMLLIElement {
+  private row(call: Recent): HTMLLIElement {
     const kind = call.direction === "out" ? t("outgoing") : call.answered ? t("incoming") : t("missed");
     const drawing =
       call.direction === "out" ? "phone-outgoing" : call.answered ? "phone-incoming" : "phone-x";
@@ -72,7 +67,7 @@ export default class RecentCallsController extends Controller<HTMLElement> {
       icon(drawing),
       h("span", { class: "recent-number" }, number),
       h("span", { class: "recent-kind" }, kind),
-      h("time", { class: "recent-time" }, time.format(call.at)),
+      h("time", { class: "recent-time" }, clockTime(call.at)),
     );
     button.addEventListener("click", () => announce("hotline:dial", { number: call.number }));
     return h("li", {}, button);

@@ -14,7 +14,7 @@ from hotline.errors import BadInput
 from hotline.staff.trail import TrailLine, TrailQuery
 from hotline.web.context import current_user, services
 from hotline.web.forms import query_text
-from hotline.web.i18n import gettext, local_time, mark
+from hotline.web.i18n import current, gettext, local_time, mark
 from hotline.web.render import page
 from hotline.web.views.admin_forms import note_title
 
@@ -64,7 +64,7 @@ async def listing(request: web.Request) -> web.StreamResponse:
     """Show a page of the trail; with ``format=csv``, all that was asked for as a file."""
     its, by = services(request), current_user(request)
     asked = {name: query_text(request, name, limit=64) for name in _NAMES}
-    query = _query(asked, its.settings.zone)
+    query = _query(asked, current().zone)
     if query_text(request, "format", limit=10) == "csv":
         return _file([line async for line in its.staff.trail.export(by, query)])
     found = await its.staff.trail.search(by, query, after=query_text(request, "after", limit=18))

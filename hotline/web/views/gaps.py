@@ -17,7 +17,7 @@ from hotline.errors import BadInput
 from hotline.staff.model import User
 from hotline.web.context import client_address, current_user, services
 from hotline.web.forms import query_text
-from hotline.web.i18n import gettext, local_time, mark, show_decimal, show_duration
+from hotline.web.i18n import current, gettext, local_time, mark, show_decimal, show_duration
 from hotline.web.render import page
 from hotline.web.titles import Mark, direction_mark
 
@@ -67,7 +67,7 @@ async def listing(request: web.Request) -> web.StreamResponse:
     export = query_text(request, "format", limit=10)
     if export not in {"", "csv"}:
         raise BadInput("there is no such format", details={"format": "csv"})
-    zone = its.settings.zone
+    zone = current().zone
     start, end = (datetime.combine(one, time(), zone) for one in (day, day + timedelta(days=1)))
     found = await its.archive.gaps.of_day(user, start, end, ip=client_address(request), export=bool(export))
     if export:

@@ -16,7 +16,7 @@ from hotline.journal.targets_model import MoveDialog, Place, Targets
 from hotline.web.context import current_user, services, wants_json
 from hotline.web.error_texts import warning_text
 from hotline.web.forms import form_fields, path_id, query_text
-from hotline.web.i18n import gettext, mark
+from hotline.web.i18n import current, gettext, local_time, mark
 from hotline.web.render import fragment, page
 from hotline.web.services import Services
 from hotline.web.shell import Presence, presence
@@ -72,7 +72,7 @@ async def make(request: web.Request) -> web.StreamResponse:
     its, user = services(request), current_user(request)
     sent = await form_fields(request)
     version = sent_version(sent)
-    form = move_form(sent, its.settings.zone)
+    form = move_form(sent, current().zone)
     appeal = await its.appeals.fire(user, path_id(request), request.match_info["trigger"], version, form)
     if wants_json(request):
         return web.json_response(
@@ -176,9 +176,9 @@ def move_view(asked: MoveDialog, its: Services) -> dict[str, Any]:
         "targets": _rows(asked.targets, its),
         "places": [(place.value, gettext(_PLACES[place])) for place in asked.targets.places],
         "due_at": asked.due_at,
-        "offered": asked.offered.astimezone(its.settings.zone).date().isoformat() if asked.offered else "",
+        "offered": local_time(asked.offered).date().isoformat() if asked.offered else "",
         "justified": [(value.value, gettext(word)) for value, word in _JUSTIFIED.items()],
-        "today": its.clock.now().astimezone(its.settings.zone).date().isoformat(),
+        "today": local_time(its.clock.now()).date().isoformat(),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from hotline.web.open_alarms import OpenAlarms
 from tests.integration.web.conftest import BORN, CALLER, KEY, Browser, Site, card_fields, ended_call
 
 
@@ -194,6 +195,25 @@ async def test_threat_to_life(site: Site) -> None:
         while not (news := await own.next("emergency"))["seen_by"]:
             pass
         assert news["seen_by"] == "Главный И."
+
+
+async def test_an_open_alarm_meets_who_logs_in_later(site: Site) -> None:
+    """DAY-31: in his first message, until somebody has confirmed it; after a restart too; to nobody else."""
+    async with site.logged_in() as anna, site.logged_in("boss") as boss:
+        async with boss.events() as watch:
+            await watch.next("snapshot")
+            raised = (await anna.api("POST", "/api/emergencies", {"call_key": KEY})).json()
+            await watch.next("emergency")
+        async with boss.events() as later, anna.events() as own:
+            assert [one["id"] for one in (await later.next("snapshot"))["emergencies"]] == [raised["id"]]
+            assert (await own.next("snapshot"))["emergencies"] == []
+            restarted = OpenAlarms()  # what a new process reads at its start
+            assert [one.id for one in restarted.load(await site.services.card.emergencies.open())] == [raised["id"]]
+            await boss.api("POST", f"/api/emergencies/{raised['id']}/seen", {})
+            while not (await later.next("emergency"))["seen_by"]:
+                pass
+        async with boss.events() as last:
+            assert (await last.next("snapshot"))["emergencies"] == []
 
 
 async def test_a_repeat_caller_is_marked(site: Site) -> None:
