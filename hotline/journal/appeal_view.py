@@ -12,11 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from hotline.errors import NotFound
-from hotline.journal import card_extras, life_view, masking, process_store, visibility
+from hotline.journal import card_extras, life_view, masking, process_store, restricted, visibility
 from hotline.journal.card_form import CardForm, PersonFields
 from hotline.journal.heading import heading
 from hotline.journal.model import Appeal, CallLink, Form, Named, PersonSnapshot, Phase, StatusEvent
 from hotline.journal.queries import colour
+from hotline.journal.restriction import Restriction
 from hotline.journal.tables import AppealCallRow, AppealRecord, StatusEventRow
 from hotline.journal.tables_call import CallRecord
 from hotline.journal.tables_classifier import (
@@ -50,6 +51,7 @@ async def load(
         raise NotFound("there is no such appeal", error_id="no-such-appeal")
     row: AppealRecord = found.AppealRecord
     whole = await _sees_whole(session, user, appeal_id)
+    works = row.restricted == Restriction.NONE or bool(await restricted.works_on(session, user, [appeal_id]))
     process = await process_store.process(session)
     who, facts = process_store.actor(row, user), process_store.facts(row, found, found.max_extension_days)
     moves = possible(process, facts, who)
@@ -87,8 +89,10 @@ async def load(
         life=await life_view.load(session, row, moves),
         status_icon=found.status_icon,
         status_colour=found.status_colour,
+        restricted=row.restricted,
+        restrictions=tuple(map(str, restricted.choices_of(row, user))),
     )
-    return masking.appeal(user, appeal) if whole else heading(appeal)
+    return masking.appeal(user, appeal, works=works) if whole else heading(appeal)
 
 
 def card_fields(row: AppealRecord, zone: ZoneInfo) -> dict[str, str]:

@@ -26,6 +26,7 @@ from hotline.journal.moving import Moving, locked, require_version
 from hotline.journal.outbox import Outbox
 from hotline.journal.persons import lock_enps, remember
 from hotline.journal.process_model import SAVE
+from hotline.journal.restricting import Restricting
 from hotline.journal.tables import AppealCallRow, AppealRecord, DraftRow
 from hotline.journal.tables_classifier import (
     AppealTypeRow,
@@ -44,6 +45,7 @@ class Appeals(Moving):
 
     def __init__(self, db: Database, clock: Clock, zone: ZoneInfo, outbox: Outbox, bus: Bus | None = None) -> None:
         super().__init__(db, clock, zone, outbox)
+        self.restricting = Restricting(db, clock, outbox)
         self._bus = bus
 
     async def save_card(self, user: User, form: CardForm, idempotency_key: str, *, finish: bool = False) -> Appeal:

@@ -11,12 +11,14 @@ from dataclasses import replace
 from hotline.cti.model import Direction
 from hotline.journal.dossier_model import Dossier
 from hotline.journal.model import Appeal, AppealRow, CallRow, PersonRow, PersonSnapshot
+from hotline.journal.restriction import sees_contacts, sees_content
 from hotline.staff.model import Right, User
 
 _WORKS = (Right.APPEAL_CREATE, Right.APPEAL_EDIT_OWN, Right.APPEAL_EDIT_ANY, Right.PERSON_EDIT)
 _UNMASKED = "(unmasked)"
 """Held by nobody: :func:`unmasked` lends it for one answer."""
 SHOWN = 4
+_CONTACTS = ("address", "address_fact", "email")
 HIDDEN = frozenset({"enp", "snils", "policy", "phone", "address", "address_fact", "email", "notes"})
 
 
@@ -54,10 +56,13 @@ def person(user: User | None, found: PersonRow) -> PersonRow:
     )
 
 
-def dossier(user: User, found: Dossier) -> Dossier:
-    """Return a dossier; what is missing from it stands in ``hidden``."""
+def dossier(user: User, found: Dossier, *, contacts: bool = True) -> Dossier:
+    """Return a dossier; what is missing from it stands in ``hidden``.
+
+    :param contacts: no appeal of the person's keeps his telephones and addresses from ``user`` (S003-110).
+    """
     if sees_private(user):
-        return found
+        return found if contacts or _UNMASKED in user.permissions else _unreachable(found)
     filled = {name for name in HIDDEN - {"phone"} if getattr(found, name)} | ({"phone"} if found.phones else set())
     return replace(
         found,
@@ -73,9 +78,19 @@ def dossier(user: User, found: Dossier) -> Dossier:
     )
 
 
-def appeal(user: User, found: Appeal) -> Appeal:
-    """Return an appeal with the data of its people hidden; ``masked`` says that there were any."""
-    if sees_private(user) or found.heading_only:
+def _unreachable(found: Dossier) -> Dossier:
+    """Hide where to reach somebody, and nothing else."""
+    filled = {name for name in _CONTACTS if getattr(found, name)} | ({"phone"} if found.phones else set())
+    return replace(found, address="", address_fact="", email="", phones=(), hidden=frozenset(filled))
+
+
+def appeal(user: User, found: Appeal, *, works: bool) -> Appeal:
+    """Return an appeal with the data of its people hidden; ``masked`` says that there were any.
+
+    :param works: he works or has worked with it: its restriction is not for him (S003-110).
+    """
+    contacts = _UNMASKED in user.permissions or sees_contacts(user, found.restricted, works=works)
+    if (sees_private(user) and contacts) or found.heading_only:
         return found
     fields = {
         name: tail(text) if name.partition("_")[2] in HIDDEN and name.startswith(("applicant_", "insured_")) else text
@@ -86,8 +101,15 @@ def appeal(user: User, found: Appeal) -> Appeal:
     )
 
 
-def row(user: User, found: AppealRow) -> AppealRow:
-    """Return a line of a list of appeals: no telephone where there is none to call back to."""
+def row(user: User, found: AppealRow, *, works: bool) -> AppealRow:
+    """Return a line of a list of appeals: no telephone where there is none to call back to.
+
+    :param works: he works or has worked with it: its restriction is not for him (S003-110).
+    """
+    if not sees_content(user, found.restricted, works=works):
+        return replace(found, applicant="", phone="", topic="", limited=True)
+    if not sees_contacts(user, found.restricted, works=works):
+        return replace(found, phone="")
     foreign = found.organisation != user.organisation.short_name and not user.may(Right.APPEAL_EDIT_ANY)
     return found if sees_private(user) and not foreign else replace(found, phone="")
 

@@ -200,6 +200,8 @@ class Appeal:
     life: LifeCycle = field(default_factory=LifeCycle)
     status_icon: str = ""
     status_colour: str = ""
+    restricted: str = "no"  # a value of ``restriction.Restriction``
+    restrictions: tuple[str, ...] = ()  # what this user may make of it
 
     @property
     def ref(self) -> CardRef:
@@ -226,6 +228,8 @@ class AppealRow:
     owner: str  # short name
     version: int
     organisation: str = ""  # short name of the responsible one
+    restricted: str = "no"  # a value of ``restriction.Restriction``
+    limited: bool = False  # people and topic are left out: the reader may not see them
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,9 @@ def shown(user: User | None, person: PersonRow) -> PersonRow:
     return masking.person(user, person)
 
 
-def shown_dossier(user: User, dossier: Dossier) -> Dossier:
-    """Return a dossier as ``user`` may see it."""
-    return masking.dossier(user, dossier)
+def shown_dossier(user: User, dossier: Dossier, *, contacts: bool = True) -> Dossier:
+    """Return a dossier as ``user`` may see it.
+
+    :param contacts: no appeal of the person's keeps his telephones and addresses from ``user`` (S003-110).
+    """
+    return masking.dossier(user, dossier, contacts=contacts)

@@ -12,13 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hotline.clock import Clock
 from hotline.db import Database
 from hotline.errors import BadInput, Forbidden
-from hotline.journal import masking, queries_calls
+from hotline.journal import queries_calls, restricted
 from hotline.journal.folder_book import FolderBook
 from hotline.journal.list_settings import JournalSettings
 from hotline.journal.listing import Filters, FolderCount, FolderDef, Order, Sort
 from hotline.journal.model import AppealRow, CallRow, Page, Phase
 from hotline.journal.queries_appeals import (
-    appeal_row,
     check_order,
     colour,
     count_of,
@@ -117,12 +116,13 @@ class JournalQueries:
             check_order(folder, user, filters, order)
         order = effective_order(folder, user, filters, order or folder.order)
         now = self._clock.now()
-        conditions = [*self._conditions(folder, user, filters, now, order), *matching(q)]
+        conditions = [*self._conditions(folder, user, filters, now, order), *matching(q, user)]
         statement = listed(conditions, order, after=after, limit=limit + 1)
         async with self._db.begin() as session:
             rows = (await session.execute(statement)).all()
+            lines = await restricted.shown(session, user, rows[:limit], now)
         return Page(
-            tuple(masking.row(user, appeal_row(row, now)) for row in rows[:limit]),
+            lines,
             cursor_of(rows[limit - 1], order) if len(rows) > limit else None,
         )
 
@@ -149,7 +149,7 @@ class JournalQueries:
         if limits is not None:
             statement = statement.where(limits)
         async with self._db.begin() as session:
-            return tuple(masking.row(user, appeal_row(row, now)) for row in await session.execute(statement))
+            return await restricted.shown(session, user, (await session.execute(statement)).all(), now)
 
     def _conditions(
         self, folder: FolderDef, user: User, filters: Filters, now: datetime, order: Order
@@ -183,7 +183,7 @@ async def of_person(
         .order_by(AppealRecord.id.desc())
         .limit(100)
     )
-    return tuple(masking.row(user, appeal_row(row, now)) for row in await session.execute(statement))
+    return await restricted.shown(session, user, (await session.execute(statement)).all(), now)
 
 
 def _limit_to_all(user: User, *, show_all: bool) -> ColumnElement[bool]:

@@ -10,7 +10,20 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, false, func, literal, literal_column, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    and_,
+    false,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)
 
 from hotline.errors import BadInput
 from hotline.journal import cursors, identifiers
@@ -20,7 +33,7 @@ from hotline.journal.personquery import after as beyond
 from hotline.journal.tables import AppealCallRow, AppealRecord, AppealWorkerRow, is_open
 from hotline.journal.tables_classifier import AppealTypeRow, ChannelRow, StatusRow, TopicRow
 from hotline.journal.visibility import appeals as visible
-from hotline.journal.visibility import waits_for
+from hotline.journal.visibility import unrestricted, waits_for
 from hotline.staff.model import Right, User, short_name
 from hotline.staff.rules import fold
 from hotline.staff.sight import Reach
@@ -35,7 +48,7 @@ _PLACES = select(
 """Employees by name: a few hundred names are compared once, a hundred thousand appeals by a number."""
 _SHOWN = (
     "id", "number", "appeal_at", "due_at", "phase", "version", "applicant_name", "applicant_snapshot", "status_code",
-    "type_code", "topic_code", "channel_code", "responsible_org_id", "owner_id",
+    "type_code", "topic_code", "channel_code", "responsible_org_id", "owner_id", "restricted",
 )  # fmt: skip
 
 
@@ -95,17 +108,22 @@ def narrowed(filters: Filters, now: datetime, zone: tzinfo) -> list[ColumnElemen
     return found
 
 
-def matching(q: str) -> list[ColumnElement[bool]]:
-    """Return the conditions of a list's own search: beginning of a number, a telephone, beginning of the applicant."""
+def matching(q: str, user: User) -> list[ColumnElement[bool]]:
+    """Return the conditions of a list's own search: beginning of a number, a telephone, beginning of the applicant.
+
+    A restricted appeal is found only by what ``user`` may see of it: finding by a name tells whose it is.
+    """
     wanted = q.strip()[:200]
     if not wanted:
         return []
     if any(letter.isdigit() for letter in wanted):
         phone = identifiers.phone(wanted) if wanted[0] in "+78(9" else None
         starts = (AppealRecord.number >= wanted) & (AppealRecord.number < beyond(wanted))
-        return [starts if phone is None else or_(starts, phone_of(AppealRecord) == phone)]
+        if phone is None:
+            return [starts]
+        return [or_(starts, and_(phone_of(AppealRecord) == phone, *unrestricted(user, contacts=True)))]
     key = fold(wanted)
-    return [AppealRecord.applicant_key >= key, AppealRecord.applicant_key < beyond(key)]
+    return [AppealRecord.applicant_key >= key, AppealRecord.applicant_key < beyond(key), *unrestricted(user)]
 
 
 def phone_of(table: Any) -> ColumnElement[str]:
@@ -165,6 +183,7 @@ def titled(appeal: Any) -> Select[*tuple[Any, ...]]:
             appeal.phase,
             appeal.version,
             appeal.applicant_name,
+            appeal.restricted,
             phone_of(appeal).label("phone"),
             StatusRow.title.label("status"),
             AppealTypeRow.title.label("type"),
@@ -203,6 +222,7 @@ def appeal_row(row: Row[Any], now: datetime) -> AppealRow:
         owner=short_name(row.last_name, row.first_name, row.patronymic),
         version=row.version,
         organisation=row.organisation,
+        restricted=row.restricted,
     )
 
 

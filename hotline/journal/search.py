@@ -22,9 +22,10 @@ from hotline.journal.personquery import after as beyond
 from hotline.journal.queries_appeals import appeal_row, count_of, known, phone_of, titled
 from hotline.journal.queries_calls import calls
 from hotline.journal.question import Question
+from hotline.journal.restricted import hidden_from
 from hotline.journal.tables import AppealRecord
 from hotline.journal.visibility import appeals as visible
-from hotline.journal.visibility import content
+from hotline.journal.visibility import content, unrestricted
 from hotline.staff.audit import audit
 from hotline.staff.model import User
 
@@ -115,7 +116,7 @@ class Search:
         found: dict[int, Hit] = {}
         for by, statements in (
             (By.NUMBER, _by_number(question, user)),
-            (By.PHONE, _by_phone(question, limits)),
+            (By.PHONE, _by_phone(question, [*limits, *unrestricted(user, contacts=True)])),
             (By.NAME, _by_name(question, limits)),
         ):
             for statement in statements:
@@ -124,7 +125,8 @@ class Search:
         if question.words and len(found) <= SHOWN:
             for row in await _by_words(session, question, limits):
                 found.setdefault(row.id, Hit(appeal_row(row, now), By.WORDS, pieces(row.headline)))
-        return list(found.values())
+        rows = await hidden_from(session, user, [hit.row for hit in found.values()])
+        return [replace(hit, row=row) for hit, row in zip(found.values(), rows, strict=True)]
 
 
 async def _by_words(

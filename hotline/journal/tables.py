@@ -165,6 +165,9 @@ class AppealRecord(ComplaintColumns, Base):
     deleted_at: Mapped[datetime | None]
     deleted_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
     deleted_reason: Mapped[str] = mapped_column(Text, server_default="")
+    restricted: Mapped[str] = mapped_column(Text, server_default="no")
+    """Who else may read it (S003-110): a value of ``restriction.Restriction``."""
+    restricted_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
     deleted_from: Mapped[str | None] = mapped_column(Text)
     """Status before the deletion: a restored appeal goes back there."""
 

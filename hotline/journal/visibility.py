@@ -6,8 +6,9 @@ limit. Anonymous conditions on columns, so that each query keeps its own joins.
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, literal, or_, select
 
+from hotline.journal.restriction import Restriction
 from hotline.journal.tables import AppealRecord, AppealWorkerRow, is_open
 from hotline.journal.tables_call import CallLegRow, CallRecord
 from hotline.journal.tables_classifier import TopicRow
@@ -29,14 +30,33 @@ def appeals(user: User) -> ColumnElement[bool] | None:
 def content(user: User) -> ColumnElement[bool] | None:
     """Return of which appeals ``user`` may read more than the heading: people, text, answer, files.
 
-    A restricted topic is for those who work with the appeal and for holders of ``appeal.view_restricted``.
+    A restricted topic is for those who work with the appeal and for holders of ``appeal.view_restricted``; so is a
+    restricted appeal (``journal.restriction``).
     """
     reach = user.sight.content
     parts = [] if reach is Reach.ALL else [_reached(user, reach)]
     if not user.may(Right.APPEAL_VIEW_RESTRICTED):
         open_topics = select(TopicRow.code).where(~TopicRow.restricted)
-        parts.append(or_(AppealRecord.topic_code.in_(open_topics), _own(user)))
+        parts.append(or_(AppealRecord.topic_code.in_(open_topics), works_with(user)))
+    parts += unrestricted(user)
     return and_(*parts) if parts else None
+
+
+def unrestricted(user: User, *, contacts: bool = False) -> list[ColumnElement[bool]]:
+    """Return which appeals no restriction keeps from ``user``: ``restriction.sees_content`` in SQL; ``[]`` for all.
+
+    :param contacts: nor their telephones and addresses (``restriction.sees_contacts``).
+    """
+    if user.may(Right.APPEAL_RESTRICT):
+        return []
+    free = [Restriction.NONE]
+    if not contacts or user.may(Right.APPEAL_VIEW_RESTRICTED) or user.may(Right.APPEAL_EDIT_ANY):
+        free.append(Restriction.CONTACTS)
+    if user.may(Right.APPEAL_VIEW_RESTRICTED):
+        free.append(Restriction.PROFILE)
+    return [
+        or_(AppealRecord.restricted.in_([literal(one.value, literal_execute=True) for one in free]), works_with(user))
+    ]
 
 
 def persons(user: User) -> ColumnElement[bool] | None:
@@ -104,17 +124,18 @@ def _reached(user: User, reach: Reach) -> ColumnElement[bool]:
     if reach is Reach.NONE:
         return false()
     if not reach.covers(Reach.ORGANISATION):
-        return _own(user)
+        return works_with(user)
     return or_(
         AppealRecord.responsible_org_id == user.organisation.id,
         AppealRecord.organisation_id == user.organisation.id,
         AppealRecord.forwarded_org_id == user.organisation.id,
         AppealRecord.forwarded_to_id.in_(_colleagues(user)),
-        _own(user),
+        works_with(user),
     )
 
 
-def _own(user: User) -> ColumnElement[bool]:
+def works_with(user: User) -> ColumnElement[bool]:
+    """Return the condition that ``user`` works or has worked with an appeal, or that it waits for him."""
     return or_(
         AppealRecord.owner_id == user.id,
         waits_for(user),

@@ -86,6 +86,7 @@ ACCESS: Mapping[str, Needs] = {
     "POST /appeals/{id}": _EDIT,
     "POST /appeals/{id}/unmask": needs(Right.PERSON_UNMASK),
     "POST /persons/{id}/unmask": needs(Right.PERSON_UNMASK),
+    "POST /appeals/{id}/restrict": needs(Right.APPEAL_RESTRICT, Right.APPEAL_EDIT_OWN, Right.APPEAL_EDIT_ANY),
     "GET /appeals/{id}/edit": _EDIT,
     "POST /appeals/{id}/forward": _MOVE,
     "POST /appeals/{id}/accept": _MOVE,

@@ -56,6 +56,7 @@ TEXTS = {
     # journal
     "card-incomplete": mark("The card is not complete."),
     "card-handed-over": mark("The card was handed over to somebody else."),
+    "restriction-forbidden": mark("You may not change the access to this appeal so."),
     "stale-appeal": mark("Somebody else changed this appeal meanwhile."),
     "stale-draft": mark("This card was also changed elsewhere."),
     "draft-gone": mark("The card was saved or discarded at this moment."),

@@ -10,10 +10,11 @@ from urllib.parse import urlencode
 from hotline.journal.list_settings import FilterChoices
 from hotline.journal.listing import DueFilter, Filters, FolderDef, ListSettings, Order, SavedView, Sort
 from hotline.journal.model import AppealRow, Draft
+from hotline.journal.restriction import Restriction
 from hotline.staff.model import User
 from hotline.web.bulk_words import BulkButton
 from hotline.web.i18n import gettext, mark, show_date, show_number
-from hotline.web.titles import Mark, urgency_mark
+from hotline.web.titles import Mark, restriction_title, urgency_mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,10 @@ class JournalRow:
     owner_name: str
     channel_title: str
     organisation: str
+    lock: str = ""
+    """Who may read it, when it is restricted."""
+    limited: bool = False
+    """People and topic are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +186,8 @@ def journal_row(row: AppealRow) -> JournalRow:
         owner_name=row.owner,
         channel_title=row.channel,
         organisation=row.organisation,
+        lock=restriction_title(row.restricted) if row.restricted != Restriction.NONE else "",
+        limited=row.limited,
     )
 
 

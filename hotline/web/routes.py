@@ -87,6 +87,7 @@ def _add_appeals(add: web.UrlDispatcher) -> None:
     add.add_post(r"/appeals/{id:\d+}", appeal.update)
     add.add_get(r"/appeals/{id:\d+}/edit", appeal.edit)
     add.add_post(r"/appeals/{id:\d+}/unmask", appeal.unmask)
+    add.add_post(r"/appeals/{id:\d+}/restrict", appeal.restrict)
     add.add_post(r"/appeals/{id:\d+}/forward", appeal.forward)
     add.add_post(r"/appeals/{id:\d+}/accept", appeal.accept)
     add.add_post(r"/appeals/{id:\d+}/decline", appeal.decline)

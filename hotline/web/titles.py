@@ -11,6 +11,7 @@ from datetime import datetime
 
 from hotline.cti.model import Direction, Outcome
 from hotline.journal.model import Colour
+from hotline.journal.restriction import Restriction
 from hotline.queue.model import OperatorState
 from hotline.softphone.quality_rules import LegQuality, Verdict, verdict
 from hotline.staff.model import Role
@@ -84,10 +85,21 @@ _COLOURS = {
     Colour.BLACK: ("circle-check", mark("Closed")),
 }
 
+_RESTRICTIONS = {
+    Restriction.NONE: mark("not restricted"),
+    Restriction.CONTACTS: mark("Telephones and addresses are hidden from those who do not work on it"),
+    Restriction.PROFILE: mark("Limited access: who works on it and holders of the right"),
+    Restriction.OPERATOR: mark("Limited access: only who works on it"),
+}
+
 _EVENTS = {
     "save": mark("registered"),
     "create": mark("registered"),
     "edit": mark("changed"),
+    "restrict_no": mark("restriction lifted"),
+    "restrict_contacts": mark("telephones and addresses restricted"),
+    "restrict_profile": mark("restricted to holders of the right"),
+    "restrict_operator": mark("restricted to who works on it"),
     "link": mark("linked with another appeal"),
     "unlink": mark("link taken off"),
     "append_call": mark("call added"),
@@ -148,6 +160,11 @@ def urgency_mark(colour: Colour, due_at: datetime | None) -> Mark:
     icon, word = _COLOURS[colour]
     hint = gettext("Answer by %(time)s") % {"time": show_datetime(due_at)} if due_at else gettext("No deadline")
     return Mark(str(colour), icon, gettext(word), hint)
+
+
+def restriction_title(level: str) -> str:
+    """Say who reads a restricted appeal (S003-110)."""
+    return gettext(_RESTRICTIONS[Restriction(level)])
 
 
 def history_event(event: str) -> str:

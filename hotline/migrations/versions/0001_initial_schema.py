@@ -1437,12 +1437,15 @@ def _life_cycle() -> None:
         sa.Column("deleted_by_id", sa.BigInteger(), nullable=True),
         sa.Column("deleted_reason", sa.Text(), server_default="", nullable=False),
         sa.Column("deleted_from", sa.Text(), nullable=True),
+        sa.Column("restricted", sa.Text(), server_default="no", nullable=False),
+        sa.Column("restricted_by_id", sa.BigInteger(), nullable=True),
     ):
         op.add_column("appeal", added)
     for column, table in (
         ("forwarded_org_id", "organisation"),
         ("final_closed_by_id", "staff_user"),
         ("deleted_by_id", "staff_user"),
+        ("restricted_by_id", "staff_user"),
     ):
         op.create_foreign_key(op.f(f"fk_appeal_{column}"), "appeal", table, [column], ["id"])
     op.create_index(

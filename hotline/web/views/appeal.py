@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from hotline.errors import BadInput, Forbidden
+from hotline.errors import BadInput, Conflict, Forbidden, HotlineError
 from hotline.journal.attachment_rules import ACCEPT
 from hotline.journal.card_form import CardForm
 from hotline.journal.model import Appeal, PersonSnapshot
@@ -22,6 +22,7 @@ from hotline.web.i18n import gettext, show_date, show_datetime, show_number
 from hotline.web.render import page
 from hotline.web.titles import Mark, role_title, urgency_mark
 from hotline.web.views.card import card_choices, person_fields, topic_title
+from hotline.web.views.restriction import restriction_view
 
 BOXES = frozenset({"to_head_of_region", "urgent", "anonymous", "same_person"})
 """Fields that are absent from a form when they are not ticked."""
@@ -42,16 +43,37 @@ async def unmask(request: web.Request) -> web.StreamResponse:
     return await _show(request, reader)
 
 
-async def _show(request: web.Request, user: User) -> web.StreamResponse:
+async def restrict(request: web.Request) -> web.StreamResponse:
+    """Restrict an appeal, otherwise or no more. JSON ``{id, restricted}`` for a script, else its page."""
+    its, user = services(request), current_user(request)
+    appeal_id, sent = path_id(request), await form_fields(request)
+    wanted = sent.get("restriction", "")
+    try:
+        version = sent_version(sent)
+        await its.appeals.restricting.restrict(user, appeal_id, wanted, sent.get("reason", ""), version)
+    except (BadInput, Conflict, Forbidden) as error:
+        if wants_json(request):
+            raise
+        return await _show(request, user, (sent, error))
+    if wants_json(request):
+        return web.json_response({"id": appeal_id, "restricted": wanted})
+    return web.Response(status=303, headers={"Location": f"/appeals/{appeal_id}"})
+
+
+async def _show(
+    request: web.Request, user: User, refusal: tuple[dict[str, str], HotlineError] | None = None
+) -> web.StreamResponse:
     its = services(request)
     appeal = await its.appeals.get(user, path_id(request))
     context = {
         "appeal": appeal_view(appeal),
         "calls": await call_parts(its, user, appeal.calls),
+        "restriction": restriction_view(appeal, *(refusal or ())),
         "unmask_url": f"/appeals/{appeal.id}/unmask" if appeal.masked else "",
         "unmask_needs_reason": its.settings.unmask_needs_reason,
     }
-    return await page(request, "pages/appeal.html", context, section="journal")
+    status = refusal[1].status if refusal else 200
+    return await page(request, "pages/appeal.html", context, section="journal", status=status)
 
 
 async def edit(request: web.Request) -> web.StreamResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.integration.web.conftest import CALLER, KEY, Browser, Site, ended_call, ringing_call
+from tests.integration.web.conftest import CALLER, KEY, Browser, Site, card_fields, ended_call, ringing_call
 
 DIGITS = CALLER.removeprefix("+7")
 
@@ -41,3 +41,30 @@ async def test_the_snapshot_of_a_supervisor_has_no_numbers_but_of_his_own_calls(
         "pbx1-1763622000.9": CALLER,
     }
     assert ringing_call("301").caller == CALLER
+
+
+async def test_an_operator_restricts_an_appeal_and_colleagues_see_a_heading(site: Site) -> None:
+    """S003-110: the button, the reason, what is wrong beside the field, the list with its lock."""
+    async with site.logged_in("anna") as anna, site.logged_in("boris") as boris:
+        saved = await anna.send("POST", "/appeals", form=card_fields(), accept="application/json", Idempotency_Key="r")
+        path = f"/appeals/{saved.json()['id']}"
+        assert "Ограничить доступ" in (await anna.get(path)).text
+        assert "Ограничить доступ" not in (await boris.get(path)).text
+        form = {"restriction": "operator", "reason": "", "version": "1"}
+        wrong = await anna.send("POST", f"{path}/restrict", form=form)
+        assert wrong.status == 400
+        assert 'id="restriction-reason-error"' in wrong.text
+        assert re.search(r'value="operator" required checked', wrong.text)
+        done = await anna.send("POST", f"{path}/restrict", form=form | {"reason": "просила"})
+        assert (done.status, done.headers["Location"]) == (303, path)
+        again = await anna.send("POST", f"{path}/restrict", form=form | {"reason": "ещё раз", "restriction": "no"})
+        assert again.status == 409
+        assert 'value="ещё раз"' in again.text  # nothing that was typed is lost
+        assert "просила" in (await anna.get(path)).text
+        seen = (await boris.get(path)).text
+        listed = (await boris.get("/journal")).text
+        for text in (seen, listed):
+            assert "граниченный доступ" in text
+            assert "Иванова" not in text
+        forbidden = await boris.send("POST", f"{path}/restrict", form=form | {"reason": "так", "version": "2"})
+        assert forbidden.status == 404  # what one may not read one cannot restrict either

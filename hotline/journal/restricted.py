@@ -1,0 +1,42 @@
+"""What lists and pages show of restricted appeals (S003-110)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hotline.journal import masking, visibility
+from hotline.journal.model import AppealRow
+from hotline.journal.queries_appeals import appeal_row
+from hotline.journal.restriction import Restriction, choices
+from hotline.journal.tables import AppealRecord
+from hotline.staff.model import User
+
+
+async def shown(session: AsyncSession, user: User, rows: Sequence[Row[Any]], now: datetime) -> tuple[AppealRow, ...]:
+    """Return the lines of a list as ``user`` may see them; one statement more when there are restricted ones."""
+    return await hidden_from(session, user, [appeal_row(row, now) for row in rows])
+
+
+async def hidden_from(session: AsyncSession, user: User, rows: Sequence[AppealRow]) -> tuple[AppealRow, ...]:
+    """Return the same lines without what ``user`` may not see of them."""
+    own = await works_on(session, user, (row.id for row in rows if row.restricted != Restriction.NONE))
+    return tuple(masking.row(user, row, works=row.id in own) for row in rows)
+
+
+async def works_on(session: AsyncSession, user: User, appeal_ids: Iterable[int]) -> frozenset[int]:
+    """Return with which of these appeals ``user`` works or has worked; no statement for none of them."""
+    wanted = list(appeal_ids)
+    if not wanted:
+        return frozenset()
+    statement = select(AppealRecord.id).where(AppealRecord.id.in_(wanted), visibility.works_with(user))
+    return frozenset(await session.scalars(statement))
+
+
+def choices_of(row: AppealRecord, user: User) -> tuple[Restriction, ...]:
+    """Return what ``user`` may make of the restriction of an appeal that he reads."""
+    return choices(user, row.restricted, owner=row.owner_id == user.id, own_restriction=row.restricted_by_id == user.id)
