@@ -5,6 +5,8 @@
 PYTHON := .venv/bin/python
 export PATH := $(CURDIR)/.venv/nodejs/bin:$(PATH)
 PYTEST := timeout --kill-after=30 2700 $(PYTHON) -m pytest
+# Each worker has a PostgreSQL of its own. What listens to real sound has the machine to itself.
+PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,10 +16,11 @@ run: bootstrap ## start everything here; prints the address and the logins; Ctrl
 
 test: bootstrap-tests lint ## everything that CI runs, on real PostgreSQL, Asterisk and Chromium
 	cd frontend && npm run --silent test
-	$(PYTEST) -q
+	$(PYTEST) -q $(PARALLEL) tests/unit tests/integration
+	$(PYTEST) -q tests/calls tests/browser
 
 test-fast: bootstrap ## pure rules and the database, in seconds
-	$(PYTEST) -q tests/unit tests/integration -m "not calls and not browser"
+	$(PYTEST) -q $(PARALLEL) tests/unit tests/integration
 
 lint: bootstrap ## formatting, rules, types and borders, of Python and TypeScript
 	.venv/bin/ruff check .

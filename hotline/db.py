@@ -57,13 +57,15 @@ class Database:
         self._bind = bind
 
     @classmethod
-    def connect(cls, url: str, *, pool_size: int = 10) -> Database:
+    def connect(cls, url: str, *, pool_size: int = 20) -> Database:
         """Make a database over a connection pool. ``url`` is ``postgresql+asyncpg://…``; connects on first use."""
+        # No overflow: those connections are thrown away when they come back, so that whoever is busy pays a new
+        # connection, with what asyncpg asks first, for every other transaction.
         return cls(
             create_async_engine(
                 url,
                 pool_size=pool_size,
-                max_overflow=pool_size,
+                max_overflow=0,
                 pool_pre_ping=True,
                 connect_args={
                     "timeout": 5,

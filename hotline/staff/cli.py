@@ -23,7 +23,7 @@ def with_staff(work: Callable[[StaffService], Awaitable[T]]) -> T:
 
     async def run() -> T:
         settings = Settings()
-        db = Database.connect(settings.database_url.get_secret_value(), pool_size=1)
+        db = Database.connect(settings.database_url.get_secret_value())
         try:
             return await work(StaffService(db, SystemClock(), settings))
         finally:

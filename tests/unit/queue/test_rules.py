@@ -110,7 +110,7 @@ def test_move(before: OperatorState, event: Happening, expected: OperatorState) 
 
 
 ILLEGAL = [
-    *[(state, EndWork()) for state in IN_CALL],
+    *[(state, EndWork()) for state in sorted(IN_CALL)],
     (S.OFFLINE, GoReady()),
     (S.LOST, GoReady()),
     (S.OFFLINE, TakePause("P01")),
