@@ -16,11 +16,11 @@ run: bootstrap ## start everything here; prints the address and the logins; Ctrl
 
 test: bootstrap-tests lint ## everything that CI runs, on real PostgreSQL, Asterisk and Chromium
 	cd frontend && npm run --silent test
-	$(PYTEST) -q $(PARALLEL) tests/unit tests/integration
-	$(PYTEST) -q tests/calls tests/browser
+	$(PYTEST) -q $(PARALLEL) -m "not calls and not browser"
+	$(PYTEST) -q -m "calls or browser"
 
 test-fast: bootstrap ## pure rules and the database, in seconds
-	$(PYTEST) -q $(PARALLEL) tests/unit tests/integration
+	$(PYTEST) -q $(PARALLEL) tests/unit tests/integration -m "not calls and not browser"
 
 lint: bootstrap ## formatting, rules, types and borders, of Python and TypeScript
 	.venv/bin/ruff check .
