@@ -32,6 +32,7 @@ from hotline.events import Bus
 from hotline.journal import dispositions, identifiers, queries_calls, segment_store
 from hotline.journal.callmerge import merge
 from hotline.journal.model import CallRow
+from hotline.journal.person_model import CallWritten
 from hotline.journal.tables_call import CallLegRow, CallRecord
 from hotline.staff.model import User
 from hotline.staff.tables import UserRow
@@ -56,6 +57,7 @@ class CallJournal:
 
         :param session: an open transaction to join; ``None`` opens one.
         """
+        fact = None
         async with self._transaction(session) as tx:
             row = await self._locked(tx, call.key)
             if row is None:
@@ -76,14 +78,17 @@ class CallJournal:
             for name, value in _values(after).items():
                 setattr(row, name, value)
             await self._map_people(tx, row, before, after)
-            if after.ended_at is None:
-                return
-            await tx.flush()
-            await segment_store.write_rows(tx, row, after)
-            await dispositions.close_by_itself(tx, row, after, self._clock)
-            fact = dispositions.fact_about(row)
-        if fact is not None and self._bus is not None:
+            if after.ended_at is not None:
+                await tx.flush()
+                await segment_store.write_rows(tx, row, after)
+                await dispositions.close_by_itself(tx, row, after, self._clock)
+                fact = dispositions.fact_about(row)
+        if self._bus is None:
+            return
+        if fact is not None:
             self._bus.publish(fact)
+        if session is None and (before is None or before.phase is not after.phase):
+            self._bus.publish(CallWritten(call.key))
 
     async def open(self, asterisk: str) -> tuple[Call, ...]:
         """Return the calls of one Asterisk server that have not ended as far as the journal knows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
@@ -15,13 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hotline.clock import Clock
 from hotline.db import Database
 from hotline.errors import BadInput, Conflict, Forbidden, NotFound
-from hotline.journal import dossier_read, identifiers, persons, queries_calls
+from hotline.journal import dossier_read, identifiers, persons, queries_calls, visibility
 from hotline.journal.card_form import storable
 from hotline.journal.dossier_model import Dossier, DossierEvent, DossierFile, DossierForm, Twin
 from hotline.journal.model import CallRow
 from hotline.journal.outbox import Outbox, put_person
 from hotline.journal.person_model import PersonChanged
 from hotline.journal.personquery import policy_key
+from hotline.journal.tables import AppealRecord
 from hotline.journal.tables_person import PersonPhoneRow, PersonRow
 from hotline.staff.audit import audit
 from hotline.staff.model import Right, User
@@ -61,6 +63,26 @@ class Dossiers:
         async with self._db.begin() as session:
             page = await queries_calls.calls(session, user, person=person_id, after=None, limit=CALLS)
         return page.rows
+
+    async def version(self, user: User, person_id: int) -> int | None:
+        """Return the version of a dossier without looking at it; ``None`` when it is not ``user``'s to see."""
+        limits = visibility.dossiers(user)
+        statement = select(PersonRow.version).where(PersonRow.id == person_id, *([] if limits is None else [limits]))
+        async with self._db.begin() as session:
+            found: int | None = await session.scalar(statement)
+        return found
+
+    async def of_appeal(self, appeal_id: int) -> tuple[int, ...]:
+        """Return whose dossiers an appeal stands in: the applicant's and the insured person's."""
+        statement = select(AppealRecord.applicant_id, AppealRecord.insured_id).where(AppealRecord.id == appeal_id)
+        async with self._db.begin() as session:
+            found = (await session.execute(statement)).one_or_none()
+        return tuple({one for one in found or () if one is not None})
+
+    async def of_call(self, key: str, among: Iterable[int]) -> tuple[int, ...]:
+        """Return which of some people have a call in their dossiers."""
+        async with self._db.begin() as session:
+            return await queries_calls.people_of(session, key, among)
 
     async def files(self, user: User, person_id: int) -> tuple[DossierFile, ...]:
         """Return the files of his appeals that ``user`` may see."""

@@ -17,6 +17,13 @@ class PersonChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class CallWritten:
+    """A call has another phase in the journal. Published after the transaction; names nobody."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Merge:
     """A merge that was carried out."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, Row, and_, func, literal, or_, select, tuple_, union
@@ -108,6 +109,25 @@ async def citizen(session: AsyncSession, user: User, key: str) -> str | None:
     )
     direction, e164, raw, dialled = found.one()
     return dialled if direction == Direction.OUT.value else e164 or raw
+
+
+async def people_of(session: AsyncSession, key: str, among: Iterable[int]) -> tuple[int, ...]:
+    """Return which of some people have a call among theirs, by the same rule as :func:`calls` of a person."""
+    wanted = list(among)
+    by_number = (
+        select(PersonPhoneRow.person_id)
+        .join(CallRecord, CallRecord.from_e164 == PersonPhoneRow.e164)
+        .where(CallRecord.key == key, PersonPhoneRow.person_id.in_(wanted), ~PersonPhoneRow.is_wrong)
+    )
+    by_appeal = (
+        select(AppealRecord.applicant_id, AppealRecord.insured_id)
+        .join(AppealCallRow, AppealCallRow.appeal_id == AppealRecord.id)
+        .where(AppealCallRow.call_key == key)
+    )
+    found = set(await session.scalars(by_number))
+    for pair in await session.execute(by_appeal):
+        found.update(pair)
+    return tuple(found.intersection(wanted))
 
 
 def _of_person(person: int) -> CompoundSelect[tuple[int]]:

@@ -10,11 +10,12 @@ from aiohttp import web
 from hotline.web.access import require_declared
 from hotline.web.assets import BUILD_DIR, PREFIX
 from hotline.web.card_news import CardNews
-from hotline.web.context import COURIER, HUB, METRICS, SERVICES
+from hotline.web.context import COURIER, HUB, METRICS, PERSON_NEWS, SERVICES
 from hotline.web.courier import CardCourier
 from hotline.web.metrics import WebMetrics
 from hotline.web.middlewares import BODY_LIMITS, add_security_headers, explain_errors, guard, observe, read_in_language
 from hotline.web.parking import ParkingNews
+from hotline.web.person_news import PersonNews
 from hotline.web.push_messages import Announcer
 from hotline.web.render import ENVIRONMENT, make_environment, warm_up
 from hotline.web.routes import add_routes
@@ -35,6 +36,8 @@ def make_app(services: Services) -> web.Application:
     app[COURIER] = courier
     parking = ParkingNews(services, announcer.hub)
     card_news = CardNews(services, announcer)
+    person_news = PersonNews(services, announcer.hub)
+    app[PERSON_NEWS] = person_news
     app[METRICS] = metrics
     app[ENVIRONMENT] = make_environment()
     add_routes(app)
@@ -51,7 +54,9 @@ def make_app(services: Services) -> web.Application:
         courier.start()
         parking.start()
         card_news.start()
+        person_news.start()
         yield
+        await person_news.close()
         await card_news.close()
         await parking.close()
         await courier.close()

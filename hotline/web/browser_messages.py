@@ -1,4 +1,4 @@
-"""What browsers say over ``WS /events`` (docs/internals.md, "Push"): a ping, and how a call sounds."""
+"""What browsers say over ``WS /events`` (docs/internals.md, "Push"): pings, how calls sound, whose dossier is open."""
 
 from __future__ import annotations
 
@@ -42,6 +42,18 @@ class Quality(msgspec.Struct, tag_field="type", tag="quality"):
     data: QualityData
 
 
+class WatchData(msgspec.Struct, forbid_unknown_fields=True):
+    """Whose dossier the page shows; ``None`` when it shows none any more."""
+
+    person: Annotated[int, msgspec.Meta(ge=1, le=2**62)] | None
+
+
+class Watch(msgspec.Struct, tag_field="type", tag="watch"):
+    """The page wants to know when a dossier changes."""
+
+    data: WatchData
+
+
 class Refused(msgspec.Struct):
     """A report with a number out of all bounds: not believed, and no reason to cut the browser off from its calls."""
 
@@ -50,11 +62,11 @@ class _Named(msgspec.Struct):
     type: str
 
 
-_Message = Ping | Quality
+_Message = Ping | Quality | Watch
 _decoder: msgspec.json.Decoder[_Message] = msgspec.json.Decoder(_Message)
 
 
-def decode(text: str) -> Ping | Quality | Refused | None:
+def decode(text: str) -> Ping | Quality | Watch | Refused | None:
     """Read one message; ``None`` when it is none of these."""
     try:
         return _decoder.decode(text)

@@ -11,12 +11,14 @@ from hotline.errors import Forbidden, NotAuthenticated
 from hotline.staff.model import Session, User
 from hotline.web.courier import CardCourier
 from hotline.web.metrics import WebMetrics
+from hotline.web.person_news import PersonNews
 from hotline.web.push import PushHub
 from hotline.web.services import Services
 
 SERVICES: web.AppKey[Services] = web.AppKey("services", Services)
 HUB: web.AppKey[PushHub] = web.AppKey("hub", PushHub)
 COURIER: web.AppKey[CardCourier] = web.AppKey("courier", CardCourier)
+PERSON_NEWS: web.AppKey[PersonNews] = web.AppKey("person_news", PersonNews)
 METRICS: web.AppKey[WebMetrics] = web.AppKey("metrics", WebMetrics)
 
 SESSION_COOKIE = "hotline_session"

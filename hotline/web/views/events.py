@@ -12,8 +12,8 @@ from websockets.frames import Frame, Opcode
 from hotline.journal.masking import sees_private
 from hotline.softphone.quality import REPORTS
 from hotline.staff.model import Right
-from hotline.web.browser_messages import MESSAGE_LIMIT, Quality, Refused, decode
-from hotline.web.context import HUB, require_session, services
+from hotline.web.browser_messages import MESSAGE_LIMIT, Quality, Refused, Watch, decode
+from hotline.web.context import HUB, PERSON_NEWS, require_session, services
 from hotline.web.push import SESSION_ENDED, Client, PushHub, Viewer
 from hotline.web.push_messages import PONG, takes_part
 from hotline.web.services import Services
@@ -86,23 +86,26 @@ async def connect(request: web.Request) -> web.StreamResponse:
     try:
         await _listen(request, websocket, hub, client)
     finally:
+        request.app[PERSON_NEWS].forget(client)
         await hub.leave(client)
     return websocket
 
 
 async def _listen(request: web.Request, websocket: web.WebSocketResponse, hub: PushHub, client: Client) -> None:
-    expires_at = require_session(request).expires_at
+    session = require_session(request)
     clock = services(request).clock
     async for received in websocket:
         said = decode(received.data) if received.type is WSMsgType.TEXT else None
         if said is None:
             await websocket.close(code=1003, message=b"not a message that is expected here")
             return
-        if clock.now() >= expires_at:
+        if clock.now() >= session.expires_at:
             await websocket.close(code=SESSION_ENDED, message=b"session expired")
             return
         if isinstance(said, Quality):
             _take_quality(services(request), client.viewer, said)
+        elif isinstance(said, Watch):
+            await request.app[PERSON_NEWS].watch(client, session.user, said.data.person)
         elif isinstance(said, Refused):
             REPORTS.labels("refused").inc()
         else:

@@ -136,6 +136,7 @@ async def _show(request: web.Request, user: User) -> web.StreamResponse:
         "warnings": [warning_text(warning) for warning in dossier.warnings],
         "may_edit": user.may(Right.PERSON_EDIT),
         "may_merge": user.may(Right.PERSON_MERGE),
+        "live": request.method == "GET",  # what was shown without masks cannot be asked for again
         "was_merged": query_text(request, "merged", limit=1) == "1",
     }
     context = {

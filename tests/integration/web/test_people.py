@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import date
 
 from sqlalchemy import select, text
 
 from hotline.journal.tables_person import PersonPhoneRow, PersonRow
 from hotline.register.work import Worker
-from tests.integration.web.conftest import CALLER, KEY, Answer, Browser, Site
+from tests.integration.web.conftest import CALLER, KEY, Answer, Browser, EventStream, Site, card_fields, ended_call
 
 
 async def person(site: Site, last: str, first: str = "Мария", **more: object) -> int:
@@ -177,6 +179,41 @@ async def test_a_wrong_number_finds_nobody_any_more(site: Site) -> None:
         assert await site.services.persons.by_phone("+79285554433") == ()
         assert "неверный номер" in (await browser.get(f"/persons/{one}")).text
         assert (await send(browser, f"/persons/{one + 99}/phones/{phone}", wrong="1")).status == 404
+
+
+@asynccontextmanager
+async def watching(browser: Browser, person_id: int) -> AsyncIterator[EventStream]:
+    """Have a dossier open, as its page has: the server has answered that it tells what is new."""
+    async with browser.events() as events:
+        await events.next("snapshot")
+        await events.say(f'{{"type": "watch", "data": {{"person": {person_id}}}}}')
+        assert (await events.next("person.watched"))["id"] == person_id
+        yield events
+
+
+async def test_an_open_dossier_learns_at_once_what_is_new(site: Site) -> None:
+    """S002-23: a call, an appeal, a telephone, each told to who has that dossier open; to nobody else."""
+    caller = await known(site)
+    applicant, edited, nobody = [await person(site, name) for name in ("Первая", "Вторая", "Третья")]
+    async with site.logged_in("admin") as browser, site.logged_in("boss") as boss, boss.events() as elsewhere:
+        await elsewhere.next("snapshot")
+        async with watching(browser, caller) as events:
+            await site.services.calls.record(ended_call())
+            assert await events.next("person.changed") == {"id": caller}
+        async with watching(browser, applicant) as events:
+            form = card_fields(applicant_person_id=str(applicant))
+            await browser.send("POST", "/appeals", form=form, accept="application/json", Idempotency_Key="live")
+            assert await events.next("person.changed") == {"id": applicant}
+        async with watching(browser, edited) as events:
+            await send(browser, f"/persons/{edited}/phones", phone="+79280005566")
+            assert await events.next("person.changed") == {"id": edited}
+            await events.say('{"type": "watch", "data": {"person": null}}')
+            await events.say(f'{{"type": "watch", "data": {{"person": {nobody}}}}}')
+            assert (await events.next("person.watched"))["id"] == nobody
+            await send(browser, f"/persons/{nobody}/phones", phone="+79280005577")
+            assert await events.next("person.changed") == {"id": nobody}
+        await elsewhere.say('{"type":"ping"}')
+        assert await elsewhere.next("pong", "person.changed") == {}
 
 
 async def test_merging_moves_everything_and_undo_gives_it_back(site: Site) -> None:
