@@ -125,8 +125,8 @@ async def people_of(session: AsyncSession, key: str, among: Iterable[int]) -> tu
         .where(AppealCallRow.call_key == key)
     )
     found = set(await session.scalars(by_number))
-    for pair in await session.execute(by_appeal):
-        found.update(pair)
+    for applicant, insured in await session.execute(by_appeal):
+        found.update(one for one in (applicant, insured) if one is not None)
     return tuple(found.intersection(wanted))
 
 
