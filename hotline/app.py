@@ -92,6 +92,7 @@ class Hotline:
         bus.subscribe(LinkChanged, handler=_of_server(home, accounts.on_link), name="softphone.accounts")
         bus.subscribe(PhoneConnected, handler=accounts.on_phone_connected, name="softphone.adoption")
         bus.subscribe(CallEvent, handler=_write_down(calls), name="journal.calls", on_overflow=_record_all(calls, cti))
+        bus.subscribe(CallEvent, handler=journal.card.call_backs.on_event, name="journal.call-backs")
         bus.subscribe(LinkChanged, handler=_log_link, name="log.links")
 
         recording = RecordingParts(settings, database, bus, clock, cti)

@@ -11,6 +11,12 @@ function numberOf(button: HTMLElement): string {
   return field instanceof HTMLInputElement ? field.value : "";
 }
 
+/** What a call from this place is about: an appeal's page and its rows carry `data-card-ref="appeal-12"`. */
+function aboutOf(button: HTMLElement): string {
+  const ref = button.closest<HTMLElement>("[data-card-ref]")?.dataset["cardRef"] ?? "";
+  return /^appeal-\d{1,18}$/.test(ref) ? ref : "";
+}
+
 function onClick(event: MouseEvent): void {
   const button = (event.target as Element).closest<HTMLElement>(
     "[data-dial], [data-dial-from], [data-classify]",
@@ -21,7 +27,7 @@ function onClick(event: MouseEvent): void {
   event.stopPropagation();
   const { classify } = button.dataset;
   if (classify !== undefined) announce("hotline:classify", { key: classify });
-  else announce("hotline:dial", { number: numberOf(button) });
+  else announce("hotline:dial", { number: numberOf(button), card: aboutOf(button) });
 }
 
 /** Start; returns what stops it. */

@@ -25,10 +25,18 @@ export function unsavedCardOpen(): boolean {
 
 const seen = new Set<string>();
 
+/** The call whose card is open; the page of an appeal is the card of a call that its operator placed about it. */
+function openCall(): string | undefined {
+  const about = document.querySelector<HTMLElement>("#work [data-call-back-key-value]");
+  return (
+    about?.dataset["callBackKeyValue"] ??
+    document.querySelector<HTMLElement>("form#card")?.dataset["cardCallValue"]
+  );
+}
+
 /** This page has shown the card of the call as its operator's own. He may have left it for another page since. */
 export function cardWasOpen(callKey: string): boolean {
-  if (document.querySelector<HTMLElement>("form#card")?.dataset["cardCallValue"] === callKey)
-    seen.add(callKey);
+  if (openCall() === callKey) seen.add(callKey);
   return seen.has(callKey);
 }
 
@@ -40,8 +48,7 @@ async function openCard(callKey: string, path: string): Promise<void> {
 /** Open the card of a call, or let it wait in the badge while an unsaved card is open. */
 export async function offerCard(callKey: string, number: string): Promise<void> {
   const path = `/calls/${encodeURIComponent(callKey)}/card`;
-  const open = document.querySelector<HTMLElement>("form#card");
-  if (open?.dataset["cardCallValue"] === callKey) return;
+  if (openCall() === callKey) return;
   if (unsavedCardOpen()) announce("hotline:card-waits", { path, number });
   else await openCard(callKey, path);
 }
@@ -53,9 +60,8 @@ export async function offerCard(callKey: string, number: string): Promise<void> 
 export async function receiveCard(callKey: string, number: string): Promise<void> {
   await opening.catch(() => undefined);
   const path = `/calls/${encodeURIComponent(callKey)}/card`;
-  const open = document.querySelector<HTMLElement>("form#card");
   const shared = document.querySelector(".card-shown") !== null;
-  if (open?.dataset["cardCallValue"] === callKey && !shared) return;
+  if (openCall() === callKey && !shared) return;
   if (unsavedCardOpen()) announce("hotline:card-waits", { path, number });
   else await openCard(callKey, path);
 }

@@ -135,6 +135,21 @@ it("directory: presence is live, numbers go to the telephone, arrows walk", asyn
   expect(document.activeElement).toBe(find("p"));
 });
 
+it("a call from an appeal says what it is about, from anywhere else nothing (domain 2.1)", async () => {
+  const { startClickToCall } = await import("../src/click-to-call");
+  document.body.innerHTML = `<article data-card-ref="appeal-12"><button data-dial="+79280001122">a</button></article>
+    <article data-card-ref="appeal-1%0d%0aX"><button data-dial="+79280001133">b</button></article><button data-dial="112">c</button>`;
+  const dialled = heard("hotline:dial");
+  const stop = startClickToCall();
+  for (const button of document.querySelectorAll("button")) button.click();
+  stop();
+  expect(dialled).toEqual([
+    { number: "+79280001122", card: "appeal-12" },
+    { number: "+79280001133", card: "" },
+    { number: "112", card: "" },
+  ]);
+});
+
 it("pending cards: an unsaved card is not replaced; the waiting one opens after the save", async () => {
   const { offerCard } = await import("../src/navigate");
   await startPage(

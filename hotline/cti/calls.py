@@ -158,7 +158,7 @@ class CallTracker:
             return [self._fact(CallEventKind.HELD, call, event.at, call.operator)] if call.wait(event.at) else []
         elif event.name == "OutgoingStarted":
             call.direction = Direction.OUT
-            call.dialled = event.headers.get("Number") or call.dialled
+            call.dialled, call.card_id = event.headers.get("Number") or call.dialled, event.headers.get("CardId")
             return self._publish(call, event.at)
         return []
 

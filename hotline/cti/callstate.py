@@ -148,6 +148,7 @@ class LiveCall:
             self.recorded,
             self.parked,
             tuple(self.story.segments),
+            self.card_id,
         )
 
     @property

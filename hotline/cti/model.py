@@ -176,6 +176,7 @@ class Call:
     recorded: bool = False
     parked: Parking | None = None
     segments: tuple[Segment, ...] = ()
+    card_id: str | None = None  # the card that it carries (``CARD_ID``); of an outgoing call: what it is about
 
     def wait_s(self, now: datetime) -> float:
         """Seconds from joining the queue to the answer, the end, or ``now``. 0 when never queued."""

@@ -243,7 +243,7 @@ async def _calls(session: AsyncSession, appeal_id: int) -> tuple[CallLink, ...]:
         .order_by(CallRecord.started_at, CallRecord.id)
     )
     return tuple(
-        CallLink(call.key, relation, call.started_at, call.talk_s, call.recorded)
+        CallLink(call.key, relation, call.started_at, call.talk_s, call.recorded, call.outcome)
         for relation, call in await session.execute(statement)
     )
 

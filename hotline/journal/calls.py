@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -58,6 +59,8 @@ class CallJournal:
         :param session: an open transaction to join; ``None`` opens one.
         """
         fact = None
+        # What a call carries is no part of its row: ``call_backs`` keeps what it is about.
+        call = replace(call, card_id=None)
         async with self._transaction(session) as tx:
             row = await self._locked(tx, call.key)
             if row is None:

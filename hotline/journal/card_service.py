@@ -9,6 +9,7 @@ from hotline.events import Bus
 from hotline.journal.answers import AnswerBook
 from hotline.journal.antivirus import Antivirus
 from hotline.journal.attachments import Attachments
+from hotline.journal.call_backs import CallBacks
 from hotline.journal.callers import Callers
 from hotline.journal.classifier import Classifier
 from hotline.journal.draft_giving import DraftGiving
@@ -39,6 +40,7 @@ class CardServices:
         self.locks = EditLocks(db, clock, zone, bus)
         self.links = AppealLinks(db, clock, zone, outbox, bus)
         self.callers = Callers(db, clock)
+        self.call_backs = CallBacks(db, clock, outbox)
         self.favourites = Favourites(db, clock, zone)
         self.emergencies = Emergencies(db, clock, bus)
         self.answers = AnswerBook(db, clock, zone, classifier)

@@ -29,7 +29,7 @@ from hotline.journal.closing import (
 )
 from hotline.journal.listening import is_message, may_name
 from hotline.journal.model import CallRow
-from hotline.journal.tables import AppealCallRow
+from hotline.journal.tables import CALL_BACK, AppealCallRow
 from hotline.journal.tables_call import CallLegRow, CallRecord
 from hotline.journal.tables_classifier import DispositionRow
 from hotline.staff.audit import audit
@@ -188,7 +188,12 @@ async def close_by_itself(session: AsyncSession, row: CallRecord, call: Call, cl
     numbers = talkers_in_order(call)
     if len(numbers) > 1:
         talkers = await _talkers(session, row, numbers)
-    registered = await session.scalar(select(AppealCallRow.call_key).where(AppealCallRow.call_key == row.key).limit(1))
+    # That an outgoing call is about an appeal says nothing of how it ended: somebody has to, or the line did.
+    registered = await session.scalar(
+        select(AppealCallRow.call_key)
+        .where(AppealCallRow.call_key == row.key, AppealCallRow.relation != CALL_BACK)
+        .limit(1)
+    )
     outcome = Outcome(row.outcome) if row.outcome else None
     direction = Direction(row.direction)
     found = ending(direction, outcome, registered=registered is not None, talkers=talkers)

@@ -120,7 +120,8 @@ async def dialog(
         number=row.number,
         version=row.version,
         fields=names if "comment" in names else (*names, "comment"),
-        required=frozenset(_fields(clauses)),
+        # A linked call that was answered is the contact itself (T7).
+        required=frozenset(_fields([one for one in clauses if one.word != Ask.CONTACT or not facts.contacted])),
         results=results,
         result=row.result_code or str(preset),
         measures=row.measures,

@@ -160,6 +160,7 @@ class CallLink:
     started_at: datetime
     talk_s: float
     recorded: bool
+    outcome: str | None = None  # of ``cti.model.Outcome``; ``None`` while it goes on
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,6 +210,10 @@ class StatusEventRow(Base):
     """To whom it was given: a short name, or a group in words."""
 
 
+CALL_BACK = "callback"
+"""Relation of a call that an operator placed from the appeal that it is about (domain 2.2)."""
+
+
 class AppealCallRow(Base):
     """Which calls belong to which appeals: n to m (domain 2.1)."""
 

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from hotline.journal.model import CallLink
 from hotline.softphone.quality_rules import BEST, WORST, LegQuality, worst
 from hotline.staff.model import Right, User
 from hotline.web.i18n import gettext, show_duration
 from hotline.web.services import Services
-from hotline.web.titles import Mark, quality_mark
+from hotline.web.titles import Mark, outcome_mark, quality_mark
 
 LEAST_SILENCE_S = 1.0
+CALL_BACK = "callback"
+"""Relation of a call that was placed from the appeal that it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class CallPart:
     talk_s: float
     recording_url: str
     sound: CallSound | None
+    outcome: Mark | None = None
+    """Of a call about the appeal that the operator placed: how it ended; he tried, even when nobody answered."""
 
 
 class CallFacts(Protocol):
@@ -79,7 +84,8 @@ async def call_parts(its: Services, user: User, calls: Iterable[CallFacts]) -> l
             one.talk_s,
             f"/recordings/{one.key}/player" if one.recorded else "",
             sound_of(legs.get(one.key, ())),
+            outcome_mark(one.outcome) if isinstance(one, CallLink) and one.relation == CALL_BACK else None,
         )
         for one in calls
     ]
-    return [part for part in parts if part.recording_url or part.sound is not None]
+    return [part for part in parts if part.recording_url or part.sound is not None or part.outcome is not None]

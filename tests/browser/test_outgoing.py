@@ -6,12 +6,16 @@ import pytest
 from playwright.async_api import expect
 from sqlalchemy import text
 
+from hotline.clock import FakeClock, SystemClock
 from hotline.db import Database
+from hotline.journal.lifecycle_model import MoveForm
 from hotline.stand.sipp import citizen_answers
 from hotline.stand.tones import seconds_of_tone
+from tests.browser.axe import violations
 from tests.browser.conftest import OPERATOR_HZ, OpenDesk
 from tests.browser.desk import Desk
 from tests.house import House
+from tests.integration.journal.world import make_world
 
 pytestmark = [pytest.mark.calls, pytest.mark.browser]
 
@@ -84,3 +88,38 @@ async def test_busy_and_no_answer_close_themselves(house: House, open_desk: Open
     assert (call["dialled"], call["outcome"], call["disposition_code"]) == (NUMBER, "no_answer", "D23")
     await expect(desk.page.locator(f"#disposition form[data-call='{call['key']}']")).to_have_count(0)
     await expect(desk.page.locator(".desk-state")).to_have_attribute("data-state", "ready")
+
+
+async def test_a_citizen_is_called_about_his_appeal(house: House, open_desk: OpenDesk, demo_db: Database) -> None:
+    """The appeal is the call's card, at once and alone; then the promised call-back is done (domain 2.1, T6, T7)."""
+    world = await make_world(demo_db, FakeClock(SystemClock().now()))
+    appeal = await world.save("op201", type="1", topic="1.01", applicant_phone=f"+{NUMBER}")
+    target = MoveForm(to_user_id=world.people["op202"].id)
+    await world.journal.appeals.fire(world.people["op201"], appeal.id, "defer", appeal.version, target)
+    desk = await open_desk("op202")
+    page = desk.page
+    await desk.start_work()
+    await page.goto(f"{desk.url}/appeals/{appeal.id}")
+    await desk.is_active()
+    async with citizen_answers(house.stand.asterisk, ring_s=1, sound=CITIZEN_HZ, hold_s=60) as citizen:
+        await page.locator("#work [data-dial]").first.click()
+        about = page.locator(".appeal-call-back")
+        await expect(about).to_contain_text("Вы звоните по этому обращению", timeout=15_000)
+        await expect(desk.card).to_have_count(0)
+        await desk.hears(CITIZEN_HZ)
+        found = await violations(page, "appeal, called about")
+        await desk.hang_up()
+        assert (await citizen.wait()).ok
+    await expect(about).to_contain_text("закончен")
+    await expect(page.locator(".recording-row")).to_contain_text("Звонок по обращению")
+    await expect(page.locator("#disposition .disposition-choice").first).to_be_visible()  # asked as after any call
+    await page.keyboard.press("Alt+1")
+    await expect(page.locator("#disposition")).to_be_hidden()
+    await about.get_by_role("link", name="Связались").click()
+    await page.locator("dialog[open] form.move-form [type=submit]").click()
+    await expect(page.locator(".card-head .appeal-status")).to_have_text("В работе")
+    assert found == []
+    async with demo_db.begin() as session:
+        assert await session.scalar(text("SELECT count(*) FROM draft")) == 0
+        row = (await session.execute(text("SELECT appeal_id, relation FROM call_appeal"))).one()
+    assert tuple(row) == (appeal.id, "callback")

@@ -93,7 +93,10 @@ export default class PhoneCallController extends Controller<HTMLElement> {
   override connect(): void {
     this.stops = [
       thePhone().subscribe(() => this.show()),
-      onDocument<{ number: string }>("hotline:dial", ({ number }) => void this.place(number)),
+      onDocument<{ number: string; card?: string }>(
+        "hotline:dial",
+        ({ number, card }) => void this.place(number, card),
+      ),
       () => this.live.close(),
     ];
     this.timer = setInterval(() => this.showTime(), 1_000);
@@ -169,7 +172,7 @@ export default class PhoneCallController extends Controller<HTMLElement> {
   }
 
   /** The server knows how a number is written for the exchange, and which ones make no sense (hotline/journal/dialling). */
-  private async place(typed: string): Promise<void> {
+  private async place(typed: string, card = ""): Promise<void> {
     if (typed.trim() === "") return;
     if (typed.trim() === PICK_UP) {
       this.dialNumberTarget.value = "";
@@ -181,11 +184,11 @@ export default class PhoneCallController extends Controller<HTMLElement> {
     } else if (this.call) {
       toast(t("Finish the call first"), "warning");
     } else {
-      await this.dialChecked(typed);
+      await this.dialChecked(typed, card);
     }
   }
 
-  private async dialChecked(typed: string): Promise<void> {
+  private async dialChecked(typed: string, card: string): Promise<void> {
     try {
       const { number } = await requestJson<{ number: string }>("/api/dial", {
         method: "POST",
@@ -193,7 +196,7 @@ export default class PhoneCallController extends Controller<HTMLElement> {
       });
       // Somebody may have called while the answer was under way.
       if (this.call) return;
-      thePhone().call(number);
+      thePhone().call(number, card);
       this.dialNumberTarget.value = "";
     } catch (error) {
       const why = error instanceof ApiError ? error.details["number"] : undefined;

@@ -145,11 +145,12 @@ export class JsSipAdapter implements SipPort {
     leg.session.answer({ mediaStream: leg.microphone, pcConfig: this.pcConfig() });
   }
 
-  call(number: string, microphone: MediaStream): void {
+  call(number: string, microphone: MediaStream, card = ""): void {
     const ua = this.ua;
     if (!ua) return;
     const own = microphone.clone();
-    const session = ua.call(number, { mediaStream: own, pcConfig: this.pcConfig() });
+    const extraHeaders = card === "" ? [] : [`X-Card-Id: ${card}`];
+    const session = ua.call(number, { mediaStream: own, pcConfig: this.pcConfig(), extraHeaders });
     this.adopt(ua, session, own);
     const facts: CallFacts = { id: session.id, number, callKey: null, role: "outgoing", queue: null };
     this.emit(ua, { kind: "outgoing", ...facts });

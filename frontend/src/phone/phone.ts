@@ -120,10 +120,10 @@ export class Phone {
     if (call && /^[0-9*#A-D]$/.test(tone)) this.ports.sip.dtmf(call, tone);
   }
 
-  /** Dial. Does nothing while the telephone is not active. */
-  call(number: string): void {
+  /** Dial. Does nothing while the telephone is not active. `card`: what the call is about (`appeal-12`). */
+  call(number: string, card = ""): void {
     if (this.mirrored === null && this.state.status === "active" && this.stream && number !== "")
-      this.ports.sip.call(number, this.stream);
+      this.ports.sip.call(number, this.stream, card);
   }
 
   /** The server knows that this call is over: end it here. Without a word to the exchange, in case it is mistaken. */

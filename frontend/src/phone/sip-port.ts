@@ -38,7 +38,8 @@ export interface SipPort {
   /** Try to register again after a refusal. */
   register(): void;
   answer(id: string, microphone: MediaStream): void;
-  call(number: string, microphone: MediaStream): void;
+  /** Dial; a `card` travels with the call as `X-Card-Id` (docs/telephony.md). */
+  call(number: string, microphone: MediaStream, card?: string): void;
   /** Take a call back that this page lost: INVITE with Replaces (RFC 3891). `null` when the stack does not run. */
   recover(call: RememberedCall, microphone: MediaStream): string | null;
   /** End a call here only, without a word to the exchange. */

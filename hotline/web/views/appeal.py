@@ -17,10 +17,11 @@ from hotline.web.call_sound import call_parts
 from hotline.web.context import current_user, services, wants_json
 from hotline.web.error_texts import warning_text
 from hotline.web.field_titles import field_list
-from hotline.web.forms import form_fields, path_id
+from hotline.web.forms import form_fields, path_id, query_text
 from hotline.web.i18n import gettext, show_date, show_datetime, show_number
 from hotline.web.render import page
 from hotline.web.titles import Mark, role_title, urgency_mark
+from hotline.web.views.call_back import call_back
 from hotline.web.views.card import card_choices, person_fields, topic_title
 from hotline.web.views.restriction import restriction_view
 
@@ -71,6 +72,7 @@ async def _show(
         "restriction": restriction_view(appeal, *(refusal or ())),
         "unmask_url": f"/appeals/{appeal.id}/unmask" if appeal.masked else "",
         "unmask_needs_reason": its.settings.unmask_needs_reason,
+        "call_back": call_back(its, user, appeal, query_text(request, "call", limit=64)),
     }
     status = refusal[1].status if refusal else 200
     return await page(request, "pages/appeal.html", context, section="journal", status=status)

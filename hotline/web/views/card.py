@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -114,6 +115,8 @@ async def of_call(request: web.Request) -> web.StreamResponse:
     its = services(request)
     key = request.match_info["key"]
     call, live, parts = await _opened(its, user, key)
+    if (about := await _object(request, user, key, live)) is not None:
+        raise web.HTTPSeeOther(f"/appeals/{about}?call={quote(key)}")
     courier = request.app[COURIER]
     if live is not None and user.extension in live.ringing:
         await courier.inherit(live, str(user.extension))
@@ -122,6 +125,17 @@ async def of_call(request: web.Request) -> web.StreamResponse:
         return await _asked(request, offer, call)
     draft = await its.drafts.create_or_get(user, key, live)
     return await _card_page(request, draft, call, parts)
+
+
+async def _object(request: web.Request, user: User, key: str, live: Call | None) -> int | None:
+    """Return the appeal that an outgoing call is about: its page is the call's card (domain 2.1).
+
+    ``?new=1`` registers another matter of the same conversation; a card that was begun for it stays the call's card.
+    """
+    its = services(request)
+    if query_text(request, "new", limit=1) or await its.drafts.of_call(user, key) is not None:
+        return None
+    return await its.card.call_backs.object_of(user, key, live)
 
 
 async def new(request: web.Request) -> web.StreamResponse:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from hotline.cti.model import CallEventKind, ConsultEnded, ConsultOffered
+from hotline.cti.model import CallEventKind, ConsultEnded, ConsultOffered, Direction
 from tests.integration.web.conftest import KEY, NOW, Browser, Site, card_fields, ended_call, event
 
 CARD = f"/calls/{KEY}/card"
@@ -294,3 +294,22 @@ async def test_control_of_a_call_needs_a_live_call_of_ones_own(site: Site) -> No
         foreign = await anna.api("POST", f"/api/calls/{KEY}/consult", {"extension": "201"})
     assert (gone.status, gone.json()["error_id"]) == (404, "no-such-call")
     assert foreign.status == 403
+
+
+async def test_a_call_about_an_appeal_opens_that_appeal(site: Site) -> None:
+    """No second card; another matter of the same talk gets one, which stays the call's card then (domain 2.1)."""
+    async with site.logged_in() as browser:
+        saved = await browser.send("POST", "/appeals", form=card_fields(), accept="application/json")
+        number = saved.json()["id"]
+        live = site.ring("101")
+        call = site.services.cti["pbx1"].tracker.live_calls()[0]
+        call.direction, call.operator, call.card_id = Direction.OUT, "101", f"appeal-{number}"
+        opened = await browser.fragment(CARD)
+        page = (await browser.fragment(opened.headers["Location"])).text
+        elsewhere = (await browser.fragment(f"/appeals/{number}?call=pbx1-1.1")).text
+        another = (await browser.fragment(f"{CARD}?new=1")).text
+        again = await browser.fragment(CARD)
+    assert (opened.status, opened.headers["Location"]) == (303, f"/appeals/{number}?call={live.key}")
+    assert "Вы звоните по этому обращению" in page
+    assert "Вы звоните" not in elsewhere
+    assert draft_of(another) == draft_of(again.text)
