@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     international: bool = False
     """Whether operators may dial other countries; the same as in the settings of Asterisk."""
     session_hours: int = Field(14, ge=1)
+    password_link_hours: int = Field(24, ge=1, le=168)
+    """How long a one-time link to choose a password works."""
     recording_days: int = Field(365, ge=1)
     """How long recordings are kept, in days."""
     recording_queue_days: dict[str, int] = Field(default_factory=dict)

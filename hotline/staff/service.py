@@ -25,6 +25,7 @@ from hotline.staff.contacts import Contacts
 from hotline.staff.history import write_change
 from hotline.staff.model import DirectoryEntry, NewUser, Right, Session, User
 from hotline.staff.organisations_admin import OrganisationsAdmin
+from hotline.staff.password_links import PasswordLinks
 from hotline.staff.people_admin import PeopleAdmin
 from hotline.staff.roles_admin import RolesAdmin
 from hotline.staff.rules import (
@@ -65,6 +66,7 @@ class StaffService:
         self.roles = RolesAdmin(db, clock)
         self.organisations = OrganisationsAdmin(db, clock)
         self.trail = AuditTrail(db, clock)
+        self.links = PasswordLinks(db, clock, self._hasher, timedelta(hours=settings.password_link_hours))
 
     async def log_in(self, login: str, password: str, *, ip: str, user_agent: str = "") -> Session:
         """Check the password and open a session; its ``token`` goes into the cookie.
@@ -219,9 +221,9 @@ class StaffService:
             return await queries.directory(session, q[:200], limit, mended=mended[:200])
 
     async def purge(self) -> int:
-        """Delete expired sessions and forgotten login attempts; return how many rows went."""
+        """Delete expired sessions, forgotten login attempts and old links; return how many rows went."""
         now = self._clock.now()
-        gone = 0
+        gone = await self.links.purge()
         async with self._db.begin() as session:
             for statement in (
                 delete(SessionRow).where(SessionRow.expires_at <= now).returning(SessionRow.id),

@@ -210,6 +210,8 @@ ACCESS: Mapping[str, Needs] = {
     # Administration: each area's list of rights is its own
     "GET /password": SESSION,
     "POST /password": SESSION,
+    "GET /password/link": PUBLIC,  # who holds the link may choose the password
+    "POST /password/link": PUBLIC,
     "GET /admin/people": _PEOPLE,
     "POST /admin/people": _PEOPLE,
     "GET /admin/people/new": _PEOPLE,
@@ -218,6 +220,8 @@ ACCESS: Mapping[str, Needs] = {
     "POST /admin/people/{id}/on": _PEOPLE,
     "POST /admin/people/{id}/off": _PEOPLE,
     "POST /admin/people/{id}/password": _PEOPLE,
+    "POST /admin/people/{id}/link": _PEOPLE,
+    "POST /admin/people/{id}/link/cancel": _PEOPLE,
     "POST /admin/people/{id}/unlock": _PEOPLE,
     "POST /admin/people/{id}/sessions/{session}/end": _PEOPLE,
     "GET /admin/roles": _PEOPLE,

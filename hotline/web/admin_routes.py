@@ -15,6 +15,7 @@ from hotline.web.views import (
     admin_roles,
     admin_scripts,
     password,
+    password_links,
 )
 
 _PERSON = r"/admin/people/{id:\d+}"
@@ -27,6 +28,8 @@ def add_admin_routes(add: web.UrlDispatcher) -> None:
     """Add them; what they need stands in ``web/access.py``."""
     add.add_get("/password", password.show)
     add.add_post("/password", password.change)
+    add.add_get("/password/link", password_links.show)
+    add.add_post("/password/link", password_links.choose)
     add.add_get("/admin", admin.index)
     add.add_get("/admin/people", admin_people.listing)
     add.add_post("/admin/people", admin_people.create)
@@ -36,6 +39,8 @@ def add_admin_routes(add: web.UrlDispatcher) -> None:
     add.add_post(f"{_PERSON}/on", admin_people.switch_on)
     add.add_post(f"{_PERSON}/off", admin_people.switch_off)
     add.add_post(f"{_PERSON}/password", admin_people.reset_password)
+    add.add_post(f"{_PERSON}/link", password_links.make)
+    add.add_post(f"{_PERSON}/link/cancel", password_links.cancel)
     add.add_post(f"{_PERSON}/unlock", admin_people.unlock)
     add.add_post(_PERSON + r"/sessions/{session:\d+}/end", admin_people.end_session)
     add.add_get("/admin/roles", admin_roles.listing)

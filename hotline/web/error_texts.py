@@ -39,6 +39,10 @@ TEXTS = {
     "wrong-password": mark("Wrong login or password."),
     "too-many-logins": mark("Too many failed attempts to log in. Try again in %(retry_after_s)s s."),
     "unmask-reason-required": mark("Say what you need the data for: the reason is kept with your name."),
+    "account-off": mark("The account is switched off: let it log in again first."),
+    "no-such-password-link": mark(
+        "This link was used already, is too old or was taken back. Ask your administrator for a new one."
+    ),
     "stale-record": mark("Somebody else changed this meanwhile. What they saved is shown; make your change again."),
     "login-taken": mark("Somebody has this login already."),
     "extension-taken": mark("Somebody who may log in has this internal number already."),

@@ -46,7 +46,7 @@ access = logging.getLogger("hotline.access")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-PUBLIC = frozenset({"/login", "/health", PREFIX})
+PUBLIC = frozenset({"/login", "/health", "/password/link", PREFIX})
 """Route patterns that need no session. Everything else does; a test walks all routes."""
 WITH_TEMPORARY_PASSWORD = frozenset({"/password", "/logout", "/language", PREFIX})
 """All that opens for somebody whose password an administrator has given him."""

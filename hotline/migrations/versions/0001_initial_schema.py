@@ -9,7 +9,7 @@ from alembic import op
 from procrastinate.schema import SchemaManager
 from sqlalchemy.dialects import postgresql
 
-from hotline.migrations.initial import segments
+from hotline.migrations.initial import passwords, segments
 
 revision = "0001"
 down_revision = None
@@ -1534,3 +1534,4 @@ def _life_cycle() -> None:
         postgresql_where=sa.text("done_at IS NULL"),
     )
     segments.create()
+    passwords.create()

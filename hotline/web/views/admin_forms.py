@@ -54,6 +54,9 @@ def saved(request: web.Request, address: str, **answer: object) -> web.Response:
 _NOTES = {
     "created": mark("created"),
     "password": mark("temporary password given"),
+    "password link": mark("link to choose a password made"),
+    "password link taken back": mark("link to choose a password taken back"),
+    "password chosen by link": mark("password chosen by link"),
     "unlocked": mark("unlocked"),
     "session ended": mark("session ended"),
     "heading": mark("heading"),

@@ -8,14 +8,14 @@ from typing import Any
 
 from aiohttp import web
 
-from hotline.errors import HotlineError, Unavailable
-from hotline.softphone.model import CloseCode
+from hotline.errors import HotlineError
 from hotline.staff.admin_model import Account, PersonForm
 from hotline.staff.model import User
 from hotline.web.context import HUB, current_user, services
 from hotline.web.forms import form_fields, path_id, query_text
 from hotline.web.i18n import gettext, mark
 from hotline.web.render import page
+from hotline.web.sign_off import sign_off
 from hotline.web.titles import role_title
 from hotline.web.views.admin_forms import REFUSALS, note_title, refused, saved, ticked, undo_of, version_of
 
@@ -98,9 +98,9 @@ async def reset_password(request: web.Request) -> web.StreamResponse:
     try:
         password, ended = await its.staff.people.reset_password(by, user_id, version_of(sent))
     except REFUSALS as error:
-        return await _refused_action(request, error)
+        return await refused_action(request, error)
     account = await its.staff.people.get(by, user_id)
-    await _sign_off(request, account.user, ended, work=False)
+    await sign_off(request, (account.user.id, account.user.extension), ended, work=False)
     return await _show_password(request, account.user, password, created=False)
 
 
@@ -130,9 +130,9 @@ async def _switch(request: web.Request, *, active: bool) -> web.StreamResponse:
             failed = await _hand_over(request, user_id, sent.get("successor", ""))
         ended = await its.staff.people.switch(by, user_id, version_of(sent), active=active)
     except REFUSALS as error:
-        return await _refused_action(request, error)
+        return await refused_action(request, error)
     if not active:
-        await _sign_off(request, account.user, ended, work=True)
+        await sign_off(request, (account.user.id, account.user.extension), ended, work=True)
     if failed:
         log.warning("%d appeals of user %d could not be handed over", failed, user_id)
     return saved(request, f"/admin/people/{user_id}", id=user_id, not_handed_over=failed)
@@ -155,32 +155,15 @@ async def _hand_over(request: web.Request, user_id: int, successor: str) -> int:
     return failed
 
 
-async def _sign_off(request: web.Request, user: User, ended: tuple[int, ...], *, work: bool) -> None:
-    """End what a lost session leaves behind: push connections, the telephone, and with ``work`` the working day."""
-    its = services(request)
-    for one in ended:
-        await request.app[HUB].end_session(one)
-    if user.extension is None or not ended:
-        return
-    its.sip.disconnect(user.extension, code=CloseCode.SESSION_ENDED)
-    try:
-        await its.accounts.close(user.extension)
-    except Unavailable:
-        log.warning("the SIP account of %s could not be withdrawn: Asterisk is down", user.extension)
-    if work and its.desk.operator(user.id) is not None:
-        try:
-            await its.desk.end_work(user.id)
-        except HotlineError as error:  # in a call: his talk goes on to its end, and then he is lost to the queue
-            log.warning("user %d stays at work for now: %s", user.id, error.error_id)
-
-
-async def _refused_action(request: web.Request, error: HotlineError) -> web.StreamResponse:
+async def refused_action(request: web.Request, error: HotlineError) -> web.StreamResponse:
+    """Show an account with what was wrong with an action on it."""
     account = await services(request).staff.people.get(current_user(request), path_id(request))
     return await refused(request, error, FORM, await _account_context(request, account))
 
 
 async def _show_password(request: web.Request, user: User, password: str, *, created: bool) -> web.StreamResponse:
-    context = {"person": user, "password": password, "created": created}
+    account = await services(request).staff.people.get(current_user(request), user.id)
+    context = {"person": user, "password": password, "created": created, "version": account.version}
     response = await page(request, "pages/admin_password.html", context, section="admin")
     response.headers["HX-Push-Url"] = f"/admin/people/{user.id}"
     return response
@@ -189,7 +172,7 @@ async def _show_password(request: web.Request, user: User, password: str, *, cre
 async def _form_context(request: web.Request, form: PersonForm) -> dict[str, Any]:
     organisations, roles = await services(request).staff.people.choices(current_user(request))
     return {
-        "account": None, "form": form, "roles": roles, "history": [], "work": None,
+        "account": None, "form": form, "roles": roles, "history": [], "work": None, "link": None,
         "organisations": [(one.id, one.short_name) for one in organisations],
     }  # fmt: skip
 
@@ -207,6 +190,7 @@ async def _account_context(request: web.Request, account: Account, form: PersonF
     current = {**asdict(stored), "roles": sorted(stored.roles), "extension": user.extension}
     return context | {
         "account": account,
+        "link": await its.staff.links.pending(current_user(request), user.id) if user.active else None,
         "own": user.id == current_user(request).id,
         "work": await its.workload.of(user.id) if user.active else None,
         "successors": [one.user for one in colleagues if one.user.id != user.id],

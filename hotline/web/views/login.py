@@ -29,7 +29,8 @@ YEAR_S = 365 * 24 * 3600
 
 async def show(request: web.Request) -> web.Response:
     """Show the login page. ``?language=`` chooses its language and remembers the choice."""
-    context = {"error": "", "login": "", "next": safe_next(request.query.get("next", "/"))}
+    chosen = request.query.get("password") == "chosen"
+    context = {"error": "", "login": "", "next": safe_next(request.query.get("next", "/")), "chosen": chosen}
     response = html(render_text(request, "pages/login.html", context))
     _remember_language(request, response, request.query.get("language", ""))
     return response
@@ -104,7 +105,7 @@ def _welcome(request: web.Request, session: Session, target: str) -> web.Respons
 
 
 def _refused(request: web.Request, error: HotlineError, login: str, target: str) -> web.Response:
-    context = {"error": text_of(error), "login": login[:64], "next": safe_next(target)}
+    context = {"error": text_of(error), "login": login[:64], "next": safe_next(target), "chosen": False}
     response = html(render_text(request, "pages/login.html", context), status=error.status)
     retry = error.details.get("retry_after_s")
     if isinstance(retry, int):

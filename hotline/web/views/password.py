@@ -34,8 +34,16 @@ async def change(request: web.Request) -> web.Response:
     return web.Response(status=303, headers={"Location": "/"})
 
 
-def _compare(old: str, new: str, again: str) -> None:
+def require_same(new: str, again: str) -> None:
+    """Refuse a password that was not typed twice alike.
+
+    :raises BadInput: ``passwords-differ``.
+    """
     if new != again:
         raise BadInput("the two do not match", error_id="passwords-differ", details={"again": "differs"})
+
+
+def _compare(old: str, new: str, again: str) -> None:
+    require_same(new, again)
     if new == old:
         raise BadInput("the same as before", error_id="same-password", details={"password": "differs"})
