@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hotline.archive.tables
+import hotline.board.tables
 import hotline.cti.tables
 import hotline.journal.tables
 import hotline.journal.tables_call

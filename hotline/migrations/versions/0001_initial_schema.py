@@ -9,7 +9,7 @@ from alembic import op
 from procrastinate.schema import SchemaManager
 from sqlalchemy.dialects import postgresql
 
-from hotline.migrations.initial import passwords, segments
+from hotline.migrations.initial import board, passwords, segments
 
 revision = "0001"
 down_revision = None
@@ -1535,3 +1535,4 @@ def _life_cycle() -> None:
     )
     segments.create()
     passwords.create()
+    board.create()
