@@ -10,23 +10,24 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 import aiohttp
 from aiohttp import web
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from hotline.board.service import BoardService, Place
 from hotline.clock import Clock, SystemClock
 from hotline.config import AsteriskSettings, Settings
-from hotline.cti.model import Call, CallEvent, LinkChanged
+from hotline.cti.model import CallEvent, LinkChanged
 from hotline.cti.service import CtiService
 from hotline.db import Database
 from hotline.events import Bus
 from hotline.housekeeping import Housekeeping
 from hotline.journal.calls import CallJournal
 from hotline.journal.classifier import Classifier
+from hotline.journal.imports import recorder
 from hotline.journal.service import Journal
 from hotline.queue.model import PauseReason, Policy
 from hotline.queue.service import OperatorDesk
@@ -123,6 +124,7 @@ class Hotline:
             hand_overs=journal.handover,
             card=journal.card,
             desk=desk,
+            board=await self._board(stack, bus, database, desk, cti),
             cti=cti,
             accounts=accounts,
             sip=sip,
@@ -164,10 +166,7 @@ class Hotline:
         stack.push_async_callback(sip.close)
 
     def _telephony(self, bus: Bus, database: Database, calls: CallJournal) -> dict[str, CtiService]:
-        async def sink(session: AsyncSession, found: Sequence[Call]) -> None:
-            for call in found:
-                await calls.record(call, session)
-
+        sink = recorder(calls, bus)
         return {one.name: CtiService(one, bus, self._clock, database, sink=sink) for one in self.settings.asterisks}
 
     async def _desk(
@@ -191,6 +190,22 @@ class Hotline:
         await desk.start()
         stack.push_async_callback(desk.close)
         return desk
+
+    async def _board(
+        self, stack: AsyncExitStack, bus: Bus, database: Database, desk: OperatorDesk, cti: dict[str, CtiService]
+    ) -> BoardService:
+        settings = self.settings
+        board = BoardService(
+            database,
+            bus,
+            self._clock,
+            desk,
+            Place(settings.zone, settings.queue, settings.organisation),
+            lambda: [call for one in cti.values() for call in one.calls.values()],
+        )
+        await board.start()
+        stack.push_async_callback(board.close)
+        return board
 
     async def _listen(self, stack: AsyncExitStack) -> None:
         runner = web.AppRunner(make_app(self.services), access_log=None, shutdown_timeout=SHUTDOWN_S)

@@ -15,6 +15,8 @@ from hotline.cti.model import Call, Direction, Outcome
 
 STEP = timedelta(minutes=15)
 """The width of one column of the day's charts."""
+LEFT_WORD = frozenset({Outcome.VOICEMAIL, Outcome.CALLBACK})
+"""Who left a message or asked to be called back is not lost."""
 RECENT = timedelta(hours=1)
 """The service level that alarms look at: a bad morning must not ring all day, nor a good one hide a bad noon."""
 
@@ -33,7 +35,7 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class CallFact:
-    """All that the figures need of one citizen's call. ``lost``: it ended without an operator and without a message."""
+    """All that the figures need of one citizen's call. ``lost``: it ended without an operator and without a word."""
 
     key: str
     queue: str
@@ -53,7 +55,7 @@ def fact_of(call: Call) -> CallFact | None:
     """Return what the figures need of a call; ``None`` for one that never stood in a queue."""
     if call.direction is not Direction.IN or call.queue is None or call.queued_at is None:
         return None
-    lost = call.ended_at is not None and call.answered_at is None and call.outcome is not Outcome.VOICEMAIL
+    lost = call.ended_at is not None and call.answered_at is None and call.outcome not in LEFT_WORD
     return CallFact(call.key, call.queue, call.queued_at, call.answered_at, call.ended_at, lost)
 
 

@@ -22,6 +22,7 @@ from hotline.cti.model import Call, CallEvent, LinkChanged, LinkState, QueueChan
 from hotline.db import Database
 from hotline.errors import Unavailable
 from hotline.events import Bus
+from hotline.journal.imports import CallsImported
 from hotline.queue.board import Board
 from hotline.queue.model import OperatorChanged, PauseReason
 from hotline.softphone.quality import FRESH
@@ -105,6 +106,7 @@ class BoardService:
             (QueueChanged, self._on_queue),
             (QualityChanged, self._on_sound),
             (LinkChanged, self._on_link),
+            (CallsImported, self._on_imported),
         )
         for kind, handler in handlers:
             name = f"board:{kind.__name__}"
@@ -199,6 +201,9 @@ class BoardService:
     async def _on_sound(self, fact: QualityChanged) -> None:
         self.live.set_sound(fact)
         self.changed.set()
+
+    async def _on_imported(self, fact: CallsImported) -> None:
+        self.look_again(fact.keys)
 
     async def _on_link(self, fact: LinkChanged) -> None:
         """Asterisk is back: what happened meanwhile is in the journal by its logs, whose calls are told one by one."""

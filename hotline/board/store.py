@@ -9,11 +9,11 @@ from sqlalchemy import Row, Select, func, literal, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hotline.board.figures import CallFact, Goal
+from hotline.board.figures import LEFT_WORD, CallFact, Goal
 from hotline.board.model import QueueSetting
 from hotline.board.operators import Person
 from hotline.board.tables import BoardQueueRow
-from hotline.cti.model import Direction, Outcome
+from hotline.cti.model import Direction
 from hotline.journal.tables_call import CallRecord
 from hotline.staff.model import Effect, Right, short_name
 from hotline.staff.tables import OrganisationRow, RoleRightRow, UserRoleRow, UserRow
@@ -52,7 +52,7 @@ def _fact(row: Row[str, str | None, datetime | None, datetime | None, datetime |
     if queue is None or queued_at is None:
         msg = f"call {key} never stood in a queue"
         raise LookupError(msg)
-    lost = ended_at is not None and answered_at is None and outcome != Outcome.VOICEMAIL
+    lost = ended_at is not None and answered_at is None and outcome not in LEFT_WORD
     return CallFact(key, queue, queued_at, answered_at, ended_at, lost)
 
 

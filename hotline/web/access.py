@@ -176,6 +176,9 @@ ACCESS: Mapping[str, Needs] = {
     "GET /calls": _CALLS,
     "GET /calls/gaps": needs(Right.CALL_LISTEN_ANY),
     "GET /calls/{key}/card": _CREATE,
+    # The supervisor's board: of whose queues and operators, is ``board.model.scope_of``'s
+    "GET /board": needs(Right.CALL_MONITOR),
+    "GET /api/board": needs(Right.CALL_MONITOR),
     "GET /dispositions": _CLASSIFY,
     "POST /api/calls/{key}/disposition": _CLASSIFY,
     "GET /api/calls/{key}/quality": _CALLS,

@@ -9,8 +9,9 @@ from aiohttp import web
 
 from hotline.web.access import require_declared
 from hotline.web.assets import BUILD_DIR, PREFIX
+from hotline.web.board_news import BoardNews
 from hotline.web.card_news import CardNews
-from hotline.web.context import COURIER, HUB, METRICS, PERSON_NEWS, SERVICES
+from hotline.web.context import BOARD, COURIER, HUB, METRICS, PERSON_NEWS, SERVICES
 from hotline.web.courier import CardCourier
 from hotline.web.metrics import WebMetrics
 from hotline.web.middlewares import BODY_LIMITS, add_security_headers, explain_errors, guard, observe, read_in_language
@@ -38,6 +39,8 @@ def make_app(services: Services) -> web.Application:
     card_news = CardNews(services, announcer)
     person_news = PersonNews(services, announcer.hub)
     app[PERSON_NEWS] = person_news
+    board_news = BoardNews(services.board, announcer.hub)
+    app[BOARD] = board_news
     app[METRICS] = metrics
     app[ENVIRONMENT] = make_environment()
     add_routes(app)
@@ -55,7 +58,9 @@ def make_app(services: Services) -> web.Application:
         parking.start()
         card_news.start()
         person_news.start()
+        board_news.start()
         yield
+        await board_news.close()
         await person_news.close()
         await card_news.close()
         await parking.close()

@@ -42,6 +42,18 @@ class Quality(msgspec.Struct, tag_field="type", tag="quality"):
     data: QualityData
 
 
+class BoardData(msgspec.Struct, forbid_unknown_fields=True):
+    """``on``: send the board and its changes."""
+
+    on: bool
+
+
+class ShowBoard(msgspec.Struct, tag_field="type", tag="board"):
+    """The page shows the supervisor's board, or does so no more."""
+
+    data: BoardData
+
+
 class WatchData(msgspec.Struct, forbid_unknown_fields=True):
     """Whose dossier the page shows; ``None`` when it shows none any more."""
 
@@ -62,11 +74,11 @@ class _Named(msgspec.Struct):
     type: str
 
 
-_Message = Ping | Quality | Watch
+_Message = Ping | Quality | Watch | ShowBoard
 _decoder: msgspec.json.Decoder[_Message] = msgspec.json.Decoder(_Message)
 
 
-def decode(text: str) -> Ping | Quality | Watch | Refused | None:
+def decode(text: str) -> Ping | Quality | Watch | ShowBoard | Refused | None:
     """Read one message; ``None`` when it is none of these."""
     try:
         return _decoder.decode(text)

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from hotline.errors import Forbidden, NotAuthenticated
 from hotline.staff.model import Session, User
+from hotline.web.board_news import BoardNews
 from hotline.web.courier import CardCourier
 from hotline.web.metrics import WebMetrics
 from hotline.web.person_news import PersonNews
@@ -18,6 +19,7 @@ from hotline.web.services import Services
 SERVICES: web.AppKey[Services] = web.AppKey("services", Services)
 HUB: web.AppKey[PushHub] = web.AppKey("hub", PushHub)
 COURIER: web.AppKey[CardCourier] = web.AppKey("courier", CardCourier)
+BOARD: web.AppKey[BoardNews] = web.AppKey("board", BoardNews)
 PERSON_NEWS: web.AppKey[PersonNews] = web.AppKey("person_news", PersonNews)
 METRICS: web.AppKey[WebMetrics] = web.AppKey("metrics", WebMetrics)
 

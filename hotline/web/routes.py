@@ -10,6 +10,7 @@ from hotline.web.api import calls as calls_api
 from hotline.web.api import dispositions as dispositions_api
 from hotline.web.api import drafts, operator, quality
 from hotline.web.api import recording as recording_api
+from hotline.web.routes_board import add_board
 from hotline.web.routes_card import add_card
 from hotline.web.routes_people import add_people
 from hotline.web.routes_terms import add_terms
@@ -71,6 +72,7 @@ def add_routes(app: web.Application) -> None:
     _add_recordings(add)
     add_admin_routes(add)
 
+    add_board(add)
     add_terms(add)
     add_card(add)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hotline.archive.service import Archive
+from hotline.board.service import BoardService
 from hotline.clock import Clock
 from hotline.config import Settings
 from hotline.cti.model import Call
@@ -70,6 +71,7 @@ class Services:
     hand_overs: HandOvers
     card: CardServices
     desk: OperatorDesk
+    board: BoardService
     cti: Mapping[str, CtiService]
     """One per Asterisk server, by its name."""
     accounts: AccountService

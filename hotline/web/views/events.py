@@ -9,11 +9,12 @@ from functools import lru_cache
 from aiohttp import WSMsgType, web
 from websockets.frames import Frame, Opcode
 
+from hotline.board.model import scope_of
 from hotline.journal.masking import sees_private
 from hotline.softphone.quality import REPORTS
 from hotline.staff.model import Right
-from hotline.web.browser_messages import MESSAGE_LIMIT, Quality, Refused, Watch, decode
-from hotline.web.context import HUB, PERSON_NEWS, require_session, services
+from hotline.web.browser_messages import MESSAGE_LIMIT, Quality, Refused, ShowBoard, Watch, decode
+from hotline.web.context import BOARD, HUB, PERSON_NEWS, require_session, services
 from hotline.web.push import SESSION_ENDED, Client, PushHub, Viewer
 from hotline.web.push_messages import PONG, takes_part
 from hotline.web.services import Services
@@ -87,6 +88,7 @@ async def connect(request: web.Request) -> web.StreamResponse:
         await _listen(request, websocket, hub, client)
     finally:
         request.app[PERSON_NEWS].forget(client)
+        request.app[BOARD].leave(client)
         await hub.leave(client)
     return websocket
 
@@ -106,10 +108,21 @@ async def _listen(request: web.Request, websocket: web.WebSocketResponse, hub: P
             _take_quality(services(request), client.viewer, said)
         elif isinstance(said, Watch):
             await request.app[PERSON_NEWS].watch(client, session.user, said.data.person)
+        elif isinstance(said, ShowBoard):
+            await _watch_board(request, client, on=said.data.on)
         elif isinstance(said, Refused):
             REPORTS.labels("refused").inc()
         else:
             await hub.send(client, PONG)
+
+
+async def _watch_board(request: web.Request, client: Client, *, on: bool) -> None:
+    """Show the board to who may see any of it; others are not answered."""
+    scope = scope_of(require_session(request).user)
+    if on and scope is not None:
+        await request.app[BOARD].watch(client, scope)
+    else:
+        request.app[BOARD].leave(client)
 
 
 def _take_quality(its: Services, viewer: Viewer, said: Quality) -> None:

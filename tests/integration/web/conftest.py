@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import uuid
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -19,59 +19,29 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
-from argon2 import PasswordHasher
 from pydantic import SecretStr
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from hotline.app import pause_reasons
-from hotline.archive.retention import Terms
-from hotline.archive.service import Archive
 from hotline.clock import FakeClock
 from hotline.config import AsteriskSettings, Settings
 from hotline.cti.callstate import LiveCall, LiveLeg
 from hotline.cti.model import Call, CallEvent, CallEventKind, Direction, Leg, LegRole, Outcome, Phase
-from hotline.cti.recording_control import RecordingControl
-from hotline.cti.service import CtiService
 from hotline.db import Database
 from hotline.events import Bus
-from hotline.journal.appeals import Appeals
-from hotline.journal.calls import CallJournal
-from hotline.journal.card_service import CardServices
-from hotline.journal.classifier import Classifier
-from hotline.journal.deadline_service import DeadlineService
-from hotline.journal.dispositions import Dispositions
-from hotline.journal.dossiers import Dossiers
-from hotline.journal.drafts import Drafts
-from hotline.journal.handover import HandOvers
-from hotline.journal.merges import Merges
-from hotline.journal.moving import Moving
-from hotline.journal.notices import Notices
-from hotline.journal.outbox import Outbox
-from hotline.journal.persons import Persons
-from hotline.journal.queries import JournalQueries
-from hotline.journal.recordings import Recordings
 from hotline.journal.tables_person import PersonPhoneRow, PersonRow
 from hotline.profiles.loader import load_profile
-from hotline.queue.service import OperatorDesk
-from hotline.register.service import Register
-from hotline.softphone.accounts import AccountService
-from hotline.softphone.line_quality import LineQualityService
-from hotline.softphone.proxy import SipProxy
-from hotline.softphone.quality import QualityService
 from hotline.staff.model import NewUser
 from hotline.staff.service import StaffService
 from hotline.staff.tables import OrganisationRow
 from hotline.stand.postgres import PrivateCluster
 from hotline.web.app import make_app
-from hotline.web.phone import authorise
 from hotline.web.services import Services
 from tests.integration.queue.recording import RecordingPort
+from tests.integration.web.wiring import HASHER, wire
 
 NOW = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
 BORN = date(1961, 5, 4)
 KEY = "pbx1-1763622000.1"
 PASSWORD = "correct horse battery"
-HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 MONITORING_TOKEN = "monitoring-token"
 CALLER = "+79280001122"
 PEOPLE = (
@@ -299,78 +269,15 @@ async def served(database: Database, clock: FakeClock, folder: Path) -> AsyncIte
     async with aiohttp.ClientSession() as http:
         services = wire(settings, database, bus, clock, queue, http)
         await services.desk.start()
+        await services.board.start()
         server = TestServer(make_app(services), port=port)
         await server.start_server(access_log=None)
         yield Site(url, services, clock, bus, queue, recordings)
         await server.close()
+        await services.board.close()
         await services.desk.close()
         await services.sip.close()
         await bus.close()
-
-
-def wire(
-    settings: Settings,
-    database: Database,
-    bus: Bus,
-    clock: FakeClock,
-    queue: RecordingPort,
-    http: aiohttp.ClientSession,
-) -> Services:
-    """Put the services together as ``hotline.app`` does."""
-    asterisk = settings.asterisks[0]
-    outbox = Outbox(database, bus)
-    calls = CallJournal(database, clock, bus)
-    classifier = Classifier(database, clock, settings.zone)
-
-    async def sink(session: AsyncSession, found: Iterable[Call]) -> None:
-        for call in found:
-            await calls.record(call, session)
-
-    cti = CtiService(asterisk, bus, clock, database, sink)
-    return Services(
-        settings=settings,
-        clock=clock,
-        bus=bus,
-        database=database,
-        staff=StaffService(database, clock, settings, hasher=HASHER),
-        appeals=Appeals(database, clock, settings.zone, outbox, bus),
-        lists=JournalQueries(database, clock, settings.zone),
-        drafts=Drafts(database, clock, settings.zone, classifier),
-        notices=Notices(database, clock),
-        deadlines=DeadlineService(
-            database, clock, settings.zone, outbox, Moving(database, clock, settings.zone, outbox)
-        ),
-        persons=Persons(database, clock),
-        dossiers=Dossiers(database, clock, settings.zone, outbox),
-        merges=Merges(database, clock, outbox),
-        register=Register(database, clock, settings.register_dir),
-        classifier=classifier,
-        calls=calls,
-        recordings=Recordings(database, clock),
-        archive=Archive(database, clock, [asterisk], Terms(365), lambda: set(cti.calls)),
-        recording={
-            asterisk.name: RecordingControl(
-                cti.tracker, cti.commands, cti.control, bus, clock, folder=asterisk.recording_dir
-            )
-        },
-        dispositions=Dispositions(database, clock, settings.zone, bus),
-        hand_overs=HandOvers(database, clock, outbox),
-        card=CardServices(database, clock, settings, outbox, bus, classifier),
-        desk=OperatorDesk(
-            database,
-            bus,
-            clock,
-            queue,
-            live_calls=lambda: list(cti.calls.values()),
-            reasons=pause_reasons(classifier),
-            tick_s=3600,
-        ),
-        cti={asterisk.name: cti},
-        accounts=AccountService(http, asterisk),
-        sip=SipProxy(asterisk.http_url, authorise, bus, clock, http=http),
-        quality=(quality := QualityService(database, bus, clock)),
-        lines=LineQualityService(database, bus, clock, quality.final),
-    )
 
 
 def routes(app: web.Application, number: str) -> list[tuple[str, str, str]]:

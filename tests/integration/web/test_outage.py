@@ -12,7 +12,8 @@ from aiohttp.test_utils import TestServer, unused_port
 from hotline.db import Database
 from hotline.staff.service import StaffService
 from hotline.web.app import make_app
-from tests.integration.web.conftest import HASHER, MONITORING_TOKEN, Site
+from tests.integration.web.conftest import MONITORING_TOKEN, Site
+from tests.integration.web.wiring import HASHER
 
 
 @pytest.fixture
