@@ -376,18 +376,9 @@ class CallTracker:
         if call.answered_at is not None and leg.extension == call.operator:
             call.operator_left = True
         facts += self._stop_ringing(call, leg, event.at)
-        if self.is_over(call):
+        if call.is_over():
             facts += self.end(call, event.at, self._source)
         return facts
-
-    def is_over(self, call: LiveCall) -> bool:
-        """An incoming call ends with the citizen's channel; any other when the far end or everybody has gone."""
-        if not call.alive():
-            return True
-        party = call.party
-        if party is None or party.ended_at is None:
-            return False
-        return call.direction is Direction.IN or call.answered_at is not None
 
     def end(self, call: LiveCall, at: datetime, source: EndSource) -> list[Fact]:
         """Close a call and forget it; a call that was never announced goes without a word."""

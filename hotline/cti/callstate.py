@@ -196,6 +196,15 @@ class LiveCall:
         """Tell whether any channel is left."""
         return any(leg.ended_at is None for leg in self.legs.values())
 
+    def is_over(self) -> bool:
+        """An incoming call ends with the citizen's channel; any other when the far end or everybody has gone."""
+        if not self.alive():
+            return True
+        party = self.party
+        if party is None or party.ended_at is None:
+            return False
+        return self.direction is Direction.IN or self.answered_at is not None
+
     def has_operator(self) -> bool:
         """Tell whether any of our telephones is still in the call."""
         return any(leg.extension is not None and leg.ended_at is None for leg in self.legs.values())

@@ -239,4 +239,4 @@ def _close_missing(tracker: CallTracker, call: LiveCall, present: set[str], at: 
             leg.bridge = None
             if leg.extension in call.ringing:
                 call.ringing.remove(leg.extension)
-    return tracker.end(call, at, EndSource.RESYNC) if tracker.is_over(call) else []
+    return tracker.end(call, at, EndSource.RESYNC) if call.is_over() else []

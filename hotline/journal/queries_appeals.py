@@ -26,10 +26,11 @@ from sqlalchemy import (
 )
 
 from hotline.errors import BadInput
-from hotline.journal import cursors, identifiers
+from hotline.journal import cursors, identifiers, tails
 from hotline.journal.listing import NEWEST, DueFilter, Filters, FolderDef, Order, Relation, Scope, Sort
 from hotline.journal.model import OPEN_PHASES, AppealRow, Colour, Phase
 from hotline.journal.personquery import after as beyond
+from hotline.journal.question import last_digits
 from hotline.journal.tables import AppealCallRow, AppealRecord, AppealWorkerRow, is_open
 from hotline.journal.tables_classifier import AppealTypeRow, ChannelRow, StatusRow, TopicRow
 from hotline.journal.visibility import appeals as visible
@@ -109,7 +110,7 @@ def narrowed(filters: Filters, now: datetime, zone: tzinfo) -> list[ColumnElemen
 
 
 def matching(q: str, user: User) -> list[ColumnElement[bool]]:
-    """Return the conditions of a list's own search: beginning of a number, a telephone, beginning of the applicant.
+    """Return the conditions of a list's own search: a number, a telephone, the last digits of either, the applicant.
 
     A restricted appeal is found only by what ``user`` may see of it: finding by a name tells whose it is.
     """
@@ -119,9 +120,13 @@ def matching(q: str, user: User) -> list[ColumnElement[bool]]:
     if any(letter.isdigit() for letter in wanted):
         phone = identifiers.phone(wanted) if wanted[0] in "+78(9" else None
         starts = (AppealRecord.number >= wanted) & (AppealRecord.number < beyond(wanted))
-        if phone is None:
-            return [starts]
-        return [or_(starts, and_(phone_of(AppealRecord) == phone, *unrestricted(user, contacts=True)))]
+        found: list[ColumnElement[bool]] = [starts]
+        callable_ = unrestricted(user, contacts=True)
+        if phone is not None:
+            found.append(and_(phone_of(AppealRecord) == phone, *callable_))
+        if digits := last_digits(wanted):
+            found += [tails.numbers(digits), and_(tails.phones(digits), *callable_)]
+        return [or_(*found)]
     key = fold(wanted)
     return [AppealRecord.applicant_key >= key, AppealRecord.applicant_key < beyond(key), *unrestricted(user)]
 

@@ -48,7 +48,7 @@ async def calls(
     user: User,
     *,
     key: str | None = None,
-    phone: str | None = None,
+    number: ColumnElement[bool] | None = None,
     unclassified: bool = False,
     person: int | None = None,
     after: str | None,
@@ -58,7 +58,7 @@ async def calls(
 
     :param unclassified: only those that wait for a characteristic.
     :param person: only calls of his appeals, and from numbers that are his and not marked as wrong.
-    :param phone: only calls from this number, or to it (E.164).
+    :param number: only calls from or to such a number (``tails.calls_with``).
     """
     statement = (
         select(
@@ -81,9 +81,8 @@ async def calls(
         statement = statement.where(CallRecord.key == key)
     if person is not None:
         statement = statement.where(CallRecord.id.in_(_of_person(person)))
-    if phone is not None:
-        outgoing = CallRecord.direction == literal(Direction.OUT.value, literal_execute=True)
-        statement = statement.where(or_(CallRecord.from_e164 == phone, and_(outgoing, CallRecord.dialled == phone)))
+    if number is not None:
+        statement = statement.where(number)
     if unclassified:
         statement = statement.where(without_characteristic())
     if after:

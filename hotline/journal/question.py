@@ -17,10 +17,13 @@ LENGTH = 100
 """Longest search."""
 WORDS = 8
 """Words above this are left out: they only make the statement longer."""
+TAIL = (4, 10)
+"""So many last digits of a number are looked for; a whole telephone number is found as one."""
 SHORTEST = 2
 """Letters that a search needs."""
 _WORD = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"[\dA-ZА-ЯЁ]{0,10}-?\d[\dA-ZА-ЯЁ./-]{1,30}", re.IGNORECASE)
+_TAIL = re.compile(r"[-…*•.]*[\d() -]+")
 _PREFIX = 3
 """From so many letters on the last word may be the beginning of one."""
 
@@ -39,6 +42,8 @@ class Question:
     """For ``to_tsquery``: every word; on the wrong keyboard layout both readings."""
     unfinished: str = ""
     """The same with the last word as a beginning; asked when the words themselves are nowhere."""
+    tail: str = ""
+    """Last digits of an appeal's number or a telephone."""
 
     @property
     def empty(self) -> bool:
@@ -65,10 +70,17 @@ def understand(text: str) -> Question:
     return Question(
         number=number,
         phone=phone if phone.startswith("+") else "",
+        tail=last_digits(typed),
         name=name if len(name) >= SHORTEST else "",
         words=_words(typed, mended) if letters else "",
         unfinished=_words(typed, mended, unfinished=True) if letters else "",
     )
+
+
+def last_digits(text: str) -> str:
+    """Return what may be the last digits of a number, as people read them out; empty: there are too few or too many."""
+    digits = identifiers.digits(text)
+    return digits if _TAIL.fullmatch(text.strip()) and TAIL[0] <= len(digits) <= TAIL[1] else ""
 
 
 def _words(typed: str, mended: str, *, unfinished: bool = False) -> str:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.clock import Clock
 from hotline.db import Database
+from hotline.journal import tails
 from hotline.journal.model import AppealRow, CallRow, Phase
 from hotline.journal.personquery import after as beyond
 from hotline.journal.queries_appeals import appeal_row, count_of, known, phone_of, titled
@@ -51,6 +52,7 @@ class By(StrEnum):
 
     NUMBER = "number"
     PHONE = "phone"
+    TAIL = "tail"
     NAME = "name"
     WORDS = "words"
 
@@ -117,6 +119,7 @@ class Search:
         for by, statements in (
             (By.NUMBER, _by_number(question, user)),
             (By.PHONE, _by_phone(question, [*limits, *unrestricted(user, contacts=True)])),
+            (By.TAIL, _by_tail(question, user, [*limits, *unrestricted(user, contacts=True)])),
             (By.NAME, _by_name(question, limits)),
         ):
             for statement in statements:
@@ -216,9 +219,24 @@ def _by_number(question: Question, user: User) -> list[Select[Any]]:
     if not question.number:
         return []
     starts = (AppealRecord.number >= question.number, AppealRecord.number < beyond(question.number))
+    return [_headings(user).where(*starts).order_by(AppealRecord.number).limit(known(SHOWN + 1))]
+
+
+def _headings(user: User) -> Select[Any]:
+    """Return whatever ``user`` may find by its number; ``readable`` tells whether he may read it as well."""
     readable = content(user)
     rows = titled(AppealRecord).add_columns((true() if readable is None else readable).label("readable"))
-    return [rows.where(*starts, *_limits(visible(user))).order_by(AppealRecord.number).limit(known(SHOWN + 1))]
+    return rows.where(*_limits(visible(user)))
+
+
+def _by_tail(question: Question, user: User, limits: Sequence[ColumnElement[bool]]) -> list[Select[Any]]:
+    if not question.tail:
+        return []
+    statements = (
+        _headings(user).where(tails.numbers(question.tail)),
+        titled(AppealRecord).where(tails.phones(question.tail), *limits),
+    )
+    return [one.order_by(AppealRecord.id.desc()).limit(known(SHOWN + 1)) for one in statements]
 
 
 def _by_phone(question: Question, limits: Sequence[ColumnElement[bool]]) -> list[Select[Any]]:
@@ -240,9 +258,10 @@ def _by_name(question: Question, limits: Sequence[ColumnElement[bool]]) -> list[
 
 
 async def _calls(session: AsyncSession, user: User, question: Question) -> tuple[CallRow, ...]:
-    if not question.phone:
+    if not (question.phone or question.tail):
         return ()
-    return (await calls(session, user, phone=question.phone, after=None, limit=SHOWN + 1)).rows
+    number = tails.calls_with(question.phone, question.tail)
+    return (await calls(session, user, number=number, after=None, limit=SHOWN + 1)).rows
 
 
 def _asked(question: Question) -> list[str]:

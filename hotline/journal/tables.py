@@ -98,6 +98,8 @@ class AppealRecord(ComplaintColumns, Base):
         Index("ix_appeal_received", "appeal_at", "id"),
         Index("ix_appeal_topic", "topic_code", "id"),
         Index("ix_appeal_phone", text("(applicant_snapshot ->> 'phone')"), "id"),
+        Index("ix_appeal_number_tail", text('(reverse(number) COLLATE "C")'), "id"),
+        Index("ix_appeal_phone_tail", text("(reverse(applicant_snapshot ->> 'phone') COLLATE \"C\")"), "id"),
         Index("ix_appeal_words", "words", postgresql_using="gin"),
     )
 

@@ -31,6 +31,18 @@ class CallRecord(Base):
             ),
         ),
         Index("ix_call_dialled", "dialled", desc("started_at"), postgresql_where=text("direction = 'out'")),
+        Index(
+            "ix_call_dialled_tail",
+            text('(reverse(dialled) COLLATE "C")'),
+            "id",
+            postgresql_where=text("direction = 'out'"),
+        ),
+        Index(
+            "ix_call_from_tail",
+            text('(reverse(from_e164) COLLATE "C")'),
+            "id",
+            postgresql_where=text("from_e164 IS NOT NULL"),
+        ),
         Index("ix_call_from", "from_e164", desc("started_at"), postgresql_where=text("from_e164 IS NOT NULL")),
     )
 

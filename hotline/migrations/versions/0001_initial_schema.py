@@ -605,6 +605,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_call")),
         sa.UniqueConstraint("key", name=op.f("uq_call_key")),
     )
+    for column, where in (("dialled", "direction = 'out'"), ("from_e164", "from_e164 IS NOT NULL")):
+        op.create_index(
+            f"ix_call_{column.removesuffix('_e164')}_tail",
+            "call",
+            [sa.literal_column(f'(reverse({column}) COLLATE "C")'), "id"],
+            postgresql_where=sa.text(where),
+        )
     op.create_index(
         "ix_call_from",
         "call",
@@ -865,6 +872,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_appeal_phone", "appeal", [sa.literal_column("(applicant_snapshot ->> 'phone')"), "id"], unique=False
     )
+    for name, number in (("number", "number"), ("phone", "applicant_snapshot ->> 'phone'")):
+        turned = sa.literal_column(f'(reverse({number}) COLLATE "C")')
+        op.create_index(f"ix_appeal_{name}_tail", "appeal", [turned, "id"])
     op.create_index("ix_appeal_words", "appeal", ["words"], unique=False, postgresql_using="gin")
     op.create_index(
         "ix_appeal_incoming",

@@ -16,10 +16,10 @@ from hotline.staff.tables import AuditEventRow
 from tests.integration.journal.world import World, end
 
 
-def placed(world: World, appeal_id: int, extension: str = "201", **changes: object) -> Call:
+def placed(world: World, appeal_id: int, extension: str = "201") -> Call:
     """A call that an operator begins from the page of an appeal."""
     call = replace(world.call(extension, ended=False), direction=Direction.OUT, dialled="79280001122", queue=None)
-    return replace(call, answered_at=None, phase=Phase.RINGING, card_id=f"appeal-{appeal_id}", **changes)
+    return replace(call, answered_at=None, phase=Phase.RINGING, card_id=f"appeal-{appeal_id}")
 
 
 async def hear(world: World, kind: CallEventKind, call: Call) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -53,6 +55,43 @@ async def test_relevance_comes_before_age(world: World) -> None:
     best = await world.save(content="Полис. Полис потерян. Где получить полис?")
     await world.save(content="Вопрос о прививках, а в конце о том, что и полис тоже потерян был давно.")
     assert (await numbers(world, "полис"))[0] == best.number
+
+
+@pytest.mark.parametrize("typed", ["0002", "…09-42", "777 0942", "000 777-09-42"])
+async def test_an_appeal_is_found_by_the_last_digits(world: World, typed: str) -> None:
+    """Of its number or of the telephone, everywhere and in a list (domain 3.3); three digits are too few."""
+    other = await world.save()
+    found = await world.save("op101", applicant_phone="8 000 777-09-42")
+    assert found.number.endswith("-00002")
+    assert await numbers(world, typed) == [found.number]
+    page = await world.journal.queries.appeals(world.people["op101"], "all", q=typed)
+    assert [row.number for row in page.rows] == [found.number]
+    assert other.number not in await numbers(world, "002")
+
+
+async def test_last_digits_find_no_more_than_the_whole_number(world: World) -> None:
+    """Domain 2.8: of an insurer's appeal the fund's operators find the heading by its number, and by nothing else."""
+    insurer = await world.save("sp501", applicant_phone="8 000 777-09-42")
+    (hit,) = (await find(world, insurer.number[-4:], "op102")).appeals
+    assert (hit.row.number, hit.row.phone, hit.by) == (insurer.number, "", By.TAIL)
+    assert await numbers(world, "0942", "op102") == []
+    assert await numbers(world, "0942", "sp502") == [insurer.number]
+
+
+@pytest.mark.parametrize("table", ["appeal", "call"])
+async def test_last_digits_are_looked_up_in_their_indexes(world: World, table: str) -> None:
+    """DAY-01: whatever the planner takes them for, no list is walked for the few that there are."""
+    async with statements() as sent:
+        await find(world, "0942", "admin")
+    asked = [one for one in sent if "reverse(" in one and f" FROM {table}" in one.replace("\n", " ")]
+    plans = [await generic_plan(world, one, "enable_seqscan = off") for one in asked]
+    found = {name for plan in plans for name in re.findall(r"ix_\w+_tail", plan)}
+    whole = {
+        "appeal": {"ix_appeal_number_tail", "ix_appeal_phone_tail"},
+        "call": {"ix_call_from_tail", "ix_call_dialled_tail"},
+    }
+    assert found >= whole[table]
+    assert all("InitPlan" in plan for plan in plans)
 
 
 @pytest.mark.parametrize("typed", ["прививки", "звонков", "8 000 777-01-01"])
