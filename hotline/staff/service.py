@@ -27,6 +27,7 @@ from hotline.staff.model import DirectoryEntry, NewUser, Right, Session, User
 from hotline.staff.organisations_admin import OrganisationsAdmin
 from hotline.staff.password_links import PasswordLinks
 from hotline.staff.people_admin import PeopleAdmin
+from hotline.staff.rights_admin import RightsAdmin
 from hotline.staff.roles_admin import RolesAdmin
 from hotline.staff.rules import (
     FAILURES_PER_ADDRESS,
@@ -64,6 +65,7 @@ class StaffService:
         self._decoy = self._hasher.hash(secrets.token_hex())
         self.people = PeopleAdmin(db, clock, self._hasher)
         self.roles = RolesAdmin(db, clock)
+        self.rights = RightsAdmin(db, clock)
         self.organisations = OrganisationsAdmin(db, clock)
         self.trail = AuditTrail(db, clock)
         self.links = PasswordLinks(db, clock, self._hasher, timedelta(hours=settings.password_link_hours))

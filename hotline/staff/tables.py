@@ -114,6 +114,9 @@ class UserRightRow(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id"), primary_key=True)
     right_code: Mapped[str] = mapped_column(Text, primary_key=True)
     effect: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text, server_default="")
+    at: Mapped[datetime | None]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
 
 
 class SessionRow(Base):

@@ -223,6 +223,8 @@ ACCESS: Mapping[str, Needs] = {
     "POST /admin/people/{id}/on": _PEOPLE,
     "POST /admin/people/{id}/off": _PEOPLE,
     "POST /admin/people/{id}/password": _PEOPLE,
+    "GET /admin/people/{id}/rights": _PEOPLE,
+    "POST /admin/people/{id}/rights": _PEOPLE,
     "POST /admin/people/{id}/link": _PEOPLE,
     "POST /admin/people/{id}/link/cancel": _PEOPLE,
     "POST /admin/people/{id}/unlock": _PEOPLE,

@@ -12,6 +12,7 @@ from hotline.web.views import (
     admin_people,
     admin_profile,
     admin_queue,
+    admin_rights,
     admin_roles,
     admin_scripts,
     password,
@@ -39,6 +40,8 @@ def add_admin_routes(add: web.UrlDispatcher) -> None:
     add.add_post(f"{_PERSON}/on", admin_people.switch_on)
     add.add_post(f"{_PERSON}/off", admin_people.switch_off)
     add.add_post(f"{_PERSON}/password", admin_people.reset_password)
+    add.add_get(f"{_PERSON}/rights", admin_rights.show)
+    add.add_post(f"{_PERSON}/rights", admin_rights.save)
     add.add_post(f"{_PERSON}/link", password_links.make)
     add.add_post(f"{_PERSON}/link/cancel", password_links.cancel)
     add.add_post(f"{_PERSON}/unlock", admin_people.unlock)

@@ -43,6 +43,8 @@ TEXTS = {
     "no-such-password-link": mark(
         "This link was used already, is too old or was taken back. Ask your administrator for a new one."
     ),
+    "own-rights": mark("Nobody changes his own rights: ask another administrator."),
+    "no-right-to-give": mark("You can give or deny only the rights that you have yourself."),
     "stale-record": mark("Somebody else changed this meanwhile. What they saved is shown; make your change again."),
     "login-taken": mark("Somebody has this login already."),
     "extension-taken": mark("Somebody who may log in has this internal number already."),

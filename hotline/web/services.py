@@ -32,6 +32,7 @@ from hotline.journal.queries import JournalQueries
 from hotline.journal.recordings import Recordings
 from hotline.journal.reveal import Reveal
 from hotline.journal.scripts_admin import ScriptsAdmin
+from hotline.journal.sight_of_appeal import SightOfAppeal
 from hotline.journal.workload import Workload
 from hotline.profiles.admin import ProfileAdmin
 from hotline.queue.service import OperatorDesk
@@ -89,6 +90,11 @@ class Services:
     def reveal(self) -> Reveal:
         """Shows masked data of citizens."""
         return Reveal(self.database, self.clock, needs_reason=self.settings.unmask_needs_reason)
+
+    @property
+    def sight_of_appeal(self) -> SightOfAppeal:
+        """Says what somebody would see of an appeal."""
+        return SightOfAppeal(self.database, self.clock)
 
     @property
     def script_admin(self) -> ScriptsAdmin:

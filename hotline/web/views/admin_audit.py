@@ -39,6 +39,7 @@ _ENTITIES = {
     "recording": mark("recording"),
     "user": mark("employee"),
     "role": mark("role"),
+    "user-rights": mark("rights of an employee"),
     "organisation": mark("organisation"),
     "queue": mark("queue"),
     "audit": mark("audit trail"),
