@@ -44,6 +44,15 @@ _ENTITIES = {
     "queue": mark("queue"),
     "audit": mark("audit trail"),
     "route": mark("page"),
+    "bulk": mark("several appeals"),
+    "calendar": mark("calendar"),
+    "contact": mark("contact"),
+    "draft": mark("unfinished card"),
+    "emergency": mark("alarm 112"),
+    "profile": mark("process profile"),
+    "recording-gaps": mark("gaps in recordings"),
+    "register": mark("register of insured persons"),
+    "script": mark("answer script"),
 }
 _HEADING = (
     mark("When"), mark("Login"), mark("Who"), mark("Address"), mark("What"), mark("Kind of record"),
@@ -56,6 +65,11 @@ _DETAILS = {
     "by": mark("asked by"),
     "part": mark("shown part"),
     "created": mark("created"),
+    "event": mark("what happened"),
+    "what": mark("what happened"),
+    "file": mark("file"),
+    "gaps": mark("gaps"),
+    "merge": mark("merge"),
 }
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NAMES = ("login", "action", "entity", "entity_id", "since", "until")

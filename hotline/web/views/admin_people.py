@@ -38,7 +38,7 @@ async def listing(request: web.Request) -> web.StreamResponse:
     organisations, roles = await people.choices(by)
     context = {
         "rows": [{"user": one.user, "roles": role_title(one.user.roles), "seen": one.last_login_at} for one in found],
-        "q": q, "role": role, "organisation": organisation, "state": state,
+        "q": q, "role": role, "wanted_organisation": organisation, "state": state,
         "organisations": organisations, "roles": roles,
     }  # fmt: skip
     return await page(request, "pages/admin_people.html", context, section="admin")

@@ -8,13 +8,14 @@ from typing import Any
 from aiohttp import web
 
 from hotline.errors import BadInput, Conflict, NotFound
-from hotline.journal.process_model import Process, Transition, Who
+from hotline.journal.process_model import Ask, Process, Transition, Who
 from hotline.profiles.difference import Change
 from hotline.staff.admin_rules import everywhere
 from hotline.web.context import current_user, services
 from hotline.web.forms import form_fields
 from hotline.web.i18n import gettext, mark
 from hotline.web.render import page
+from hotline.web.right_titles import right_title
 from hotline.web.views.admin_forms import REFUSALS, refused, saved, version_of
 
 PREVIEW = "pages/admin_profile_preview.html"
@@ -26,6 +27,21 @@ _WHO: Mapping[Who, str] = {
     Who.TARGET: mark("whom it was forwarded to"),
     Who.GROUP: mark("anybody of the level that it was forwarded to"),
     Who.ADMIN: mark("the administrator"),
+}
+
+_ASKS: Mapping[str, str] = {
+    Ask.COMMENT: mark("comment"),
+    Ask.RESULT: mark("result"),
+    Ask.MEASURES: mark("measures taken"),
+    Ask.TARGET: mark("to whom"),
+    Ask.DATE: mark("new deadline"),
+    Ask.JUSTIFIED: mark("whether the complaint was justified"),
+    Ask.WRITTEN_CLOSE_DATE: mark("date of the written answer"),
+    Ask.CONTACT: mark("how the citizen was reached"),
+    Ask.LINK: mark("appeal that it repeats"),
+    Ask.ORGANISATION: mark("where it was sent"),
+    Ask.NOTICE: mark("the citizen was told"),
+    Ask.FIELDS: mark("fields of the card"),
 }
 
 
@@ -114,8 +130,8 @@ def _move(process: Process, one: Transition) -> dict[str, Any]:
         "from": list(dict.fromkeys(begins)) or [gettext("new card")],
         "to": to,
         "who": [gettext(_WHO[who]) for who in sorted(one.who)],
-        "right": one.right,
-        "asks": [str(ask) for ask in one.asks],
+        "right": right_title(one.right),
+        "asks": [gettext(_ASKS.get(ask.word, ask.word)) for ask in one.asks],
     }
 
 
