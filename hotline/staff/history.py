@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -41,25 +41,35 @@ def write_change(
 
 async def read_changes(session: AsyncSession, entity: str, entity_id: int | str) -> tuple[Change, ...]:
     """Return the latest changes of a record, newest first."""
+    return tuple(change for _, change in await read_changes_of(session, entity, [entity_id]))
+
+
+async def read_changes_of(
+    session: AsyncSession, entity: str, entity_ids: Iterable[int | str]
+) -> tuple[tuple[str, Change], ...]:
+    """Return the latest changes of several records together, newest first, each with its record's id."""
     rows = await session.execute(
         select(AuditEventRow, UserRow.last_name, UserRow.first_name, UserRow.patronymic)
         .outerjoin(UserRow, UserRow.id == AuditEventRow.user_id)
         .where(
             AuditEventRow.entity == entity,
-            AuditEventRow.entity_id == str(entity_id),
+            AuditEventRow.entity_id.in_(sorted({str(one) for one in entity_ids})),
             AuditEventRow.action == "change",
         )
         .order_by(AuditEventRow.at.desc(), AuditEventRow.id.desc())
         .limit(SHOWN)
     )
     return tuple(
-        Change(
-            row.id,
-            row.at,
-            short_name(last, first, patronymic),
-            row.details.get("before", {}),
-            row.details.get("after", {}),
-            row.details.get("note", "") or ("created" if "created" in row.details else ""),
+        (
+            row.entity_id,
+            Change(
+                row.id,
+                row.at,
+                short_name(last, first, patronymic),
+                row.details.get("before", {}),
+                row.details.get("after", {}),
+                row.details.get("note", "") or ("created" if "created" in row.details else ""),
+            ),
         )
         for row, last, first, patronymic in rows
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,9 +20,10 @@ from hotline.config import Settings
 from hotline.db import Database
 from hotline.errors import BadInput, Conflict, Forbidden, NotAuthenticated, TooManyAttempts
 from hotline.staff import queries
+from hotline.staff.admin_model import Change
 from hotline.staff.audit import audit
 from hotline.staff.contacts import Contacts
-from hotline.staff.history import write_change
+from hotline.staff.history import read_changes_of, write_change
 from hotline.staff.model import DirectoryEntry, NewUser, Right, Session, User
 from hotline.staff.organisations_admin import OrganisationsAdmin
 from hotline.staff.password_links import PasswordLinks
@@ -119,6 +120,11 @@ class StaffService:
         """Write down what an administrator changed in a part that keeps no history itself."""
         async with self._db.begin() as session:
             write_change(session, record, before, after, by=by, at=self._clock.now())
+
+    async def changes_of(self, entity: str, entity_ids: Iterable[int]) -> tuple[tuple[str, Change], ...]:
+        """Return the latest changes that :meth:`note_change` wrote down of some records, each with its record's id."""
+        async with self._db.begin() as session:
+            return await read_changes_of(session, entity, entity_ids)
 
     async def log_out(self, token: str) -> None:
         """End the session of ``token``; nothing happens when there is none."""

@@ -11,11 +11,12 @@ from hotline.queue.places import Place, QueuePlaces
 from hotline.staff.model import Right, Role, User
 from hotline.web.context import current_user, services
 from hotline.web.forms import form_fields, path_id
+from hotline.web.i18n import gettext, mark
 from hotline.web.render import page
 from hotline.web.services import Services
 from hotline.web.shell import presence
 from hotline.web.titles import role_title
-from hotline.web.views.admin_forms import REFUSALS, refused, saved, version_of
+from hotline.web.views.admin_forms import REFUSALS, refused, saved, undo_of, version_of
 
 TEMPLATE = "pages/admin_queue.html"
 BY_ROLE = (Role.OP1, Role.SP1)
@@ -71,7 +72,43 @@ async def _context(request: web.Request) -> dict[str, Any]:
                 "applied": its.desk.applied(user.id),
             }
         )
-    return {"rows": rows, "queue_name": its.settings.queue}
+    return {"rows": rows, "queue_name": its.settings.queue, "history": await _history(its, rows)}
+
+
+async def _history(its: Services, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return who changed whose place, newest first, each with the form that leads back to what was before."""
+    people = {str(row["user"].id): row for row in rows}
+    found = []
+    for user_id, change in await its.staff.changes_of("queue", (row["user"].id for row in rows)):
+        row = people[user_id]
+        back = undo_of(change, _facts(row["place"]))
+        found.append(
+            {
+                "change": change,
+                "user": row["user"],
+                "fields": [
+                    (gettext(_TITLES.get(name, name)), _told(change.before.get(name)), _told(value))
+                    for name, value in change.after.items()
+                ],
+                "undo": None if back is None else _form({**_facts(row["place"]), **back}),
+                "version": row["place"].version,
+            }
+        )
+    return found
+
+
+def _form(facts: dict[str, Any]) -> dict[str, str]:
+    """Return a place as its form sends it; a box that is not ticked is not sent."""
+    return {"penalty": str(facts["penalty"])} | ({"member": "1"} if facts["member"] else {})
+
+
+_TITLES = {"member": mark("takes calls"), "penalty": mark("Place in the queue")}
+
+
+def _told(value: object) -> str:
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    return "—" if value is None else str(value)
 
 
 async def _person(its: Services, by: User, user_id: int) -> User:

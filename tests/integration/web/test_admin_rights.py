@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -93,3 +95,30 @@ async def test_what_somebody_would_see_of_an_appeal_and_why(site: Site, login: s
         assert masked is ("скрыты" in words)
         assert "Такого обращения нет" in (await admin.get(f"{path}?appeal=07-NOBODY")).text
         assert "Что видит этот сотрудник" in told
+
+
+UNDO = re.compile(
+    r'action="(/admin/queue/\d+)"><input type="hidden" name="csrf_token"[^>]*>((?:<input type="hidden"[^>]*>)+)'
+    r'<button class="btn btn-sm btn-ghost-secondary"'
+)
+
+
+async def test_a_change_of_a_place_in_the_queue_is_undone_from_its_history(site: Site) -> None:
+    """Domain 2.11 queue.manage: who changed what and when; undo goes through the same door, version and all."""
+    async with site.logged_in("boss") as boss:
+        person = (await address(site, "anna")).split("/")[-2]
+        form = {"member": "1", "penalty": "7", "version": "0"}
+        assert (await boss.send("POST", f"/admin/queue/{person}", form=form)).status == 303
+        form = {"penalty": "9", "version": "1"}
+        assert (await boss.send("POST", f"/admin/queue/{person}", form=form)).status == 303
+        page = (await boss.get("/admin/queue")).text
+        assert "Главный" in page[page.index("history-title") :]
+        latest, first = UNDO.findall(page)
+        back = dict(re.findall(r'name="(\w+)" value="(\w*)"', latest[1]))
+        assert back == {"penalty": "7", "member": "1", "version": "2"}
+        assert dict(re.findall(r'name="(\w+)" value="(\w*)"', first[1])) == {"penalty": "0", "version": "2"}
+        assert (await boss.send("POST", latest[0], form=back)).status == 303
+        assert (await boss.send("POST", latest[0], form=back)).status == 409  # somebody was quicker
+        again = (await boss.get("/admin/queue")).text
+        assert len(UNDO.findall(again)) == 2  # the newest and the first; what is undone has nothing left to undo
+        assert 'name="penalty" type="number" min="0" max="100" value="7"' in again
