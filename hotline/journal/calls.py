@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from hotline.clock import Clock
 from hotline.cti.model import (
@@ -64,15 +65,7 @@ class CallJournal:
         async with self._transaction(session) as tx:
             row = await self._locked(tx, call.key)
             if row is None:
-                created = await tx.scalar(
-                    insert(CallRecord)
-                    .values(_values(call) | {"key": call.key})
-                    .on_conflict_do_nothing(index_elements=["key"])
-                    .returning(CallRecord.id)
-                )
-                row = await self._locked(tx, call.key)
-                assert row is not None  # noqa: S101 - inserted just now, by us or by whoever we waited for
-                before = None if created else _call(row)
+                row, before = await self._begin(tx, call)
             else:
                 before = _call(row)
             after = call if before is None else merge(before, call)
@@ -83,7 +76,8 @@ class CallJournal:
             await self._map_people(tx, row, before, after)
             if after.ended_at is not None:
                 await tx.flush()
-                await segment_store.write_rows(tx, row, after)
+                known = before is not None and before.ended_at is not None
+                await segment_store.write_rows(tx, row, after, known=known)
                 await dispositions.close_by_itself(tx, row, after, self._clock)
                 fact = dispositions.fact_about(row)
         if self._bus is None:
@@ -134,6 +128,21 @@ class CallJournal:
             return
         async with self._db.begin() as own:
             yield own
+
+    async def _begin(self, session: AsyncSession, call: Call) -> tuple[CallRecord, Call | None]:
+        """Insert the row of a call; return it, and what whoever was quicker has written into it."""
+        created: CallRecord | None = await session.scalar(
+            insert(CallRecord)
+            .values(_values(call) | {"key": call.key})
+            .on_conflict_do_nothing(index_elements=["key"])
+            .returning(CallRecord)
+        )
+        if created is not None:
+            set_committed_value(created, "legs", [])  # a new row has none: nothing to ask for
+            return created, None
+        row = await self._locked(session, call.key)
+        assert row is not None  # noqa: S101 - inserted just now by whoever we waited for
+        return row, _call(row)
 
     @staticmethod
     async def _locked(session: AsyncSession, key: str) -> CallRecord | None:

@@ -55,13 +55,17 @@ def hold_s(talk: Segment, holds: Iterable[Span], now: datetime) -> float:
     return sum(part for part in parts if part > 0)
 
 
-async def write_rows(session: AsyncSession, row: CallRecord, call: Call) -> None:
-    """Replace the rows of an ended call. Who had an extension then is what the legs of the call say."""
+async def write_rows(session: AsyncSession, row: CallRecord, call: Call, *, known: bool) -> None:
+    """Replace the rows of an ended call. Who had an extension then is what the legs of the call say.
+
+    :param known: the call was known to have ended before, so it may have rows.
+    """
     end = call.ended_at
     if end is None:
         return
     people = {leg.extension: leg.user_id for leg in row.legs if leg.extension and leg.user_id is not None}
-    await session.execute(delete(CallSegmentRow).where(CallSegmentRow.call_id == row.id))
+    if known:
+        await session.execute(delete(CallSegmentRow).where(CallSegmentRow.call_id == row.id))
     values = [
         {
             "call_id": row.id,

@@ -1,0 +1,155 @@
+"""Answers questions about calls: who may ask, for whom, and what the rows are called (R-09, DAY-34, DAY-42)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from hotline.clock import Clock
+from hotline.db import Database
+from hotline.errors import BadInput, Forbidden
+from hotline.journal.tables_classifier import TopicRow
+from hotline.staff.model import Right, User, short_name
+from hotline.staff.sight import Reach
+from hotline.staff.tables import UserRow
+from hotline.stats import queries
+from hotline.stats.model import Answer, Figures, Goals, Group, Question
+
+LONGEST_DAYS = 400
+BEHIND = 500
+"""Most calls that are listed behind a figure."""
+T = TypeVar("T")
+_NAMES = frozenset(field.name for field in fields(Figures))
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Whole days of the organisation, both included."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        """How many days it has."""
+        return (self.last - self.first).days + 1
+
+    @property
+    def before(self) -> Period:
+        """The period of the same length that ends the day before this one begins."""
+        return Period(self.first - timedelta(days=self.days), self.first - timedelta(days=1))
+
+    def bounds(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
+        """Return its first moment and the first moment after it (DAY-42)."""
+        return datetime.combine(self.first, time(), zone), datetime.combine(self.last + timedelta(days=1), time(), zone)
+
+
+class Statistics:
+    """Statistics over the journal's calls.
+
+    :param goals: within which time a call of each queue should be answered.
+    """
+
+    def __init__(self, db: Database, clock: Clock, zone: ZoneInfo, goals: Goals) -> None:
+        self._db = db
+        self._clock = clock
+        self._zone = zone
+        self.goals = goals
+
+    def zone_of(self, user: User) -> ZoneInfo:
+        """Return the zone in whose days ``user`` counts."""
+        return user.organisation.zone(self._zone)
+
+    async def ask(self, user: User, period: Period, group: Group, queue: str | None = None) -> Answer:
+        """Return the figures of a period.
+
+        :raises Forbidden: ``user`` may not watch anybody's calls.
+        :raises BadInput: the period ends before it begins or is longer than :data:`LONGEST_DAYS`.
+        """
+        return await self.compute(await self.question(user, period, group, queue))
+
+    async def question(self, user: User, period: Period, group: Group, queue: str | None = None) -> Question:
+        """Return what :meth:`ask` computes for ``user``; the errors are the same."""
+        if not may_look(user):
+            raise Forbidden("statistics are for supervisors", error_id="no-statistics")
+        if not 1 <= period.days <= LONGEST_DAYS:
+            raise BadInput("choose another period", details={"to": f"1 to {LONGEST_DAYS} days after the beginning"})
+        start, end = period.bounds(self.zone_of(user))
+        question = Question(start, end, group, self.zone_of(user), queue or None, goals=self.goals)
+        return replace(question, people=await self._people(user))
+
+    async def compute(self, question: Question) -> Answer:
+        """Add everything up; four statements at once, each on a connection of its own."""
+        now = self._clock.now()
+        found = await asyncio.gather(
+            self._in_own(lambda session: queries.calls(session, question)),
+            self._in_own(lambda session: queries.entries(session, question)),
+            self._in_own(lambda session: queries.work(session, question)),
+            self._in_own(lambda session: queries.states(session, question, now)),
+        )
+        return _answer(row for rows in found for row in rows)
+
+    async def behind(self, question: Question, figure: str, key: str | None) -> list[queries.Behind]:
+        """Return the calls that a figure counts, at most :data:`BEHIND`.
+
+        :raises BadInput: there is no such figure, or no calls stand behind it.
+        """
+        if figure not in queries.CALLS and figure not in queries.PARTS:
+            raise BadInput("there is no such figure", details={"figure": "a count of calls"})
+        return await self._in_own(lambda session: queries.behind(session, question, figure, key, BEHIND))
+
+    async def names(self, group: Group, keys: Iterable[str]) -> Mapping[str, str]:
+        """Return what rows are called; a key without a name stands for itself."""
+        if group is Group.OPERATOR:
+            ids = [int(key) for key in keys if key.isdigit()]
+            people = select(UserRow.id, UserRow.last_name, UserRow.first_name, UserRow.patronymic)
+            async with self._db.begin() as session:
+                rows = await session.execute(people.where(UserRow.id.in_(ids)))
+                return {str(row.id): short_name(row.last_name, row.first_name, row.patronymic) for row in rows}
+        if group is Group.TOPIC:
+            async with self._db.begin() as session:
+                topics = select(TopicRow.code, TopicRow.title).where(TopicRow.code.in_(list(keys)))
+                return {row.code: f"{row.code} {row.title}" for row in await session.execute(topics)}
+        return {}
+
+    async def _people(self, user: User) -> tuple[int, ...] | None:
+        """Return whose work ``user`` sees: ``journal.visibility.calls`` in one word."""
+        reach = user.sight.calls
+        if reach.covers(Reach.ACTIVE):
+            return None
+        if not reach.covers(Reach.ORGANISATION):
+            return (user.id,)
+        async with self._db.begin() as session:
+            colleagues = select(UserRow.id).where(UserRow.organisation_id == user.organisation.id)
+            return tuple(await session.scalars(colleagues))
+
+    async def _in_own(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        async with self._db.begin() as session:
+            return await work(session)
+
+
+def may_look(user: User) -> bool:
+    """Tell whether ``user`` may see statistics: who watches calls and sees somebody's."""
+    return user.may(Right.CALL_MONITOR) and user.sight.calls is not Reach.NONE
+
+
+def _answer(rows: Iterable[Mapping[str, Any]]) -> Answer:
+    total = Figures()
+    book: dict[str, Figures] = {}
+    for row in rows:
+        if row["key"] == queries.NOBODY:
+            continue
+        figures = total if row["key"] is None else book.setdefault(row["key"], Figures())
+        for name, value in row.items():
+            if name == "quantiles" and value is not None:
+                figures.wait_p50, figures.wait_p95 = value
+            elif name in _NAMES and value is not None:
+                setattr(figures, name, value)
+    return Answer(dict(sorted(book.items())), total)
