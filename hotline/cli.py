@@ -17,6 +17,7 @@ from hotline.register.cli import register
 from hotline.softphone.cli import line_check
 from hotline.staff.cli import user
 from hotline.stand.cli import COMMANDS as STAND_COMMANDS
+from hotline.stats.cli import stats
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -33,7 +34,7 @@ def main(verbose: bool) -> None:
         logging.getLogger(library).setLevel(logging.WARNING)
 
 
-for command in (*STAND_COMMANDS, db, line_check, load, profile, recordings, register, user):
+for command in (*STAND_COMMANDS, db, line_check, load, profile, recordings, register, stats, user):
     main.add_command(command)
 
 

@@ -22,7 +22,8 @@ import hotline.softphone.tables
 import hotline.softphone.tables_line
 import hotline.staff.tables
 import hotline.staff.tables_contact
-import hotline.staff.tables_password  # noqa: F401 - imported for what they register
+import hotline.staff.tables_password
+import hotline.stats.tables  # noqa: F401 - imported for what they register
 from hotline.db import Base
 
 metadata = Base.metadata

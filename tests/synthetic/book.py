@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 GROUPS = ("day", "hour", "quarter", "queue", "operator", "topic")
@@ -25,7 +25,9 @@ class About:
 class Book:
     """Figures by (group, key): counts and sums in ``sums``, waits of the answered in ``waits``."""
 
-    sums: dict[tuple[str, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    sums: dict[tuple[str, str], dict[str, float]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(float))
+    )
     waits: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def note(self, about: About, **amounts: float) -> None:
@@ -47,12 +49,12 @@ class Book:
         while at < end:
             until = min(end, (at // QUARTER + 1) * QUARTER)
             for group in ("day", "hour", "quarter", "operator"):
-                for key in {TOTAL, self._key(group, About(at, user=user))}:
+                for key in (TOTAL, self._key(group, About(at, user=user))):
                     self._time(group, key, name, state, until - at)
-            for group, key in (("queue", queue), ("topic", topic)):
+            for group, of_call in (("queue", queue), ("topic", topic)):
                 self._time(group, TOTAL, name, state, until - at)
-                if key is not None and state == "wrap_up":
-                    self.sums[group, key]["wrap_s"] += until - at
+                if of_call is not None and state == "wrap_up":
+                    self.sums[group, of_call]["wrap_s"] += until - at
             at = until
 
     def expected(self, group: str) -> dict[str, dict[str, float]]:

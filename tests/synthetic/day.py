@@ -423,7 +423,8 @@ class Day:
         """Whoever does nothing else is ready, from midnight to midnight; each has a break at night."""
         for worker in self.workers + self.experts:
             worker.log.sort(key=lambda one: one[1])
-            at, rows = 0.0, []
+            at = 0.0
+            rows: list[tuple[str, float, float, str | None]] = []
             for state, begin, end, key in worker.log:
                 if begin > at:
                     rows.append(("ready", at, begin, None))

@@ -170,7 +170,16 @@ class Script:
         self, t: float, kind: str, channel: Channel, extra: Mapping[str, object] | None = None, *, user_type: str = ""
     ) -> None:
         told = json.dumps(extra).replace('"', '""') if extra else ""
-        columns = (f"{EPOCH + t:.6f}", kind, user_type, channel.uniqueid, self.key, channel.name, channel.number, "")
+        columns: tuple[str, ...] = (
+            f"{EPOCH + t:.6f}",
+            kind,
+            user_type,
+            channel.uniqueid,
+            self.key,
+            channel.name,
+            channel.number,
+            "",
+        )
         columns += (channel.exten, channel.context, "", "", "", told)
         line = ",".join(f'"{column}"' for column in columns)
         self.tape.cel.append((t, next(self.tape.lines), line))

@@ -9,7 +9,7 @@ from alembic import op
 from procrastinate.schema import SchemaManager
 from sqlalchemy.dialects import postgresql
 
-from hotline.migrations.initial import board, passwords, segments
+from hotline.migrations.initial import board, passwords, segments, stats
 
 revision = "0001"
 down_revision = None
@@ -1550,3 +1550,4 @@ def _life_cycle() -> None:
     segments.create()
     passwords.create()
     board.create()
+    stats.create()
