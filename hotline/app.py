@@ -13,6 +13,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 import aiohttp
 from aiohttp import web
@@ -156,6 +157,7 @@ class Hotline:
                 "sessions": self.services.staff.purge,
                 "notices": journal.notices.purge,
                 "uploads": self.services.register.purge,
+                "statistics": partial(self.services.stats_check.of_yesterday, settings.zone),
             },
         )
         keeper.start()

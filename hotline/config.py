@@ -51,12 +51,6 @@ class Settings(BaseSettings):
     """``ru``, ``en``, or ``auto``: what the browser asks for. Each user can choose another for himself."""
     queue: str = "hotline"
     wrap_up_s: int = Field(60, ge=0)
-    service_level_s: float = Field(20, gt=0, le=3600)
-    """Within how many seconds a call should be answered, for the service level (docs/statistics.md)."""
-    service_level_queue_s: dict[str, float] = Field(default_factory=dict)
-    """Other goals, by queue: ``{"appeals": 60}``."""
-    short_abandon_s: float = Field(5, ge=0, le=60)
-    """Who hangs up in a queue sooner than this has not waited: told apart, and no part of the service level."""
     lost_grace_s: float = Field(7, ge=2, le=60)
     """Seconds without a sound from an operator's browser until the citizen hears that the connection is restored."""
     lost_back_s: float = Field(30, ge=0, le=600)

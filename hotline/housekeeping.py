@@ -18,7 +18,7 @@ LOOK_S = 30.0
 """Seconds between two looks at the clock. A sleep until the next run would overshoot when the machine was suspended."""
 
 Job = Callable[[], Awaitable[int]]
-"""Cleans something and returns how many things went."""
+"""Cleans or checks something and returns how many things went, or were found."""
 
 
 def next_run(after: datetime, zone: ZoneInfo) -> datetime:
@@ -62,7 +62,7 @@ class Housekeeping:
             except Exception:  # whatever it is, the other jobs must run, and tomorrow it is tried again
                 log.exception("cleaning of %s failed", name)
             else:
-                log.info("cleaning of %s: %d gone", name, gone)
+                log.info("daily job %s: %d", name, gone)
 
     async def _keep(self) -> None:
         due = self._clock.now()

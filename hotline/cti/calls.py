@@ -24,7 +24,7 @@ from hotline.cti import events as ev
 from hotline.cti.board import Board, BoardFact
 from hotline.cti.callstate import LiveCall, LiveLeg, dialled_as, parking_of
 from hotline.cti.model import Call, CallEvent, CallEventKind, CallFact, Direction, EndedBy, EndSource, LegRole, Phase
-from hotline.cti.segments import tell
+from hotline.cti.segments import left, tell
 
 Fact = CallFact | BoardFact
 
@@ -60,7 +60,7 @@ class CallTracker:
             ev.Hold: self._hold,
             ev.MixMonitorStart: self._recording,
             ev.QueueCallerJoin: self._queue_join,
-            ev.QueueCallerLeave: self._queue_leave,
+            ev.QueueCallerLeave: lambda e: [*left(self._of_channel.get(e.channel.uniqueid), e.at), *self.board.left(e)],
             ev.QueueMember: lambda e: list(self.board.member(e)),
             ev.DeviceStateChange: lambda e: list(self.board.changed_device(e)),
             ev.UserEvent: self._user_event,
@@ -183,12 +183,6 @@ class CallTracker:
         call.operator_left = False
         call.close_hold(event.at)
         return [*facts, self._fact(CallEventKind.QUEUED, call, event.at)]
-
-    def _queue_leave(self, event: ev.QueueCallerLeave) -> list[Fact]:
-        call = self._of_channel.get(event.channel.uniqueid)
-        if call is not None:
-            call.story.leave(event.at)
-        return list(self.board.left(event))
 
     def _dial_begin(self, event: ev.DialBegin) -> list[Fact]:
         call = self._known(event.dest)

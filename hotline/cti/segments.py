@@ -86,6 +86,13 @@ def tell(call: LiveCall, kind: CallEventKind, at: datetime, extension: str | Non
         _finish(call, at)
 
 
+def left(call: LiveCall | None, at: datetime) -> tuple[()]:
+    """Note that the caller left his queue. That is a fact of no other: what comes of it is seen in what follows."""
+    if call is not None:
+        call.story.leave(at)
+    return ()
+
+
 def recover(call: LiveCall, at: datetime) -> None:
     """Make the parts fit what a snapshot shows of the call."""
     story = call.story

@@ -7,9 +7,10 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -74,6 +75,12 @@ class StatsCheck:
 
     async def run(self, start: datetime, end: datetime) -> Result:
         """Compare the ended calls that began in [``start``, ``end``); keep and return what differs."""
+        result = await self._compare(start, end)
+        await self._keep(result)
+        log.info("statistics: %d calls compared with the logs, %d differences", result.calls, result.differences)
+        return result
+
+    async def _compare(self, start: datetime, end: datetime) -> Result:
         now = self._clock.now()
         end = min(end, now)
         found: list[Difference] = []
@@ -92,10 +99,23 @@ class StatsCheck:
             found += differing
             counted += len(kept.keys() | seen.keys())
             broken += logs.broken
-        result = Result(start, end, covered, now, counted, broken, len(found), tuple(found[:KEPT]))
-        await self._keep(result)
-        log.info("statistics: %d calls compared with the logs, %d differences", counted, len(found))
-        return result
+        return Result(start, end, covered, now, counted, broken, len(found), tuple(found[:KEPT]))
+
+    async def of_yesterday(self, zone: ZoneInfo) -> int:
+        """Compare the day before today, once; return how many calls differ. The daily job.
+
+        A service that is started again finds the day compared already.
+        """
+        today = self._clock.now().astimezone(zone).date()
+        start, end = (datetime.combine(day, time(), zone) for day in (today - timedelta(days=1), today))
+        async with self._db.begin() as session:
+            done = select(StatsCheckRow.id).where(StatsCheckRow.from_at <= start, StatsCheckRow.to_at >= end)
+            if await session.scalar(done.limit(1)) is not None:
+                return 0
+        if (await self._compare(start, end)).differences:
+            # The service may have been started this moment, with the import of what it missed still to come.
+            await asyncio.sleep(SETTLED.total_seconds())
+        return (await self.run(start, end)).differences
 
     async def last(self, user: User) -> Result | None:
         """Return the last result.

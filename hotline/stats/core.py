@@ -104,7 +104,9 @@ def quantile(ordered: Sequence[float], share: float) -> float:
 def _in(question: Question, moment: datetime, queue: str | None, who: int | None) -> bool:
     if not question.start <= moment < question.end or question.queue not in {None, queue}:
         return False
-    return question.people is None or who in question.people
+    if question.people is None or who in question.people:
+        return True
+    return who is None and queue in question.owned
 
 
 def _keys(
@@ -149,11 +151,11 @@ def _add_wait(question: Question, figures: Figures, part: PartFact, waits: list[
     figures.left += part.result == "left"
     if part.result == "answered":
         figures.answered += 1
-        figures.in_goal += part.seconds <= question.goals.of(part.queue)
+        figures.in_goal += part.seconds <= question.goal(part.queue).answer_s
         figures.wait_s += part.seconds
         waits.append(part.seconds)
     elif part.result == "abandoned":
-        short = part.seconds < question.goals.short_s
+        short = part.seconds <= question.goal(part.queue).short_s
         figures.short += short
         figures.abandoned += not short
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -26,17 +27,16 @@ TIMES = frozenset({Group.DAY, Group.HOUR, Group.QUARTER})
 
 
 @dataclass(frozen=True, slots=True)
-class Goals:
-    """When an answer is in time, and when an abandoned call was none (``config.Settings``)."""
+class Goal:
+    """When an answer is in time, and when an abandoned call was none; in seconds (``board.figures.Goal``)."""
 
     answer_s: float = 20.0
-    by_queue: dict[str, float] = field(default_factory=dict)
     short_s: float = 5.0
-    """Who hangs up sooner has not waited: such calls are told apart and are no part of the service level."""
+    """Who hangs up within it has not waited: told apart, and no part of the service level."""
 
-    def of(self, queue: str | None) -> float:
-        """Return the seconds within which a call of ``queue`` should be answered."""
-        return self.by_queue.get(queue or "", self.answer_s)
+
+ANY = Goal()
+"""Of a queue without a goal of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class Question:
     """What is asked: calls that began in [``start``, ``end``), by ``group`` in the days of ``zone``.
 
     :ivar people: ids of the operators whose work counts; ``None``: everybody's, and what nobody answered.
+    :ivar owned: with ``people``: queues whose unanswered calls count as well, because they are theirs.
     """
 
     start: datetime
@@ -52,7 +53,12 @@ class Question:
     zone: ZoneInfo
     queue: str | None = None
     people: tuple[int, ...] | None = None
-    goals: Goals = field(default_factory=Goals)
+    owned: tuple[str, ...] = ()
+    goals: Mapping[str, Goal] = field(default_factory=dict)
+
+    def goal(self, queue: str | None) -> Goal:
+        """Return the goal of a queue."""
+        return self.goals.get(queue or "", ANY)
 
 
 @dataclass(slots=True)
@@ -67,7 +73,7 @@ class Figures:
     answered: int = 0
     in_goal: int = 0
     abandoned: int = 0
-    short: int = 0  # abandoned sooner than Goals.short_s
+    short: int = 0  # abandoned within Goal.short_s
     left: int = 0  # led out of the queue by time, a digit or a rule
     again: int = 0  # entries of citizens whose operator was gone
     wait_s: float = 0.0  # of the answered, in all

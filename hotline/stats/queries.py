@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hotline.stats.model import TIMES, Goals, Group, Question
+from hotline.stats.model import ANY, TIMES, Group, Question
 
 _WHO = "CASE WHEN s.kind IN ('consult', 'blind') THEN s.by_id ELSE s.user_id END"
 _ENTRY = "s.kind = 'wait' AND NOT s.again"
@@ -39,8 +39,8 @@ PARTS: Mapping[str, str] = {
     "offered": _ENTRY,
     "answered": _ANSWERED,
     "in_goal": f"{_ANSWERED} AND s.seconds <= {{goal}}",
-    "abandoned": f"{_ABANDONED} AND s.seconds >= :short",
-    "short": f"{_ABANDONED} AND s.seconds < :short",
+    "abandoned": f"{_ABANDONED} AND s.seconds > {{short}}",
+    "short": f"{_ABANDONED} AND s.seconds <= {{short}}",
     "left": f"{_ENTRY} AND s.result = 'left'",
     "again": "s.kind = 'wait' AND s.again",
     "handled": _TALKED,
@@ -54,7 +54,7 @@ PARTS: Mapping[str, str] = {
     "lost": "s.kind = 'lost'",
     "recovered": "s.kind = 'lost' AND s.result = 'done'",
 }
-"""Figure → which parts of calls it counts; ``{goal}`` is the goal of the part's queue."""
+"""Figure → which parts of calls it counts; ``{goal}`` and ``{short}`` are those of the part's queue."""
 
 _WAITS = ("offered", "answered", "in_goal", "abandoned", "short", "left", "again")
 _SUMS: Mapping[str, str] = {
@@ -168,7 +168,7 @@ async def behind(session: AsyncSession, question: Question, figure: str, key: st
     statement = f"""SELECT c.key AS key, c.direction AS direction, {wanted},
         CASE WHEN c.direction = 'in' THEN coalesce(c.from_e164, c.from_raw) ELSE c.dialled END AS number
         FROM {source} WHERE {words.where} AND ({which})"""
-    statement = statement.format(join=words.join, goal=_goal(question.goals))
+    statement = _with_goals(statement.replace("{join}", words.join), question)
     if key is not None:
         statement += f" AND {words.key} = :key"
     values = _values(question) | {"limit": limit} | ({"key": key} if key is not None else {})
@@ -183,10 +183,8 @@ async def _parts(
     words = _Parts(words.key, f"{kinds} AND {words.where}", words.join)
     wanted = [f"count(*) FILTER (WHERE {PARTS[name]}) AS {name}" for name in names]
     wanted += [f"{how} AS {name}" for name, how in sums.items()]
-    head = f"SELECT {{key}} AS key, {', '.join(wanted)} FROM call_segment s {{join}}".replace(
-        "{goal}", _goal(question.goals)
-    )
-    return await _run(session, question, words, head)
+    head = f"SELECT {{key}} AS key, {', '.join(wanted)} FROM call_segment s {{join}}"
+    return await _run(session, question, words, _with_goals(head, question))
 
 
 async def _run(
@@ -212,20 +210,25 @@ def _values(question: Question) -> dict[str, Any]:
     values: dict[str, Any] = {
         "start": question.start,
         "end": question.end,
-        "short": question.goals.short_s,
         "zone": question.zone.key,
         "queue": question.queue,
         "people": list(question.people or ()),
-        "goal": question.goals.answer_s,
+        "owned": list(question.owned),
+        "goal": ANY.answer_s,
+        "short": ANY.short_s,
     }
-    for place, (queue, goal) in enumerate(sorted(question.goals.by_queue.items())):
-        values |= {f"goal{place}_queue": queue, f"goal{place}_s": goal}
+    for place, queue in enumerate(sorted(question.goals)):
+        goal = question.goal(queue)
+        values |= {f"of_{place}_queue": queue, f"of_{place}_goal": goal.answer_s, f"of_{place}_short": goal.short_s}
     return values
 
 
-def _goal(goals: Goals) -> str:
-    cases = "".join(f" WHEN :goal{place}_queue THEN :goal{place}_s" for place in range(len(goals.by_queue)))
-    return f"CASE s.queue{cases} ELSE :goal END" if cases else ":goal"
+def _with_goals(statement: str, question: Question) -> str:
+    for word in ("goal", "short"):
+        cases = "".join(f" WHEN :of_{place}_queue THEN :of_{place}_{word}" for place in range(len(question.goals)))
+        number = f"CASE s.queue{cases} ELSE :{word} END" if cases else f":{word}"
+        statement = statement.replace(f"{{{word}}}", number)
+    return statement
 
 
 def _time(group: Group, moment: str) -> str:
@@ -247,7 +250,7 @@ _TOPICS = (
 def _call_words(question: Question) -> _Parts:
     where = "c.direction = 'in' AND c.ended_at IS NOT NULL AND c.started_at >= :start AND c.started_at < :end"
     if question.people is not None:
-        where += " AND c.operator_id = ANY(:people)"
+        where += " AND (c.operator_id = ANY(:people) OR (c.operator_id IS NULL AND c.queue = ANY(:owned)))"
     if question.queue is not None:
         where += " AND c.queue = :queue"
     keys = {Group.QUEUE: "c.queue", Group.OPERATOR: "c.operator_id::text", Group.TOPIC: "topic.topic_code"}
@@ -262,7 +265,7 @@ def _call_words(question: Question) -> _Parts:
 def _part_words(question: Question) -> _Parts:
     where = "s.direction <> 'internal' AND s.started_at >= :start AND s.started_at < :end"
     if question.people is not None:
-        where += f" AND {_WHO} = ANY(:people)"
+        where += f" AND ({_WHO} = ANY(:people) OR ({_WHO} IS NULL AND s.queue = ANY(:owned)))"
     if question.queue is not None:
         where += " AND s.queue = :queue"
     keys = {Group.QUEUE: "s.queue", Group.OPERATOR: f"({_WHO})::text", Group.TOPIC: "topic.topic_code"}

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from hotline.board.tables import BoardQueueRow
 from hotline.clock import Clock
 from hotline.db import Database
 from hotline.errors import BadInput, Forbidden
@@ -20,7 +21,7 @@ from hotline.staff.model import Right, User, short_name
 from hotline.staff.sight import Reach
 from hotline.staff.tables import UserRow
 from hotline.stats import queries
-from hotline.stats.model import Answer, Figures, Goals, Group, Question
+from hotline.stats.model import Answer, Figures, Goal, Group, Question
 
 LONGEST_DAYS = 400
 BEHIND = 500
@@ -52,16 +53,12 @@ class Period:
 
 
 class Statistics:
-    """Statistics over the journal's calls.
+    """Statistics over the journal's calls."""
 
-    :param goals: within which time a call of each queue should be answered.
-    """
-
-    def __init__(self, db: Database, clock: Clock, zone: ZoneInfo, goals: Goals) -> None:
+    def __init__(self, db: Database, clock: Clock, zone: ZoneInfo) -> None:
         self._db = db
         self._clock = clock
         self._zone = zone
-        self.goals = goals
 
     def zone_of(self, user: User) -> ZoneInfo:
         """Return the zone in whose days ``user`` counts."""
@@ -82,8 +79,14 @@ class Statistics:
         if not 1 <= period.days <= LONGEST_DAYS:
             raise BadInput("choose another period", details={"to": f"1 to {LONGEST_DAYS} days after the beginning"})
         start, end = period.bounds(self.zone_of(user))
-        question = Question(start, end, group, self.zone_of(user), queue or None, goals=self.goals)
-        return replace(question, people=await self._people(user))
+        question = Question(start, end, group, self.zone_of(user), queue or None, people=await self._people(user))
+        async with self._db.begin() as session:
+            rows = (await session.scalars(select(BoardQueueRow))).all()
+        return replace(
+            question,
+            owned=tuple(row.queue for row in rows if row.organisation_id == user.organisation.id),
+            goals={row.queue: Goal(row.goal_s, row.short_s) for row in rows},
+        )
 
     async def compute(self, question: Question) -> Answer:
         """Add everything up; four statements at once, each on a connection of its own."""

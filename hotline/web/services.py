@@ -42,6 +42,8 @@ from hotline.softphone.line_quality import LineQualityService
 from hotline.softphone.proxy import SipProxy
 from hotline.softphone.quality import QualityService
 from hotline.staff.service import StaffService
+from hotline.stats.check import StatsCheck
+from hotline.stats.service import Statistics
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,16 @@ class Services:
     def profile_admin(self) -> ProfileAdmin:
         """Administration of the process profile."""
         return ProfileAdmin(self.database, self.clock)
+
+    @property
+    def statistics(self) -> Statistics:
+        """Figures of calls and operators."""
+        return Statistics(self.database, self.clock, self.settings.zone)
+
+    @property
+    def stats_check(self) -> StatsCheck:
+        """The proof of those figures."""
+        return StatsCheck(self.database, self.clock, self.settings.asterisks)
 
     @property
     def workload(self) -> Workload:

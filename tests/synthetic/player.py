@@ -20,7 +20,7 @@ from hotline.cti.model import Call, CallEvent
 from hotline.cti.restore import SeenChannel, Snapshot, Waiting, restore
 from hotline.db import Database
 from hotline.journal.calls import CallJournal
-from tests.synthetic.day import Day
+from tests.synthetic.day import GOALS, SHORT_S, Day
 from tests.synthetic.script import DAY, Tape
 
 PBX = "pbx1"
@@ -149,6 +149,10 @@ async def fill(url: str, day: Day) -> None:
             states,
         )
         await connection.executemany(_APPEAL, day.appeals)
+        await connection.executemany(
+            "INSERT INTO board_queue (queue, goal_percent, goal_s, short_s) VALUES ($1, 80, $2, $3)",
+            [(queue, goal, SHORT_S) for queue, goal in GOALS.items()],
+        )
     finally:
         await connection.close()
 

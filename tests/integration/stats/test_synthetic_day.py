@@ -23,9 +23,9 @@ from hotline.staff.model import Organisation, Right, User
 from hotline.staff.sight import Reach, Sight
 from hotline.stats.check import StatsCheck
 from hotline.stats.core import CallFact, PartFact, StateFact, compute
-from hotline.stats.model import Figures, Goals, Group
+from hotline.stats.model import Figures, Group
 from hotline.stats.service import Period, Statistics
-from tests.synthetic.day import GOALS, SHORT_S, Day
+from tests.synthetic.day import Day
 from tests.synthetic.player import Asterisk, Service, at, fill, hire
 
 T = TypeVar("T", CallFact, PartFact, StateFact)
@@ -75,7 +75,7 @@ async def test_a_day_whose_every_figure_is_known(
     await fill(demo_db_url, day)
     clock.advance(at(90_000) - clock.now())
 
-    statistics = Statistics(demo_db, clock, ZONE, Goals(20, GOALS, SHORT_S))
+    statistics = Statistics(demo_db, clock, ZONE)
     await every_figure_is_exact(statistics, day)
     await the_database_adds_up_as_the_definitions_do(statistics, demo_db_url)
     await calls_behind_figures_are_those_that_they_count(statistics, day)
