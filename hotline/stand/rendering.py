@@ -25,6 +25,14 @@ TEMPLATES = Path(
 )
 HEADING = "; Made by `hotline asterisk render`. Changes made here are lost: change the settings or the template."
 
+OWN_FILES = "lines"
+"""Folder inside Asterisk's own of the files that the service writes over AMI (docs/lines.md); nothing here does."""
+HEAD_PRIORITY = 1000
+"""What the call of a citizen is worth whose operator was lost: more than any rule can give."""
+
+ANY_PENALTY = 1000
+"""More than any member's penalty: everybody is asked (an empty QUEUE_MAX_PENALTY would be a warning in the log)."""
+
 CEL_FIELDS = (
     "EventTime",
     "EventEnum",
@@ -167,6 +175,8 @@ class AsteriskRenderSettings(BaseModel):
     max_wait_s: int = Field(900, ge=10)
     announce_s: int = Field(45, ge=0)
     reassure_s: int = Field(60, ge=0)
+    menu_wait_s: int = Field(5, ge=1)
+    """How long a citizen may think after a line's menu has been read to him."""
     hold_s: int = Field(180, ge=5)
     park_s: int = Field(180, ge=5)
     """How long a parked citizen waits before the operator who parked him is rung."""
@@ -215,6 +225,8 @@ def render(settings: AsteriskRenderSettings) -> dict[str, str]:
             heading=HEADING,
             modules=MODULES,
             cel_fields=CEL_FIELDS,
+            head_prio=HEAD_PRIORITY,
+            any_penalty=ANY_PENALTY,
             did_patterns=settings.dids or ["s", "_X!", "_+X!"],
         )
         for name in names
@@ -223,7 +235,7 @@ def render(settings: AsteriskRenderSettings) -> dict[str, str]:
 
 def write(files: dict[str, str], folder: Path) -> list[str]:
     """Write the files that differ, each in one step, and return their names. They hold secrets: mode 0640."""
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / OWN_FILES).mkdir(parents=True, exist_ok=True)
     changed = [name for name, text in files.items() if _present(folder / name) != text]
     for name in changed:
         fresh = folder / f".{name}.new"
