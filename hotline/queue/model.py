@@ -71,6 +71,8 @@ class Operator:
     over_limit: bool = False
     queues: tuple[str, ...] = ()
     penalty: int = 0
+    places: tuple[int, ...] = ()
+    """His place in each of ``queues``, in their order; empty: ``penalty`` in all of them."""
     calls: tuple[tuple[str, CallPart], ...] = ()
     last_call: str | None = None
     pause: Pause | None = None
@@ -145,6 +147,7 @@ class StartWork:
     microphone: bool
     phone: bool = True
     penalty: int = 0
+    places: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,7 @@ class Reassign:
 
     queues: tuple[str, ...]
     penalty: int = 0
+    places: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

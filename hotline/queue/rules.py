@@ -160,7 +160,7 @@ def restore(operator: Operator, present: frozenset[str] = frozenset()) -> tuple[
 
 def _member_effects(before: Operator, after: Operator) -> tuple[MemberEffect, ...]:
     was, is_ = before.state is not S.OFFLINE, after.state is not S.OFFLINE
-    if was and is_ and (before.queues, before.penalty) != (after.queues, after.penalty):
+    if was and is_ and _standing(before) != _standing(after):
         # Asterisk does not change a member who is there already: he leaves and comes again, also in the middle of a
         # call, which it does not touch.
         return (*(RemoveMember(queue, before.extension) for queue in before.queues), *restore(after))
@@ -180,7 +180,13 @@ def _member_effects(before: Operator, after: Operator) -> tuple[MemberEffect, ..
 def _additions(operator: Operator) -> tuple[AddMember, ...]:
     paused = pause_reason(operator) is not None
     name = str(operator.user_id)
-    return tuple(AddMember(q, operator.extension, name, paused, operator.penalty) for q in operator.queues)
+    return tuple(AddMember(q, operator.extension, name, paused, place) for q, place in _standing(operator))
+
+
+def _standing(operator: Operator) -> tuple[tuple[str, int], ...]:
+    """Return the queues that he stands in, with his place in each."""
+    places = operator.places or (operator.penalty,) * len(operator.queues)
+    return tuple(zip(operator.queues, places, strict=True))
 
 
 def _notices(before: Operator, after: Operator, event: Happening) -> tuple[Effect, ...]:
@@ -225,6 +231,7 @@ def _start_work(operator: Operator, event: StartWork, now: datetime, policy: Pol
         state=S.READY,
         queues=event.queues,
         penalty=event.penalty,
+        places=event.places,
         phone_lost_at=None if event.phone else now,
     )
 
@@ -238,11 +245,12 @@ def _end_work(operator: Operator, event: EndWork | Tick, now: datetime, policy: 
         since=now,
         queues=operator.queues,
         penalty=operator.penalty,
+        places=operator.places,
     )
 
 
 def _reassign(operator: Operator, event: Reassign, now: datetime, policy: Policy) -> Operator:
-    return replace(operator, queues=event.queues, penalty=event.penalty)
+    return replace(operator, queues=event.queues, penalty=event.penalty, places=event.places)
 
 
 def _go_ready(operator: Operator, event: GoReady, now: datetime, policy: Policy) -> Operator:

@@ -62,6 +62,7 @@ log = logging.getLogger(__name__)
 SAVE_S = 2.0  # how long a person waits for the disk; the writer goes on trying afterwards
 
 Sent = asyncio.Task[HotlineError | None]
+Places = tuple[int, ...]
 
 
 class OperatorDesk:
@@ -162,6 +163,7 @@ class OperatorDesk:
         microphone: bool,
         queues: tuple[str, ...] | None = None,
         penalty: int = 0,
+        places: Places = (),
     ) -> Operator:
         """«Начало работы»: become a member of the queues and ready. A second time changes nothing.
 
@@ -174,8 +176,8 @@ class OperatorDesk:
             raise Conflict(f"the number {extension} is in use by somebody else", error_id="extension-busy")
         operator = self._operators.get(user_id) or Operator(user_id, extension, self._clock.now())
         wanted = self._policy.queues if queues is None else queues
-        event = StartWork(extension, wanted, microphone, phone=extension in self._phones, penalty=penalty)
-        return await self._request(operator, event)
+        phone = extension in self._phones
+        return await self._request(operator, StartWork(extension, wanted, microphone, phone, penalty, places))
 
     async def end_work(self, user_id: int) -> Operator:
         """«Завершить»: leave the queues.
@@ -186,10 +188,10 @@ class OperatorDesk:
         """
         return await self._request(self._get(user_id), EndWork())
 
-    async def reassign(self, user_id: int, queues: tuple[str, ...], penalty: int) -> None:
+    async def reassign(self, user_id: int, queues: tuple[str, ...], penalty: int = 0, places: Places = ()) -> None:
         """Change somebody's queues and his place in them; at once when he is at work. Raises ``Unavailable``."""
         if user_id in self._operators:
-            await self._request(self._operators[user_id], Reassign(queues, penalty))
+            await self._request(self._operators[user_id], Reassign(queues, penalty, places))
 
     async def go_ready(self, user_id: int) -> Operator:
         """«Свободен»: end a pause or a wrap-up, or take back a planned pause. Raises as ``end_work``."""

@@ -92,6 +92,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "func_cut",
         "func_db",
         "func_devstate",
+        "func_dialplan",
         "func_env",
         "func_hangupcause",
         "func_logic",
