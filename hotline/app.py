@@ -12,7 +12,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 
 import aiohttp
@@ -26,10 +26,13 @@ from hotline.cti.service import CtiService
 from hotline.db import Database
 from hotline.events import Bus
 from hotline.housekeeping import Housekeeping
+from hotline.journal import settings_store
 from hotline.journal.calls import CallJournal
 from hotline.journal.classifier import Classifier
 from hotline.journal.imports import recorder
 from hotline.journal.service import Journal
+from hotline.queue.lines import LinesService, People, Ports
+from hotline.queue.lines_keeper import LinesKeeper
 from hotline.queue.model import PauseReason, Policy
 from hotline.queue.service import OperatorDesk
 from hotline.recording import RecordingParts
@@ -46,6 +49,7 @@ from hotline.staff.service import StaffService
 from hotline.web.app import make_app
 from hotline.web.phone import authorise
 from hotline.web.services import Services
+from hotline.web.views.admin_queue import BY_ROLE
 
 log = logging.getLogger(__name__)
 
@@ -101,12 +105,14 @@ class Hotline:
         recording.start()
         stack.push_async_callback(recording.close)
         quality = QualityService(database, bus, clock)
+        staff = StaffService(database, clock, settings)
+        line_keeper = keeper_of_lines(settings, database, clock, staff, cti, desk, bus)
         self.services = Services(
             settings=settings,
             clock=clock,
             bus=bus,
             database=database,
-            staff=StaffService(database, clock, settings),
+            staff=staff,
             appeals=journal.appeals,
             lists=journal.queries,
             drafts=journal.drafts,
@@ -131,6 +137,8 @@ class Hotline:
             sip=sip,
             quality=quality,
             lines=LineQualityService(database, bus, clock, quality.final),
+            line_rules=line_keeper.lines,
+            line_keeper=line_keeper,
         )
         for measured in (self.services.quality, self.services.lines):
             measured.start()
@@ -144,6 +152,8 @@ class Hotline:
         )
         recovery.start()
         stack.push_async_callback(recovery.close)
+        line_keeper.start()
+        stack.push_async_callback(line_keeper.close)
         await journal.outbox.relay()  # what a crash kept from being published
         for service in cti.values():
             await service.start()
@@ -232,6 +242,28 @@ def pause_reasons(classifier: Classifier) -> Callable[[], Awaitable[Mapping[str,
         }
 
     return read
+
+
+def keeper_of_lines(
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    staff: StaffService,
+    cti: Mapping[str, CtiService],
+    desk: OperatorDesk,
+    bus: Bus,
+) -> LinesKeeper:
+    """Wire the rules of lines: what they ask of people and of the production calendar, and where they are applied."""
+
+    async def people() -> tuple[People, ...]:
+        return tuple(People(one.id, one.has_role(*BY_ROLE)) for one in await staff.people.everybody_taking())
+
+    async def days() -> Mapping[date, bool]:
+        async with database.begin() as session:
+            return (await settings_store.calendar(session)).days
+
+    lines = LinesService(database, clock, settings.zone, settings.queue, Ports(people, days))
+    return LinesKeeper(lines, {name: one.distribution for name, one in cti.items()}, desk, bus, clock)
 
 
 async def _register(stack: AsyncExitStack, settings: Settings, database: Database, clock: Clock) -> Register:

@@ -23,6 +23,7 @@ from hotline.cti import metrics, snapshot
 from hotline.cti.calls import CallTracker, Fact
 from hotline.cti.commands import Commands
 from hotline.cti.control import CallControl
+from hotline.cti.distribution import Distribution
 from hotline.cti.errors import MalformedEvent
 from hotline.cti.framing import Framer, Message
 from hotline.cti.importer import Importer, Sink
@@ -73,6 +74,7 @@ class CtiService:
         self.commands = Commands(self.link)
         self.control = CallControl(self.tracker, self.commands)
         self.transfers = TransferService(self.tracker, self.commands, self.control, bus, clock)
+        self.distribution = Distribution(self.link)
         self.rescue = Rescue(self.tracker, self.commands, self.control)
         self.importer = Importer(settings, database, clock, sink)
         self.boot_id = ""

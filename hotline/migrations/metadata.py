@@ -17,6 +17,7 @@ import hotline.journal.tables_script
 import hotline.journal.tables_segment
 import hotline.journal.tables_terms
 import hotline.queue.tables
+import hotline.queue.tables_lines
 import hotline.register.tables
 import hotline.softphone.tables
 import hotline.softphone.tables_line

@@ -73,6 +73,8 @@ class Versions:
 
     rules: Rules
     of: Mapping[tuple[Kind, str], int]
+    closed: Mapping[tuple[Kind, str], Record]
+    """What is in force no more, as it was at last."""
 
     def version(self, kind: Kind, code: str) -> int:
         """Return a record's version; 0: there has never been one."""
@@ -183,11 +185,15 @@ class LinesService:
     async def _read(self, session: AsyncSession) -> Versions:
         rows = (await session.scalars(select(DistributionRuleRow).order_by(DistributionRuleRow.code))).all()
         rules = Rules(self._main)
+        closed: dict[tuple[Kind, str], Record] = {}
         for row in rows:
+            kind = Kind(row.kind)
+            record = msgspec.convert(row.body, TYPES[kind])
             if row.closed_at is None:
-                kind = Kind(row.kind)
-                rules = _with(rules, kind, row.code, msgspec.convert(row.body, TYPES[kind]))
-        return Versions(rules, {(Kind(row.kind), row.code): row.version for row in rows})
+                rules = _with(rules, kind, row.code, record)
+            else:
+                closed[kind, row.code] = record
+        return Versions(rules, {(Kind(row.kind), row.code): row.version for row in rows}, closed)
 
     async def _takers(self) -> tuple[Taker, ...]:
         people = await self._ports.people()

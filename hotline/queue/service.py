@@ -62,7 +62,6 @@ log = logging.getLogger(__name__)
 SAVE_S = 2.0  # how long a person waits for the disk; the writer goes on trying afterwards
 
 Sent = asyncio.Task[HotlineError | None]
-Places = tuple[int, ...]
 
 
 class OperatorDesk:
@@ -163,7 +162,7 @@ class OperatorDesk:
         microphone: bool,
         queues: tuple[str, ...] | None = None,
         penalty: int = 0,
-        places: Places = (),
+        places: tuple[int, ...] = (),
     ) -> Operator:
         """«Начало работы»: become a member of the queues and ready. A second time changes nothing.
 
@@ -176,8 +175,8 @@ class OperatorDesk:
             raise Conflict(f"the number {extension} is in use by somebody else", error_id="extension-busy")
         operator = self._operators.get(user_id) or Operator(user_id, extension, self._clock.now())
         wanted = self._policy.queues if queues is None else queues
-        phone = extension in self._phones
-        return await self._request(operator, StartWork(extension, wanted, microphone, phone, penalty, places))
+        event = StartWork(extension, wanted, microphone, extension in self._phones, penalty, places)
+        return await self._request(operator, event)
 
     async def end_work(self, user_id: int) -> Operator:
         """«Завершить»: leave the queues.
@@ -188,7 +187,7 @@ class OperatorDesk:
         """
         return await self._request(self._get(user_id), EndWork())
 
-    async def reassign(self, user_id: int, queues: tuple[str, ...], penalty: int = 0, places: Places = ()) -> None:
+    async def reassign(self, user_id: int, queues: tuple[str, ...], penalty: int, places: tuple[int, ...] = ()) -> None:
         """Change somebody's queues and his place in them; at once when he is at work. Raises ``Unavailable``."""
         if user_id in self._operators:
             await self._request(self._operators[user_id], Reassign(queues, penalty, places))

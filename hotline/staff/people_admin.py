@@ -87,13 +87,21 @@ class PeopleAdmin:
         """
         if not by.may(Right.QUEUE_MANAGE):
             raise Forbidden("this user may not manage the queue")
-        statement = queries.users_with_rights().where(UserRow.active, UserRow.extension.is_not(None))
+        found = await self._takers()
         if not everywhere(by.organisation):
-            statement = statement.where(UserRow.organisation_id == by.organisation.id)
+            found = [one for one in found if one.user.organisation.id == by.organisation.id]
+        return tuple(found)
+
+    async def everybody_taking(self) -> tuple[User, ...]:
+        """Return all who may take calls and have a telephone, for the rules of distribution."""
+        return tuple(one.user for one in await self._takers())
+
+    async def _takers(self) -> list[AccountLine]:
+        statement = queries.users_with_rights().where(UserRow.active, UserRow.extension.is_not(None))
         async with self._db.begin() as session:
             rows = await session.execute(statement.order_by(UserRow.last_name, UserRow.first_name, UserRow.id))
             found = [AccountLine(queries.to_user(row), row.UserRow.last_login_at) for row in rows]
-        return tuple(one for one in found if one.user.may(Right.CALL_TAKE))
+        return [one for one in found if one.user.may(Right.CALL_TAKE)]
 
     async def get(self, by: User, user_id: int) -> Account:
         """Return an account with its sessions and history.

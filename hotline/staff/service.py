@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,7 +23,7 @@ from hotline.staff import queries
 from hotline.staff.admin_model import Change
 from hotline.staff.audit import audit
 from hotline.staff.contacts import Contacts
-from hotline.staff.history import read_changes_of, write_change
+from hotline.staff.history import read_changes, read_changes_of, write_change
 from hotline.staff.model import DirectoryEntry, NewUser, Right, Session, User
 from hotline.staff.organisations_admin import OrganisationsAdmin
 from hotline.staff.password_links import PasswordLinks
@@ -48,6 +48,7 @@ from hotline.staff.tables import (
 )
 from hotline.staff.trail import AuditTrail
 
+Noting = Callable[[AsyncSession, Mapping[str, Any], Mapping[str, Any]], None]
 _LOGIN_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-@")
 
 
@@ -125,6 +126,19 @@ class StaffService:
         """Return the latest changes that :meth:`note_change` wrote down of some records, each with its record's id."""
         async with self._db.begin() as session:
             return await read_changes_of(session, entity, entity_ids)
+
+    def noting(self, by: User, record: tuple[str, int | str]) -> Noting:
+        """Return what writes a change of ``record`` into the trail, in the transaction that makes it."""
+
+        def note(session: AsyncSession, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+            write_change(session, record, before, after, by=by, at=self._clock.now())
+
+        return note
+
+    async def changes(self, record: tuple[str, int | str]) -> tuple[Change, ...]:
+        """Return the latest changes of a record of administration, newest first."""
+        async with self._db.begin() as session:
+            return await read_changes(session, *record)
 
     async def log_out(self, token: str) -> None:
         """End the session of ``token``; nothing happens when there is none."""

@@ -46,6 +46,10 @@ AREAS: tuple[Area, ...] = (
         mark("Who takes calls from the queue, and in which order they are offered."),
     ),
     Area(
+        mark("Lines and queues"), "route", "/admin/lines", (Right.QUEUE_MANAGE,),
+        mark("Numbers, business hours, queues, skills, priority: what way a call goes, at once."),
+    ),
+    Area(
         mark("Audit trail"), "history", "/admin/audit", (Right.AUDIT_VIEW,),
         mark("Who looked at, searched, changed or took out what, and when."),
     ),

@@ -55,6 +55,7 @@ TEXTS = {
     "organisations-of-all": mark("Organisations are changed by the fund."),
     "roles-of-all": mark("Roles hold for all organisations and are changed by the fund."),
     "last-administrator": mark("Nobody would be left who may administer. Give somebody else that right first."),
+    "bad-rules": mark("Nobody would answer some calls by these rules. Nothing was changed."),
     "own-account": mark("You cannot switch your own account off."),
     "password-temporary": mark("Your password is temporary. Choose your own first."),
     "passwords-differ": mark("The two new passwords are not the same."),
@@ -170,6 +171,15 @@ TEXTS = {
 
 _FIELDS = {
     "taken": mark("is taken"),
+    "not-a-code": mark("small letters a-z, digits and hyphens, at most 30; a line has a number"),
+    "out-of-bounds": mark("is out of bounds"),
+    "too-long": mark("is too long"),
+    "not-hours": mark("is not like 09:00-13:00, 14:00-18:00"),
+    "not-a-sound": mark("is no name of a sound: small letters, digits, / _ -"),
+    "not-rising": mark("seconds and places must rise from level to level; the first begins at 0"),
+    "not-a-digit": mark("is no digit"),
+    "not-asked": mark("belongs to another choice"),
+    "not-a-number": mark("is not a whole number"),
     "0 to 100": mark("must be from 0 to 100"),
     "at least one": mark("choose at least one"),
     "stands below this one": mark("stands below this one itself"),

@@ -12,6 +12,7 @@ from hotline.web.api import drafts, operator, quality
 from hotline.web.api import recording as recording_api
 from hotline.web.routes_board import add_board
 from hotline.web.routes_card import add_card
+from hotline.web.routes_lines import add_lines
 from hotline.web.routes_people import add_people
 from hotline.web.routes_terms import add_terms
 from hotline.web.views import (
@@ -71,6 +72,7 @@ def add_routes(app: web.Application) -> None:
 
     _add_recordings(add)
     add_admin_routes(add)
+    add_lines(add)
 
     add_board(add)
     add_terms(add)

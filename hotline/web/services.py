@@ -35,6 +35,8 @@ from hotline.journal.scripts_admin import ScriptsAdmin
 from hotline.journal.sight_of_appeal import SightOfAppeal
 from hotline.journal.workload import Workload
 from hotline.profiles.admin import ProfileAdmin
+from hotline.queue.lines import LinesService
+from hotline.queue.lines_keeper import LinesKeeper
 from hotline.queue.service import OperatorDesk
 from hotline.register.service import Register
 from hotline.softphone.accounts import AccountService
@@ -82,6 +84,9 @@ class Services:
     quality: QualityService
     lines: LineQualityService
     """What the exchange itself heard of calls."""
+    line_rules: LinesService
+    """What the administration says of lines and queues."""
+    line_keeper: LinesKeeper
 
     @property
     def list_admin(self) -> ListsAdmin:

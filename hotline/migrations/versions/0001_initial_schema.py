@@ -9,7 +9,7 @@ from alembic import op
 from procrastinate.schema import SchemaManager
 from sqlalchemy.dialects import postgresql
 
-from hotline.migrations.initial import board, passwords, segments, stats
+from hotline.migrations.initial import board, lines, passwords, segments, stats
 
 revision = "0001"
 down_revision = None
@@ -1551,3 +1551,4 @@ def _life_cycle() -> None:
     passwords.create()
     board.create()
     stats.create()
+    lines.create()

@@ -15,7 +15,7 @@ from hotline.web.context import current_user, require_extension, require_right, 
 from hotline.web.forms import json_body
 from hotline.web.push_messages import operator_data
 from hotline.web.services import Services
-from hotline.web.views.admin_queue import place_of
+from hotline.web.views.admin_queue import standing_of
 
 
 class StartBody(msgspec.Struct):
@@ -56,10 +56,13 @@ async def start(request: web.Request) -> web.Response:
     extension = require_extension(request)
     body = await json_body(request, StartBody)
     its = services(request)
-    place = await place_of(its, user)
-    queues = (its.settings.queue,) if place.member else ()
+    standing = await standing_of(its, user)
+    queues, places = tuple(standing), tuple(standing.values())
+    first = next(iter(places), 0)
     return _answer(
-        await its.desk.start_work(user.id, extension, microphone=body.microphone, queues=queues, penalty=place.penalty)
+        await its.desk.start_work(
+            user.id, extension, microphone=body.microphone, queues=queues, penalty=first, places=places
+        )
     )
 
 

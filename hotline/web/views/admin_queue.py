@@ -23,6 +23,18 @@ BY_ROLE = (Role.OP1, Role.SP1)
 """Level 1 stands in the queue unless an administrator says otherwise (S001-012, S001-016)."""
 
 
+async def standing_of(its: Services, user: User) -> dict[str, int]:
+    """Return the queues that somebody stands in when he is at work, with his place in each (S001-012).
+
+    When the database does not answer, his role decides about the installation's own queue; the rest follows.
+    """
+    by_role = user.has_role(*BY_ROLE)
+    try:
+        return await its.line_rules.places_of(user.id, by_role=by_role)
+    except Unavailable:
+        return {its.settings.queue: 0} if by_role else {}  # a shift begins all the same
+
+
 async def place_of(its: Services, user: User) -> Place:
     """Return somebody's place in the installation's queue; his role's when the database does not answer."""
     by_role = user.has_role(*BY_ROLE)
@@ -49,8 +61,9 @@ async def save(request: web.Request) -> web.StreamResponse:
             user_id, member=bool(sent.get("member")), penalty=penalty, version=version_of(sent)
         )
         await its.staff.note_change(by, ("queue", user_id), _facts(before), _facts(place))
-        queues = (its.settings.queue,) if place.member else ()
-        await its.desk.reassign(user_id, queues, place.penalty)
+        standing = await standing_of(its, person)
+        places = tuple(standing.values())
+        await its.desk.reassign(user_id, tuple(standing), next(iter(places), 0), places)
     except (*REFUSALS, Unavailable) as error:
         return await refused(request, error, TEMPLATE, await _context(request))
     return saved(request, "/admin/queue", id=user_id, version=place.version)

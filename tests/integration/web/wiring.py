@@ -8,7 +8,7 @@ import aiohttp
 from argon2 import PasswordHasher
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hotline.app import pause_reasons
+from hotline.app import keeper_of_lines, pause_reasons
 from hotline.archive.retention import Terms
 from hotline.archive.service import Archive
 from hotline.board.service import BoardService, Place
@@ -77,12 +77,14 @@ def wire(
         reasons=pause_reasons(classifier),
         tick_s=3600,
     )
+    staff = StaffService(database, clock, settings, hasher=HASHER)
+    keeper = keeper_of_lines(settings, database, clock, staff, {asterisk.name: cti}, desk, bus)
     return Services(
         settings=settings,
         clock=clock,
         bus=bus,
         database=database,
-        staff=StaffService(database, clock, settings, hasher=HASHER),
+        staff=staff,
         appeals=Appeals(database, clock, settings.zone, outbox, bus),
         lists=JournalQueries(database, clock, settings.zone),
         drafts=Drafts(database, clock, settings.zone, classifier),
@@ -121,4 +123,6 @@ def wire(
         sip=SipProxy(asterisk.http_url, authorise, bus, clock, http=http),
         quality=(quality := QualityService(database, bus, clock)),
         lines=LineQualityService(database, bus, clock, quality.final),
+        line_rules=keeper.lines,
+        line_keeper=keeper,
     )
