@@ -74,8 +74,10 @@ class Distribution:
             seal = seal_of(queues, levels)
             is_queues, is_levels = await self._sections(QUEUES_FILE), await self._sections(LEVELS_FILE)
             changed: list[str] = []
+            differs = (is_queues, is_levels) != (dict(queues), dict(levels))
+            # An Asterisk that was never told anything, and is told nothing, is left alone.
+            stale = differs or (present.get(SEAL) != seal and (SEAL in present or bool(queues)))
             # A change of the files takes the seal away first: from here on they may differ from what runs.
-            stale = present.get(SEAL) != seal or (is_queues, is_levels) != (dict(queues), dict(levels))
             if stale:
                 await self._delete(SEAL)
                 changed += await self._write(LEVELS_FILE, is_levels, levels)
@@ -125,19 +127,19 @@ class Distribution:
     # The files
 
     async def _sections(self, file: str) -> dict[str, Section]:
-        """Return the sections of a file; it is made when it is not there."""
+        """Return the sections of a file; none when it is not there."""
         try:
-            answer = await self._link.send({"Action": "GetConfig", "Filename": file})
+            return read_sections(await self._link.send({"Action": "GetConfig", "Filename": file}))
         except CommandRefused as error:
             if "not found" not in error.message:
                 raise
-            await self._link.send({"Action": "CreateConfig", "Filename": file})
             return {}
-        return read_sections(answer)
 
     async def _write(self, file: str, present: Mapping[str, Section], wanted: Mapping[str, Section]) -> list[str]:
         """Change what differs, section by section; each is written in one message, so it is there whole or not."""
         names = [name for name in dict.fromkeys((*present, *wanted)) if present.get(name) != wanted.get(name)]
+        if names and not present:  # it may not be there; without any section nothing of it is lost
+            await self._link.send({"Action": "CreateConfig", "Filename": file})
         for name in names:
             steps: list[Step] = [("DelCat", name, "", "")] if name in present else []
             if name in wanted:
