@@ -35,6 +35,8 @@ SERVER_SETTINGS = {
     # anew at every call. Statements are written so that their plan does not depend on the bound values (ranges instead
     # of LIKE, phases of partial indexes as literals); tests look at the generic plans.
     "plan_cache_mode": "force_generic_plan",
+    # Starting helpers takes several milliseconds, in which what they would help with is done.
+    "max_parallel_workers_per_gather": "0",
 }
 """What every connection of the product asks of PostgreSQL."""
 

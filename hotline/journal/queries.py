@@ -28,6 +28,7 @@ from hotline.journal.queries_appeals import (
     matching,
     members,
     narrowed,
+    scattered,
     titled,
 )
 from hotline.journal.search import Search
@@ -117,7 +118,14 @@ class JournalQueries:
         order = effective_order(folder, user, filters, order or folder.order)
         now = self._clock.now()
         conditions = [*self._conditions(folder, user, filters, now, order), *matching(q, user)]
-        statement = listed(conditions, order, after=after, limit=limit + 1)
+        statement = listed(
+            conditions,
+            order,
+            after=after,
+            limit=limit + 1,
+            scattered=scattered(folder, user, self.book.scope),
+            narrow=filters.due is not None and order.by is Sort.REGISTERED,
+        )
         async with self._db.begin() as session:
             rows = (await session.execute(statement)).all()
             lines = await restricted.shown(session, user, rows[:limit], now)

@@ -13,15 +13,20 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Integer,
+    Label,
     Row,
     Select,
+    Subquery,
     and_,
+    asc,
+    desc,
     false,
     func,
     literal,
     literal_column,
     or_,
     select,
+    true,
     tuple_,
 )
 
@@ -42,10 +47,14 @@ from hotline.staff.tables import OrganisationRow, UserRow
 
 SOON = timedelta(days=3)
 """A deadline is near from the first reminder on (domain 2.5)."""
-_PLACES = select(
-    UserRow.id,
-    func.row_number().over(order_by=(UserRow.last_name, UserRow.first_name, UserRow.id)).label("place"),
-).subquery("places")
+_PLACES = (
+    select(
+        UserRow.id,
+        func.row_number().over(order_by=(UserRow.last_name, UserRow.first_name, UserRow.id)).label("place"),
+    )
+    .order_by("place")
+    .subquery("places")
+)
 """Employees by name: a few hundred names are compared once, a hundred thousand appeals by a number."""
 _SHOWN = (
     "id", "number", "appeal_at", "due_at", "phase", "version", "applicant_name", "applicant_snapshot", "status_code",
@@ -76,11 +85,19 @@ def members(
 def counted(folder: FolderDef, user: User, now: datetime, scope: Scope) -> Select[int]:
     """Return one row for each appeal in a folder."""
     one = select(literal(1).label("one"))
+    if _by_work(folder, user, scope) and _alive(folder.phases) and not folder.overdue:
+        return one.select_from(AppealWorkerRow).where(AppealWorkerRow.user_id == user.id, _worked_in(folder.phases))
     if folder.relation is Relation.WORKED and not folder.phases and not user.may(Right.APPEAL_VIEW_ALL):
         # What he has worked with is in an index, and so are the few deleted ones: no appeal need be read.
         deleted = select(AppealRecord.id).where(_phase(Phase.DELETED), AppealRecord.id == AppealWorkerRow.appeal_id)
         return one.select_from(AppealWorkerRow).where(AppealWorkerRow.user_id == user.id, ~deleted.exists())
     return one.select_from(AppealRecord).where(*members(folder, user, now, scope))
+
+
+def scattered(folder: FolderDef, user: User, scope: Scope) -> bool:
+    """Tell whether the folder holds open appeals of many employees, by whatever they came to it."""
+    of_all = user.may(Right.APPEAL_VIEW_ALL) or (folder.relation is Relation.SCOPE and scope is not Scope.OWN)
+    return folder.open_only and of_all
 
 
 def narrowed(filters: Filters, now: datetime, zone: tzinfo) -> list[ColumnElement[bool]]:
@@ -139,28 +156,75 @@ def phone_of(table: Any) -> ColumnElement[str]:
 
 
 def listed(
-    conditions: Sequence[ColumnElement[bool]], order: Order, *, after: str | None, limit: int
+    conditions: Sequence[ColumnElement[bool]],
+    order: Order,
+    *,
+    after: str | None,
+    limit: int,
+    scattered: bool = False,
+    narrow: bool = False,
 ) -> Select[*tuple[Any, ...]]:
     """Return a page of appeals by conditions: at most ``limit`` rows beyond the cursor ``after``.
 
+    :param scattered: open ones of many employees, so that an order by employee is read from one after the other.
+    :param narrow: the conditions and the order are all in one index: find the ids there, then the rows.
     :raises BadInput: ``after`` is no cursor.
     """
+    if scattered and order.by is Sort.OWNER:
+        return _filled(_by_employee(conditions, order, after, limit), order)
     keys = _keys(order.by)
     shown = [getattr(AppealRecord, name) for name in _SHOWN]
-    labels = [key.label(f"key_{at}") for at, key in enumerate(keys)]
+    labels = _labels(order.by)
     # The names of the employees are sorted with nothing but ids beside them: that needs no more than an index.
-    first = [AppealRecord.id] if order.by is Sort.OWNER else shown
+    few = narrow or order.by is Sort.OWNER
+    first = [AppealRecord.id] if few else shown
     statement = _joined(select(*first), order.by).where(*conditions)
     if after:
         place = tuple_(*_anchor(order.by, after))
         statement = statement.where(tuple_(*keys) < place if order.descending else tuple_(*keys) > place)
     ordered = [key.desc() if order.descending else key.asc() for key in keys]
-    cut = statement.add_columns(*labels).order_by(*ordered).limit(known(limit)).subquery("cut")
-    if order.by is Sort.OWNER:
-        places = [cut.c[label.name] for label in labels]
-        cut = select(*shown, *places).join(cut, cut.c.id == AppealRecord.id).subquery("filled")
-    again = [cut.c[label.name].desc() if order.descending else cut.c[label.name] for label in labels]
+    cut = statement.add_columns(*labels).order_by(*ordered).limit(known(limit))
+    return _filled(cut, order) if few else _in_order(cut.subquery("cut"), order)
+
+
+def _by_employee(
+    conditions: Sequence[ColumnElement[bool]], order: Order, after: str | None, limit: int
+) -> Select[*tuple[Any, ...]]:
+    """Return ids in the order of employees: of each only what fits on the page, until the page is full."""
+    turn = desc if order.descending else asc
+    people = _PLACES.c
+    his = select(AppealRecord.id).where(AppealRecord.owner_id == people.id, *conditions)
+    starts = []
+    if after:
+        place, last = _anchor(order.by, after)
+        keys = tuple_(people.place, AppealRecord.id)
+        his = his.where(keys < tuple_(place, last) if order.descending else keys > tuple_(place, last))
+        starts = [people.place <= place if order.descending else people.place >= place]
+    found = his.order_by(turn(AppealRecord.id)).limit(known(limit)).correlate(_PLACES).lateral("his")
+    return (
+        select(found.c.id, people.place.label("key_0"), found.c.id.label("key_1"))
+        .select_from(_PLACES.join(found, true()))
+        .where(*starts)
+        .order_by(turn(people.place), turn(found.c.id))
+        .limit(known(limit))
+    )
+
+
+def _filled(cut: Select[*tuple[Any, ...]], order: Order) -> Select[*tuple[Any, ...]]:
+    """Return the rows of a page of which only ids and keys were found."""
+    ids = cut.subquery("cut")
+    shown = [getattr(AppealRecord, name) for name in _SHOWN]
+    keys = [ids.c[label.name] for label in _labels(order.by)]
+    return _in_order(select(*shown, *keys).join(ids, ids.c.id == AppealRecord.id).subquery("filled"), order)
+
+
+def _in_order(cut: Subquery, order: Order) -> Select[*tuple[Any, ...]]:
+    again = [cut.c[label.name].desc() if order.descending else cut.c[label.name] for label in _labels(order.by)]
     return titled(cut.c).order_by(*again)
+
+
+def _labels(by: Sort) -> list[Label[Any]]:
+    return [key.label(f"key_{at}") for at, key in enumerate(_keys(by))]
 
 
 def known(limit: int) -> ColumnElement[int]:
@@ -231,8 +295,27 @@ def appeal_row(row: Row[Any], now: datetime) -> AppealRow:
     )
 
 
-def _worked(user: User, *, by_id: bool = True) -> ColumnElement[bool]:
+def _by_work(folder: FolderDef, user: User, scope: Scope) -> bool:
+    """Tell whether the folder holds what its reader has worked with, and nothing else."""
+    own = folder.relation is Relation.WORKED or (folder.relation is Relation.SCOPE and scope is Scope.OWN)
+    return own and not user.may(Right.APPEAL_VIEW_ALL) and user.sight.appeals is not Reach.NONE
+
+
+def _alive(phases: Sequence[Phase]) -> bool:
+    """Tell whether work of these phases is in the small index of who works with what."""
+    return bool(phases) and not {Phase.CLOSED, Phase.CANCELLED} & set(phases)
+
+
+def _worked_in(phases: Sequence[Phase]) -> ColumnElement[bool]:
+    return AppealWorkerRow.phase.in_([literal(phase.value, literal_execute=True) for phase in phases])
+
+
+def _worked(user: User, phases: Sequence[Phase], *, by_id: bool = True) -> ColumnElement[bool]:
     ids = select(AppealWorkerRow.appeal_id).where(AppealWorkerRow.user_id == user.id)
+    if _alive(phases):
+        # Few of the many that he has worked with.
+        few = func.array(ids.where(_worked_in(phases)).scalar_subquery())
+        return AppealRecord.id == func.any(few)
     # In the order of ids the index of who worked with what is walked; in any other the planner would rather walk all
     # appeals in that order, so his own are fetched first.
     return AppealRecord.id.in_(ids) if by_id else AppealRecord.id == func.any(func.array(ids.scalar_subquery()))
@@ -251,8 +334,8 @@ def _related(folder: FolderDef, user: User, scope: Scope, *, by_id: bool) -> lis
         return [own_organisation]
     return [
         {
-            Relation.SCOPE: _worked(user, by_id=by_id),
-            Relation.WORKED: _worked(user, by_id=by_id),
+            Relation.SCOPE: _worked(user, folder.phases, by_id=by_id),
+            Relation.WORKED: _worked(user, folder.phases, by_id=by_id),
             Relation.OWNER: AppealRecord.owner_id == user.id,
             Relation.TARGET: waits_for(user),
         }[folder.relation]
@@ -267,7 +350,11 @@ def _of_phases(phases: Sequence[Phase]) -> list[ColumnElement[bool]]:
         return [is_open()]
     if wanted in ({Phase.INCOMING}, {Phase.REWORK}):  # these have partial indexes of their own
         return [_phase(*phases)]
-    return [*([is_open()] if wanted < set(OPEN_PHASES) else []), _phase(*phases)]
+    if wanted < set(OPEN_PHASES):
+        # The planner believes that being open and being in a phase have nothing to do with each other. Of "open and in
+        # these" it expects far too few, and sorts them all; of "open and not in the others" it expects enough.
+        return [is_open(), ~_phase(*(phase for phase in OPEN_PHASES if phase not in wanted))]
+    return [_phase(*phases)]
 
 
 def _phase(*phases: Phase) -> ColumnElement[bool]:

@@ -20,13 +20,14 @@ from hotline.db import Database
 from hotline.journal import tails
 from hotline.journal.model import AppealRow, CallRow, Phase
 from hotline.journal.personquery import after as beyond
-from hotline.journal.queries_appeals import appeal_row, count_of, known, phone_of, titled
+from hotline.journal.queries_appeals import appeal_row, known, phone_of, titled
 from hotline.journal.queries_calls import calls
 from hotline.journal.question import Question
 from hotline.journal.restricted import hidden_from
 from hotline.journal.tables import AppealRecord
 from hotline.journal.visibility import appeals as visible
 from hotline.journal.visibility import content, unrestricted
+from hotline.journal.word_statistics import frequent
 from hotline.staff.audit import audit
 from hotline.staff.model import User
 
@@ -34,8 +35,6 @@ SHOWN = 8
 """Rows of a group."""
 RANKED = 200
 """The newest appeals with the words are ranked; older ones are found by more words."""
-RECENT = 20_000
-"""Newest appeals that tell whether words are frequent: :data:`RANKED` of them have them."""
 FAR = 200_000
 """Newest appeals among which frequent words are looked for: the limits of the reader may leave few of them."""
 MARK_ON, MARK_OFF = "\ue000", "\ue001"
@@ -143,22 +142,27 @@ async def _by_words(
 
 
 async def _of_words(session: AsyncSession, words: str, limits: Sequence[ColumnElement[bool]]) -> Sequence[Row[Any]]:
-    """Look among the newest appeals; for words that are rare there, in the index.
+    """Look among the newest appeals for words that are frequent, in the index for others.
 
     Which of the two is quick the planner cannot know (ADR 0019): for a word outside its statistics it assumes one text
     in two hundred, and would walk through the texts of years for the few that there are.
     """
-    query = func.to_tsquery(_RUSSIAN, words)
     last = await session.scalar(select(func.max(AppealRecord.id))) or 0
-    sample = select(AppealRecord.id).where(AppealRecord.id > last - RECENT, AppealRecord.words.op("@@")(query))
-    frequent = (await session.scalar(select(count_of(sample, RANKED))) or 0) >= RANKED
-    if frequent:
-        limits = [*limits, AppealRecord.id > last - FAR]
-    else:
-        for way in ("seqscan", "indexscan"):
-            await session.execute(text(f"SET LOCAL enable_{way} = off"))
-    found: Sequence[Row[Any]] = (await session.execute(words_statement(words, limits))).all()
-    for way in ("seqscan", "indexscan"):
+    if await frequent(session, words, last):
+        near = [*limits, AppealRecord.id > last - FAR]
+        found = await _but_by(session, words_statement(words, near), "bitmapscan")
+        if len(found) > SHOWN:
+            return found
+        # Frequent once, or hardly to be seen by this reader.
+    return await _but_by(session, words_statement(words, limits), "seqscan", "indexscan")
+
+
+async def _but_by(session: AsyncSession, statement: Select[Any], *ways: str) -> Sequence[Row[Any]]:
+    """Run a statement that may not go by these ways."""
+    for way in ways:
+        await session.execute(text(f"SET LOCAL enable_{way} = off"))
+    found: Sequence[Row[Any]] = (await session.execute(statement)).all()
+    for way in ways:
         await session.execute(text(f"SET LOCAL enable_{way} = on"))
     return found
 

@@ -65,6 +65,8 @@ class AppealRecord(ComplaintColumns, Base):
             postgresql_include=["owner_id", "responsible_org_id"],
             postgresql_where=text("phase = 'rework'"),
         ),
+        Index("ix_appeal_rework_owner", "owner_id", "due_at", "id", postgresql_where=text("phase = 'rework'")),
+        Index("ix_appeal_open_owner_id", "owner_id", "id", postgresql_where=IS_OPEN),
         Index("ix_appeal_open_due", "due_at", "id", postgresql_include=["phase"], postgresql_where=IS_OPEN),
         Index(
             "ix_appeal_incoming",
@@ -178,10 +180,15 @@ class AppealWorkerRow(Base):
     """Everybody who has worked with an appeal: the folder «Обращения» (S000-05)."""
 
     __tablename__ = "appeal_worker"
-    __table_args__ = (Index("ix_appeal_worker_user_id_appeal_id", "user_id", desc("appeal_id"), unique=True),)
+    __table_args__ = (
+        Index("ix_appeal_worker_user_id_appeal_id", "user_id", desc("appeal_id"), unique=True),
+        Index("ix_appeal_worker_phase", "user_id", "phase", "appeal_id", postgresql_where=text("phase IS NOT NULL")),
+    )
 
     appeal_id: Mapped[int] = mapped_column(ForeignKey("appeal.id"), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("staff_user.id"), primary_key=True)
+    phase: Mapped[str | None] = mapped_column(Text)
+    """The appeal's, null when it is closed or cancelled. The database writes it (``migrations/initial/workers.py``)."""
 
 
 class StatusEventRow(Base):

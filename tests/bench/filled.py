@@ -128,7 +128,9 @@ FROM rows JOIN person ON person.id = $5 + who JOIN phases ON phases.phase = rows
                    'страховая','компания','замена','утеря','прикрепление','участок','терапевт','хирург','осмотр',
                    'консультация','реабилитация'] AS words) w
 """
-_WORKERS = "INSERT INTO appeal_worker (appeal_id, user_id) SELECT id, owner_id FROM appeal"
+_WORKERS = """
+INSERT INTO appeal_worker (appeal_id, user_id, phase) SELECT id, owner_id, phase_of_work(phase) FROM appeal
+"""
 
 
 @dataclass(frozen=True, slots=True)

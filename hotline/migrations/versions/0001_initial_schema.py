@@ -9,7 +9,7 @@ from alembic import op
 from procrastinate.schema import SchemaManager
 from sqlalchemy.dialects import postgresql
 
-from hotline.migrations.initial import board, lines, passwords, segments, stats
+from hotline.migrations.initial import board, lines, passwords, segments, stats, workers
 
 revision = "0001"
 down_revision = None
@@ -871,6 +871,20 @@ def upgrade() -> None:
         postgresql_include=["owner_id", "responsible_org_id"],
         postgresql_where=sa.text("phase = 'rework'"),
     )
+    op.create_index(
+        "ix_appeal_rework_owner",
+        "appeal",
+        ["owner_id", "due_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("phase = 'rework'"),
+    )
+    op.create_index(
+        "ix_appeal_open_owner_id",
+        "appeal",
+        ["owner_id", "id"],
+        unique=False,
+        postgresql_where=sa.text("is_open"),
+    )
     op.create_index("ix_appeal_received", "appeal", ["appeal_at", "id"], unique=False)
     op.create_index("ix_appeal_topic", "appeal", ["topic_code", "id"], unique=False)
     op.create_index(
@@ -972,6 +986,7 @@ def upgrade() -> None:
         "appeal_worker",
         sa.Column("appeal_id", sa.BigInteger(), nullable=False),
         sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("phase", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["appeal_id"], ["appeal.id"], name=op.f("fk_appeal_worker_appeal_id")),
         sa.ForeignKeyConstraint(["user_id"], ["staff_user.id"], name=op.f("fk_appeal_worker_user_id")),
         sa.PrimaryKeyConstraint("appeal_id", "user_id", name=op.f("pk_appeal_worker")),
@@ -981,6 +996,13 @@ def upgrade() -> None:
         "appeal_worker",
         ["user_id", sa.literal_column("appeal_id DESC")],
         unique=True,
+    )
+    op.create_index(
+        "ix_appeal_worker_phase",
+        "appeal_worker",
+        ["user_id", "phase", "appeal_id"],
+        unique=False,
+        postgresql_where=sa.text("phase IS NOT NULL"),
     )
     op.create_table(
         "call_appeal",
@@ -1552,3 +1574,4 @@ def _life_cycle() -> None:
     board.create()
     stats.create()
     lines.create()
+    workers.create()
