@@ -14,6 +14,7 @@ from hotline.db import Database
 from hotline.errors import BadInput, Forbidden
 from hotline.journal import queries_calls, restricted
 from hotline.journal.folder_book import FolderBook
+from hotline.journal.list_pages import cursor_of, listed, titled
 from hotline.journal.list_settings import JournalSettings
 from hotline.journal.listing import Filters, FolderCount, FolderDef, Order, Sort
 from hotline.journal.model import AppealRow, CallRow, Page, Phase
@@ -22,14 +23,12 @@ from hotline.journal.queries_appeals import (
     colour,
     count_of,
     counted,
-    cursor_of,
     effective_order,
-    listed,
+    lean,
     matching,
     members,
     narrowed,
     scattered,
-    titled,
 )
 from hotline.journal.search import Search
 from hotline.journal.tables import AppealRecord, is_open
@@ -124,7 +123,8 @@ class JournalQueries:
             after=after,
             limit=limit + 1,
             scattered=scattered(folder, user, self.book.scope),
-            narrow=filters.due is not None and order.by is Sort.REGISTERED,
+            narrow=order.by is Sort.REGISTERED
+            and (filters.due is not None or lean(folder, user, self.book.scope, filters)),
         )
         async with self._db.begin() as session:
             rows = (await session.execute(statement)).all()
@@ -163,7 +163,14 @@ class JournalQueries:
         self, folder: FolderDef, user: User, filters: Filters, now: datetime, order: Order
     ) -> list[ColumnElement[bool]]:
         return [
-            *members(folder, user, now, self.book.scope, by_id=order.by is Sort.REGISTERED),
+            *members(
+                folder,
+                user,
+                now,
+                self.book.scope,
+                by_id=order.by is Sort.REGISTERED,
+                filters=filters if order.by is Sort.REGISTERED else None,
+            ),
             *narrowed(filters, now, user.organisation.zone(self._zone)),
         ]
 

@@ -1,7 +1,7 @@
 """Statements of the lists of appeals: who may see what, what stands in a folder, in which order, page by page.
 
 Phases are written into the statements: a bound parameter could not prove that a partial index holds the rows
-(ADR 0005). A page is cut first and titled afterwards, so that no list joins more than the rows that it shows.
+(ADR 0005).
 """
 
 from __future__ import annotations
@@ -12,54 +12,33 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Integer,
-    Label,
     Row,
     Select,
-    Subquery,
     and_,
-    asc,
-    desc,
     false,
     func,
     literal,
-    literal_column,
     or_,
     select,
-    true,
-    tuple_,
 )
+from sqlalchemy.orm import aliased
 
 from hotline.errors import BadInput
-from hotline.journal import cursors, identifiers, tails
+from hotline.journal import identifiers, tails, visibility
+from hotline.journal.list_pages import known, phone_of
 from hotline.journal.listing import NEWEST, DueFilter, Filters, FolderDef, Order, Relation, Scope, Sort
 from hotline.journal.model import OPEN_PHASES, AppealRow, Colour, Phase
 from hotline.journal.personquery import after as beyond
 from hotline.journal.question import last_digits
 from hotline.journal.tables import AppealCallRow, AppealRecord, AppealWorkerRow, is_open
-from hotline.journal.tables_classifier import AppealTypeRow, ChannelRow, StatusRow, TopicRow
 from hotline.journal.visibility import appeals as visible
 from hotline.journal.visibility import unrestricted, waits_for
 from hotline.staff.model import Right, User, short_name
 from hotline.staff.rules import fold
 from hotline.staff.sight import Reach
-from hotline.staff.tables import OrganisationRow, UserRow
 
 SOON = timedelta(days=3)
 """A deadline is near from the first reminder on (domain 2.5)."""
-_PLACES = (
-    select(
-        UserRow.id,
-        func.row_number().over(order_by=(UserRow.last_name, UserRow.first_name, UserRow.id)).label("place"),
-    )
-    .order_by("place")
-    .subquery("places")
-)
-"""Employees by name: a few hundred names are compared once, a hundred thousand appeals by a number."""
-_SHOWN = (
-    "id", "number", "appeal_at", "due_at", "phase", "version", "applicant_name", "applicant_snapshot", "status_code",
-    "type_code", "topic_code", "channel_code", "responsible_org_id", "owner_id", "restricted",
-)  # fmt: skip
 
 
 def colour(phase: Phase, due_at: datetime, now: datetime) -> Colour:
@@ -70,16 +49,29 @@ def colour(phase: Phase, due_at: datetime, now: datetime) -> Colour:
 
 
 def members(
-    folder: FolderDef, user: User, now: datetime, scope: Scope, *, by_id: bool = True
+    folder: FolderDef, user: User, now: datetime, scope: Scope, *, by_id: bool = True, filters: Filters | None = None
 ) -> list[ColumnElement[bool]]:
     """Return what makes an appeal stand in a folder of ``user``. Administrators' folders hold everybody's (S000-73).
 
     :param by_id: the list is read in the order of registration.
+    :param filters: which narrow the list besides: they may lead there by a shorter way.
     """
+    if filters is not None and lean(folder, user, scope, filters):
+        of_owner = visibility.works_with(user) if filters.owner is not None else _worked(user, ())
+        return [of_owner, ~_deleted(AppealRecord.id).exists()]
     found = [*_related(folder, user, scope, by_id=by_id), *_of_phases(folder.phases)]
     if folder.overdue:
         found.append(AppealRecord.due_at < now)
     return found
+
+
+def lean(folder: FolderDef, user: User, scope: Scope, filters: Filters) -> bool:
+    """Tell whether all that one has ever worked with is narrowed by what an index has: employee or period.
+
+    Such a list is found in indexes alone: by years of work, and no appeal is read that is not shown.
+    """
+    period = filters.received_from is not None or filters.received_to is not None
+    return _by_work(folder, user, scope) and not folder.phases and (period or filters.owner is not None)
 
 
 def counted(folder: FolderDef, user: User, now: datetime, scope: Scope) -> Select[int]:
@@ -89,8 +81,8 @@ def counted(folder: FolderDef, user: User, now: datetime, scope: Scope) -> Selec
         return one.select_from(AppealWorkerRow).where(AppealWorkerRow.user_id == user.id, _worked_in(folder.phases))
     if folder.relation is Relation.WORKED and not folder.phases and not user.may(Right.APPEAL_VIEW_ALL):
         # What he has worked with is in an index, and so are the few deleted ones: no appeal need be read.
-        deleted = select(AppealRecord.id).where(_phase(Phase.DELETED), AppealRecord.id == AppealWorkerRow.appeal_id)
-        return one.select_from(AppealWorkerRow).where(AppealWorkerRow.user_id == user.id, ~deleted.exists())
+        alive = ~_deleted(AppealWorkerRow.appeal_id).exists()
+        return one.select_from(AppealWorkerRow).where(AppealWorkerRow.user_id == user.id, alive)
     return one.select_from(AppealRecord).where(*members(folder, user, now, scope))
 
 
@@ -146,130 +138,6 @@ def matching(q: str, user: User) -> list[ColumnElement[bool]]:
         return [or_(*found)]
     key = fold(wanted)
     return [AppealRecord.applicant_key >= key, AppealRecord.applicant_key < beyond(key), *unrestricted(user)]
-
-
-def phone_of(table: Any) -> ColumnElement[str]:
-    """Return the applicant's telephone as the index has it."""
-    # Written into the statement: a bound key would hide the expression from the planner.
-    found: ColumnElement[str] = table.applicant_snapshot.op("->>")(literal("phone", literal_execute=True))
-    return found
-
-
-def listed(
-    conditions: Sequence[ColumnElement[bool]],
-    order: Order,
-    *,
-    after: str | None,
-    limit: int,
-    scattered: bool = False,
-    narrow: bool = False,
-) -> Select[*tuple[Any, ...]]:
-    """Return a page of appeals by conditions: at most ``limit`` rows beyond the cursor ``after``.
-
-    :param scattered: open ones of many employees, so that an order by employee is read from one after the other.
-    :param narrow: the conditions and the order are all in one index: find the ids there, then the rows.
-    :raises BadInput: ``after`` is no cursor.
-    """
-    if scattered and order.by is Sort.OWNER:
-        return _filled(_by_employee(conditions, order, after, limit), order)
-    keys = _keys(order.by)
-    shown = [getattr(AppealRecord, name) for name in _SHOWN]
-    labels = _labels(order.by)
-    # The names of the employees are sorted with nothing but ids beside them: that needs no more than an index.
-    few = narrow or order.by is Sort.OWNER
-    first = [AppealRecord.id] if few else shown
-    statement = _joined(select(*first), order.by).where(*conditions)
-    if after:
-        place = tuple_(*_anchor(order.by, after))
-        statement = statement.where(tuple_(*keys) < place if order.descending else tuple_(*keys) > place)
-    ordered = [key.desc() if order.descending else key.asc() for key in keys]
-    cut = statement.add_columns(*labels).order_by(*ordered).limit(known(limit))
-    return _filled(cut, order) if few else _in_order(cut.subquery("cut"), order)
-
-
-def _by_employee(
-    conditions: Sequence[ColumnElement[bool]], order: Order, after: str | None, limit: int
-) -> Select[*tuple[Any, ...]]:
-    """Return ids in the order of employees: of each only what fits on the page, until the page is full."""
-    turn = desc if order.descending else asc
-    people = _PLACES.c
-    his = select(AppealRecord.id).where(AppealRecord.owner_id == people.id, *conditions)
-    starts = []
-    if after:
-        place, last = _anchor(order.by, after)
-        keys = tuple_(people.place, AppealRecord.id)
-        his = his.where(keys < tuple_(place, last) if order.descending else keys > tuple_(place, last))
-        starts = [people.place <= place if order.descending else people.place >= place]
-    found = his.order_by(turn(AppealRecord.id)).limit(known(limit)).correlate(_PLACES).lateral("his")
-    return (
-        select(found.c.id, people.place.label("key_0"), found.c.id.label("key_1"))
-        .select_from(_PLACES.join(found, true()))
-        .where(*starts)
-        .order_by(turn(people.place), turn(found.c.id))
-        .limit(known(limit))
-    )
-
-
-def _filled(cut: Select[*tuple[Any, ...]], order: Order) -> Select[*tuple[Any, ...]]:
-    """Return the rows of a page of which only ids and keys were found."""
-    ids = cut.subquery("cut")
-    shown = [getattr(AppealRecord, name) for name in _SHOWN]
-    keys = [ids.c[label.name] for label in _labels(order.by)]
-    return _in_order(select(*shown, *keys).join(ids, ids.c.id == AppealRecord.id).subquery("filled"), order)
-
-
-def _in_order(cut: Subquery, order: Order) -> Select[*tuple[Any, ...]]:
-    again = [cut.c[label.name].desc() if order.descending else cut.c[label.name] for label in _labels(order.by)]
-    return titled(cut.c).order_by(*again)
-
-
-def _labels(by: Sort) -> list[Label[Any]]:
-    return [key.label(f"key_{at}") for at, key in enumerate(_keys(by))]
-
-
-def known(limit: int) -> ColumnElement[int]:
-    """Return a limit that stands in the statement.
-
-    Of a bound one a generic plan assumes a tenth of the rows, and sorts all instead of reading the first from an index.
-    """
-    return literal_column(str(int(limit)), Integer)
-
-
-def cursor_of(row: Row[Any], order: Order) -> str:
-    """Return the cursor of the page after ``row``: ids and moments only, never a name (DAY-29)."""
-    moments = {Sort.DUE: row.due_at, Sort.RECEIVED: row.appeal_at}
-    return cursors.encode(row.id, moments.get(order.by))
-
-
-def titled(appeal: Any) -> Select[*tuple[Any, ...]]:
-    """Return the columns of the lists' rows for an appeal's table or a cut of it."""
-    return (
-        select(
-            appeal.id,
-            appeal.number,
-            appeal.appeal_at,
-            appeal.due_at,
-            appeal.phase,
-            appeal.version,
-            appeal.applicant_name,
-            appeal.restricted,
-            phone_of(appeal).label("phone"),
-            StatusRow.title.label("status"),
-            AppealTypeRow.title.label("type"),
-            TopicRow.title.label("topic"),
-            ChannelRow.title.label("channel"),
-            OrganisationRow.short_name.label("organisation"),
-            UserRow.last_name,
-            UserRow.first_name,
-            UserRow.patronymic,
-        )
-        .join(StatusRow, StatusRow.code == appeal.status_code)
-        .join(AppealTypeRow, AppealTypeRow.code == appeal.type_code)
-        .join(TopicRow, TopicRow.code == appeal.topic_code)
-        .join(ChannelRow, ChannelRow.code == appeal.channel_code)
-        .join(OrganisationRow, OrganisationRow.id == appeal.responsible_org_id)
-        .join(UserRow, UserRow.id == appeal.owner_id)
-    )
 
 
 def appeal_row(row: Row[Any], now: datetime) -> AppealRow:
@@ -342,6 +210,13 @@ def _related(folder: FolderDef, user: User, scope: Scope, *, by_id: bool) -> lis
     ]
 
 
+def _deleted(appeal_id: Any) -> Select[int]:
+    """Return that appeal if it is deleted: there are few, in an index of their own."""
+    gone = aliased(AppealRecord, name="gone")
+    phase = literal(Phase.DELETED.value, literal_execute=True)
+    return select(gone.id).where(gone.phase == phase, gone.id == appeal_id)
+
+
 def _of_phases(phases: Sequence[Phase]) -> list[ColumnElement[bool]]:
     wanted = set(phases)
     if not wanted:
@@ -361,43 +236,6 @@ def _phase(*phases: Phase) -> ColumnElement[bool]:
     if len(phases) == 1:
         return AppealRecord.phase == literal(phases[0].value, literal_execute=True)
     return AppealRecord.phase.in_([literal(phase.value, literal_execute=True) for phase in phases])
-
-
-def _keys(by: Sort) -> list[ColumnElement[Any]]:
-    table = AppealRecord.__table__.c
-    first: dict[Sort, list[ColumnElement[Any]]] = {
-        Sort.REGISTERED: [],
-        Sort.RECEIVED: [table.appeal_at],
-        Sort.DUE: [table.due_at],
-        Sort.APPLICANT: [table.applicant_key],
-        Sort.TOPIC: [table.topic_code],
-        Sort.STATUS: [table.status_code],
-        Sort.OWNER: [_PLACES.c.place],
-    }
-    return [*first[by], table.id]
-
-
-def _joined(statement: Select[Any], by: Sort) -> Select[Any]:
-    if by is Sort.OWNER:
-        return statement.join(_PLACES, _PLACES.c.id == AppealRecord.owner_id)
-    return statement
-
-
-def _anchor(by: Sort, after: str) -> list[Any]:
-    """Return the place of a cursor. Names stay in the database: the cursor says only whose they are (DAY-29)."""
-    if by is Sort.REGISTERED:
-        return [cursors.decode_id(after)]
-    if by in {Sort.RECEIVED, Sort.DUE}:
-        return list(cursors.decode(after))
-    row_id = cursors.decode_id(after)
-    return [
-        *(
-            _joined(select(key).select_from(AppealRecord), by).where(AppealRecord.id == row_id).correlate(None)
-            .scalar_subquery()
-            for key in _keys(by)[:-1]
-        ),
-        row_id,
-    ]  # fmt: skip
 
 
 def check_order(folder: FolderDef, user: User, filters: Filters, order: Order) -> None:

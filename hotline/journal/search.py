@@ -18,9 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hotline.clock import Clock
 from hotline.db import Database
 from hotline.journal import tails
+from hotline.journal.list_pages import known, phone_of, titled
 from hotline.journal.model import AppealRow, CallRow, Phase
 from hotline.journal.personquery import after as beyond
-from hotline.journal.queries_appeals import appeal_row, known, phone_of, titled
+from hotline.journal.queries_appeals import appeal_row
 from hotline.journal.queries_calls import calls
 from hotline.journal.question import Question
 from hotline.journal.restricted import hidden_from

@@ -92,6 +92,9 @@ class AppealRecord(ComplaintColumns, Base):
             postgresql_where=text("phase = 'review'"),
         ),
         Index("ix_appeal_deleted", "id", postgresql_where=text("phase = 'deleted'")),
+        # How many open appeals somebody has stands beside him in each search of the register.
+        Index("ix_appeal_open_of_applicant", "applicant_id", postgresql_where=IS_OPEN),
+        Index("ix_appeal_open_of_insured", "insured_id", postgresql_where=IS_OPEN),
         Index("ix_appeal_applicant", "applicant_id", desc("id")),
         Index("ix_appeal_insured", "insured_id", desc("id")),
         Index("ix_appeal_written_no", "written_no", postgresql_where=text("written_no <> ''")),

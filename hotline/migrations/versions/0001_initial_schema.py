@@ -885,6 +885,14 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("is_open"),
     )
+    for person in ("applicant", "insured"):
+        op.create_index(
+            f"ix_appeal_open_of_{person}",
+            "appeal",
+            [f"{person}_id"],
+            unique=False,
+            postgresql_where=sa.text("is_open"),
+        )
     op.create_index("ix_appeal_received", "appeal", ["appeal_at", "id"], unique=False)
     op.create_index("ix_appeal_topic", "appeal", ["topic_code", "id"], unique=False)
     op.create_index(

@@ -1,0 +1,207 @@
+"""A page of a list of appeals: which columns it shows, in which order they are read, where the next page begins.
+
+A page is cut first and titled afterwards, so that no list joins more than the rows that it shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Label,
+    Row,
+    Select,
+    Subquery,
+    asc,
+    desc,
+    func,
+    literal,
+    literal_column,
+    select,
+    true,
+    tuple_,
+)
+
+from hotline.journal import cursors
+from hotline.journal.listing import Order, Sort
+from hotline.journal.tables import AppealRecord
+from hotline.journal.tables_classifier import AppealTypeRow, ChannelRow, StatusRow, TopicRow
+from hotline.staff.tables import OrganisationRow, UserRow
+
+_PLACES = (
+    select(
+        UserRow.id,
+        func.row_number().over(order_by=(UserRow.last_name, UserRow.first_name, UserRow.id)).label("place"),
+    )
+    .order_by("place")
+    .subquery("places")
+)
+"""Employees by name: a few hundred names are compared once, a hundred thousand appeals by a number."""
+_SHOWN = (
+    "id", "number", "appeal_at", "due_at", "phase", "version", "applicant_name", "applicant_snapshot", "status_code",
+    "type_code", "topic_code", "channel_code", "responsible_org_id", "owner_id", "restricted",
+)  # fmt: skip
+
+
+def phone_of(table: Any) -> ColumnElement[str]:
+    """Return the applicant's telephone as the index has it."""
+    # Written into the statement: a bound key would hide the expression from the planner.
+    found: ColumnElement[str] = table.applicant_snapshot.op("->>")(literal("phone", literal_execute=True))
+    return found
+
+
+def listed(
+    conditions: Sequence[ColumnElement[bool]],
+    order: Order,
+    *,
+    after: str | None,
+    limit: int,
+    scattered: bool = False,
+    narrow: bool = False,
+) -> Select[*tuple[Any, ...]]:
+    """Return a page of appeals by conditions: at most ``limit`` rows beyond the cursor ``after``.
+
+    :param scattered: open ones of many employees, so that an order by employee is read from one after the other.
+    :param narrow: the conditions and the order are all in one index: find the ids there, then the rows.
+    :raises BadInput: ``after`` is no cursor.
+    """
+    if scattered and order.by is Sort.OWNER:
+        return _filled(_by_employee(conditions, order, after, limit), order)
+    keys = _keys(order.by)
+    shown = [getattr(AppealRecord, name) for name in _SHOWN]
+    labels = _labels(order.by)
+    # The names of the employees are sorted with nothing but ids beside them: that needs no more than an index.
+    few = narrow or order.by is Sort.OWNER
+    first = [AppealRecord.id] if few else shown
+    statement = _joined(select(*first), order.by).where(*conditions)
+    if after:
+        place = tuple_(*_anchor(order.by, after))
+        statement = statement.where(tuple_(*keys) < place if order.descending else tuple_(*keys) > place)
+    ordered = [key.desc() if order.descending else key.asc() for key in keys]
+    cut = statement.add_columns(*labels).order_by(*ordered).limit(known(limit))
+    return _filled(cut, order) if few else _in_order(cut.subquery("cut"), order)
+
+
+def _by_employee(
+    conditions: Sequence[ColumnElement[bool]], order: Order, after: str | None, limit: int
+) -> Select[*tuple[Any, ...]]:
+    """Return ids in the order of employees: of each only what fits on the page, until the page is full."""
+    turn = desc if order.descending else asc
+    people = _PLACES.c
+    his = select(AppealRecord.id).where(AppealRecord.owner_id == people.id, *conditions)
+    starts = []
+    if after:
+        place, last = _anchor(order.by, after)
+        keys = tuple_(people.place, AppealRecord.id)
+        his = his.where(keys < tuple_(place, last) if order.descending else keys > tuple_(place, last))
+        starts = [people.place <= place if order.descending else people.place >= place]
+    found = his.order_by(turn(AppealRecord.id)).limit(known(limit)).correlate(_PLACES).lateral("his")
+    return (
+        select(found.c.id, people.place.label("key_0"), found.c.id.label("key_1"))
+        .select_from(_PLACES.join(found, true()))
+        .where(*starts)
+        .order_by(turn(people.place), turn(found.c.id))
+        .limit(known(limit))
+    )
+
+
+def _filled(cut: Select[*tuple[Any, ...]], order: Order) -> Select[*tuple[Any, ...]]:
+    """Return the rows of a page of which only ids and keys were found."""
+    ids = cut.subquery("cut")
+    shown = [getattr(AppealRecord, name) for name in _SHOWN]
+    keys = [ids.c[label.name] for label in _labels(order.by)]
+    return _in_order(select(*shown, *keys).join(ids, ids.c.id == AppealRecord.id).subquery("filled"), order)
+
+
+def _in_order(cut: Subquery, order: Order) -> Select[*tuple[Any, ...]]:
+    again = [cut.c[label.name].desc() if order.descending else cut.c[label.name] for label in _labels(order.by)]
+    return titled(cut.c).order_by(*again)
+
+
+def _labels(by: Sort) -> list[Label[Any]]:
+    return [key.label(f"key_{at}") for at, key in enumerate(_keys(by))]
+
+
+def known(limit: int) -> ColumnElement[int]:
+    """Return a limit that stands in the statement.
+
+    Of a bound one a generic plan assumes a tenth of the rows, and sorts all instead of reading the first from an index.
+    """
+    return literal_column(str(int(limit)), Integer)
+
+
+def cursor_of(row: Row[Any], order: Order) -> str:
+    """Return the cursor of the page after ``row``: ids and moments only, never a name (DAY-29)."""
+    moments = {Sort.DUE: row.due_at, Sort.RECEIVED: row.appeal_at}
+    return cursors.encode(row.id, moments.get(order.by))
+
+
+def titled(appeal: Any) -> Select[*tuple[Any, ...]]:
+    """Return the columns of the lists' rows for an appeal's table or a cut of it."""
+    return (
+        select(
+            appeal.id,
+            appeal.number,
+            appeal.appeal_at,
+            appeal.due_at,
+            appeal.phase,
+            appeal.version,
+            appeal.applicant_name,
+            appeal.restricted,
+            phone_of(appeal).label("phone"),
+            StatusRow.title.label("status"),
+            AppealTypeRow.title.label("type"),
+            TopicRow.title.label("topic"),
+            ChannelRow.title.label("channel"),
+            OrganisationRow.short_name.label("organisation"),
+            UserRow.last_name,
+            UserRow.first_name,
+            UserRow.patronymic,
+        )
+        .join(StatusRow, StatusRow.code == appeal.status_code)
+        .join(AppealTypeRow, AppealTypeRow.code == appeal.type_code)
+        .join(TopicRow, TopicRow.code == appeal.topic_code)
+        .join(ChannelRow, ChannelRow.code == appeal.channel_code)
+        .join(OrganisationRow, OrganisationRow.id == appeal.responsible_org_id)
+        .join(UserRow, UserRow.id == appeal.owner_id)
+    )
+
+
+def _keys(by: Sort) -> list[ColumnElement[Any]]:
+    table = AppealRecord.__table__.c
+    first: dict[Sort, list[ColumnElement[Any]]] = {
+        Sort.REGISTERED: [],
+        Sort.RECEIVED: [table.appeal_at],
+        Sort.DUE: [table.due_at],
+        Sort.APPLICANT: [table.applicant_key],
+        Sort.TOPIC: [table.topic_code],
+        Sort.STATUS: [table.status_code],
+        Sort.OWNER: [_PLACES.c.place],
+    }
+    return [*first[by], table.id]
+
+
+def _joined(statement: Select[Any], by: Sort) -> Select[Any]:
+    if by is Sort.OWNER:
+        return statement.join(_PLACES, _PLACES.c.id == AppealRecord.owner_id)
+    return statement
+
+
+def _anchor(by: Sort, after: str) -> list[Any]:
+    """Return the place of a cursor. Names stay in the database: the cursor says only whose they are (DAY-29)."""
+    if by is Sort.REGISTERED:
+        return [cursors.decode_id(after)]
+    if by in {Sort.RECEIVED, Sort.DUE}:
+        return list(cursors.decode(after))
+    row_id = cursors.decode_id(after)
+    return [
+        *(
+            _joined(select(key).select_from(AppealRecord), by).where(AppealRecord.id == row_id).correlate(None)
+            .scalar_subquery()
+            for key in _keys(by)[:-1]
+        ),
+        row_id,
+    ]  # fmt: skip
