@@ -19,9 +19,10 @@ import aiohttp
 from aiohttp import web
 
 from hotline.board.service import BoardService, Place
+from hotline.callback import CallbackParts
 from hotline.clock import Clock, SystemClock
 from hotline.config import AsteriskSettings, Settings
-from hotline.cti.model import CallEvent, LinkChanged
+from hotline.cti.model import Call, CallEvent, LinkChanged
 from hotline.cti.service import CtiService
 from hotline.db import Database
 from hotline.events import Bus
@@ -34,7 +35,7 @@ from hotline.journal.service import Journal
 from hotline.queue.lines import LinesService, People, Ports
 from hotline.queue.lines_keeper import LinesKeeper
 from hotline.queue.model import PauseReason, Policy
-from hotline.queue.service import OperatorDesk
+from hotline.queue.service import OperatorDesk, QueuePort
 from hotline.recording import RecordingParts
 from hotline.register.runner import ImportRunner
 from hotline.register.service import Register
@@ -91,14 +92,18 @@ class Hotline:
         journal = Journal(database, clock, settings, bus)
         calls = journal.calls
         cti = self._telephony(bus, database, calls)
-        desk = await self._desk(stack, bus, database, cti, journal.classifier)
+        callback = CallbackParts(settings, database, bus, clock, cti, journal.outbox)
+        desk = await self._desk(stack, bus, database, cti, journal.classifier, callback.gate)
+        callback.start(desk)
+        stack.push_async_callback(callback.close)
         home = settings.asterisks[0]  # operators' telephones live on the first server
         accounts = AccountService(http, home, queue=settings.queue)
         sip = SipProxy(home.http_url, authorise, bus, clock, http=http)
         bus.subscribe(LinkChanged, handler=_of_server(home, accounts.on_link), name="softphone.accounts")
         bus.subscribe(PhoneConnected, handler=accounts.on_phone_connected, name="softphone.adoption")
-        bus.subscribe(CallEvent, handler=_write_down(calls), name="journal.calls", on_overflow=_record_all(calls, cti))
         bus.subscribe(CallEvent, handler=journal.card.call_backs.on_event, name="journal.call-backs")
+        write = _write_down(calls, callback.keeper.saw)
+        bus.subscribe(CallEvent, handler=write, name="journal.calls", on_overflow=_record_all(calls, cti))
         bus.subscribe(LinkChanged, handler=_log_link, name="log.links")
 
         recording = RecordingParts(settings, database, bus, clock, cti)
@@ -124,6 +129,7 @@ class Hotline:
             register=await _register(stack, settings, database, clock),
             classifier=journal.classifier,
             calls=calls,
+            callbacks=callback.service,
             recordings=journal.recordings,
             archive=recording.archive,
             recording=recording.controls,
@@ -188,13 +194,14 @@ class Hotline:
         database: Database,
         cti: dict[str, CtiService],
         classifier: Classifier,
+        port: QueuePort,
     ) -> OperatorDesk:
         settings = self.settings
         desk = OperatorDesk(
             database,
             bus,
             self._clock,
-            cti[settings.asterisks[0].name].commands,
+            port,
             Policy(queues=(settings.queue,), wrap_up=timedelta(seconds=settings.wrap_up_s)),
             live_calls=lambda: [call for one in cti.values() for call in one.calls.values()],
             reasons=pause_reasons(classifier),
@@ -295,11 +302,12 @@ async def _log_link(event: LinkChanged) -> None:
     log.info("link %s: %s %s", event.asterisk, event.state, event.reason)
 
 
-def _write_down(calls: CallJournal) -> Callable[[CallEvent], Coroutine[None, None, None]]:
+def _write_down(calls: CallJournal, saw: Callable[[Call], None]) -> Callable[[CallEvent], Coroutine[None, None, None]]:
     """Record every change of a call; the end is worth a line in the log, without anybody's number."""
 
     async def write(event: CallEvent) -> None:
         await calls.record(event.call)
+        saw(event.call)
         if event.call.ended_at is not None:
             log.info("call %s is over and in the journal: %s", event.call.key, event.call.outcome)
 

@@ -5,6 +5,7 @@ Secrets are ``SecretStr``: they never appear in a log line or a traceback by acc
 
 from __future__ import annotations
 
+from datetime import time
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -59,6 +60,16 @@ class Settings(BaseSettings):
     """Put before local numbers that operators dial; the same as in the settings of Asterisk. Empty: refuse them."""
     international: bool = False
     """Whether operators may dial other countries; the same as in the settings of Asterisk."""
+    callback_until: time = time(18)
+    """Until when a citizen who was not served is called back on a working day, in the organisation's time."""
+    callback_served_s: float = Field(10, ge=0, le=600)
+    """Seconds of talk from which an outgoing call has served the citizen."""
+    callback_hold_min: int = Field(15, ge=1, le=480)
+    """Minutes for which a duty stays with the operator who took it."""
+    callback_tries: int = Field(3, ge=0, le=20)
+    """How often a citizen who kept his place in the queue is called by itself; 0: only operators call him."""
+    callback_pause_min: int = Field(15, ge=1, le=480)
+    """Minutes between two tries to reach a citizen."""
     session_hours: int = Field(14, ge=1)
     password_link_hours: int = Field(24, ge=1, le=168)
     """How long a one-time link to choose a password works."""

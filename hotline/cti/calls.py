@@ -146,14 +146,9 @@ class CallTracker:
         call = self._calls.get(event.call_id)
         if call is None:
             return []
+        call.note(event.name)
         if event.name == "CallEntered":
             call.dialled = event.headers.get("Did") or call.dialled
-        elif event.name == "OutOfHours":
-            call.out_of_hours = True
-        elif event.name == "VoicemailLeft":
-            call.voicemail = True
-        elif event.name == "CallbackAsked":
-            call.callback = True
         elif event.name == "OperatorLost":
             return [self._fact(CallEventKind.HELD, call, event.at, call.operator)] if call.wait(event.at) else []
         elif event.name == "OutgoingStarted":

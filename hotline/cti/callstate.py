@@ -188,6 +188,12 @@ class LiveCall:
         before, self.voice = self.voice, partners[0].uniqueid
         return [] if before in {None, self.voice} else [VoiceChanged(self.asterisk, self.key, at)]
 
+    def note(self, event: str) -> None:
+        """Remember what the dialplan said of the way that the call takes: it decides the outcome."""
+        self.out_of_hours |= event == "OutOfHours"
+        self.voicemail |= event == "VoicemailLeft"
+        self.callback |= event == "CallbackAsked"
+
     def role_of(self, extension: str | None) -> LegRole:
         """Return what a channel does that was not seen being dialled. ``extension``: as in :class:`LiveLeg`."""
         return LegRole.AGENT if extension is not None and self.direction is Direction.IN else LegRole.CALLEE

@@ -167,14 +167,17 @@ class Commands:
         caller_id: str = "",
         variables: Mapping[str, str] | None = None,
         ring_s: int = 25,
+        uniqueid: str = "",
     ) -> str:
         """Call ``channel`` and, when somebody answers, send it to ``place``. Return the new channel's Uniqueid.
+
+        :param uniqueid: chosen by the caller, who must know it before the telephone rings; ``""`` makes one.
 
         Waits for OriginateResponse, that is until the answer or the end of ringing.
 
         :raises CommandRefused: nobody answered, or the channel cannot be called.
         """
-        uniqueid = f"originate-{uuid.uuid4().hex}"
+        uniqueid = uniqueid or f"originate-{uuid.uuid4().hex}"
         action: dict[str, Value] = {
             "Action": "Originate",
             "Channel": channel,

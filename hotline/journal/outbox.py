@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.db import Database
 from hotline.events import Bus
+from hotline.journal.duty_news import DutyChanged
 from hotline.journal.model import AppealChanged
 from hotline.journal.notice_model import NoticeMade
 from hotline.journal.person_model import PersonChanged
@@ -17,6 +18,7 @@ from hotline.journal.tables import OutboxRow
 
 _BATCH = 500
 _PERSON = "person.changed"
+_DUTY = "duty.changed"
 _NOTICE = "notice."
 """Kinds of notices in the table begin so; all others are changes of appeals."""
 
@@ -49,6 +51,12 @@ def put_person(session: AsyncSession, fact: PersonChanged) -> None:
     session.add(OutboxRow(kind=_PERSON, payload=payload, created_at=fact.at))
 
 
+def put_duty(session: AsyncSession, fact: DutyChanged) -> None:
+    """Write that duties towards citizens were changed, in the transaction of ``session``."""
+    payload: dict[str, Any] = {"duty_ids": list(fact.duty_ids), "at": fact.at.isoformat()}
+    session.add(OutboxRow(kind=_DUTY, payload=payload, created_at=fact.at))
+
+
 class Outbox:
     """Publishes what was written. Every fact is published at least once, in order, as long as one process relays."""
 
@@ -76,9 +84,11 @@ class Outbox:
             return len(rows)
 
 
-def _fact(row: OutboxRow) -> AppealChanged | NoticeMade | PersonChanged:
+def _fact(row: OutboxRow) -> AppealChanged | DutyChanged | NoticeMade | PersonChanged:
     if row.kind == _PERSON:
         return PersonChanged(row.payload["person_id"], datetime.fromisoformat(row.payload["at"]))
+    if row.kind == _DUTY:
+        return DutyChanged(tuple(row.payload["duty_ids"]), datetime.fromisoformat(row.payload["at"]))
     if row.kind.startswith(_NOTICE):
         return NoticeMade(
             kind=row.kind.removeprefix(_NOTICE),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hotline.archive.tables
 import hotline.board.tables
+import hotline.callbacks.tables
 import hotline.cti.tables
 import hotline.journal.tables
 import hotline.journal.tables_call

@@ -45,6 +45,7 @@ def needs(*rights: str) -> Needs:
 _APPEALS = needs(Right.APPEAL_CREATE, Right.APPEAL_ACCEPT, Right.APPEAL_REVIEW, Right.APPEAL_VIEW_ALL)
 """Whoever works with appeals in any way; an auditor or system administrator sees no content (domain 2.8)."""
 _CALLS = needs(Right.CALL_TAKE, Right.CALL_MAKE, Right.CALL_MONITOR, Right.CALL_LISTEN_OWN, Right.CALL_LISTEN_ANY)
+_CALLBACKS = needs(Right.CALL_TAKE, Right.CALL_MONITOR)
 _CREATE = needs(Right.APPEAL_CREATE)
 _EDIT = needs(Right.APPEAL_EDIT_OWN, Right.APPEAL_EDIT_ANY)
 _MOVE = needs(Right.APPEAL_FORWARD, Right.APPEAL_ACCEPT, Right.APPEAL_EDIT_ANY)
@@ -174,6 +175,16 @@ ACCESS: Mapping[str, Needs] = {
     "POST /notifications/read-all": SESSION,
     # Calls
     "GET /calls": _CALLS,
+    "GET /callbacks": _CALLBACKS,
+    "GET /callbacks/next": needs(Right.CALL_TAKE),
+    "GET /callbacks/{id}": _CALLBACKS,
+    "POST /callbacks/{id}/take": _CALLBACKS,
+    "POST /callbacks/{id}/release": _CALLBACKS,
+    "POST /callbacks/{id}/attempt": _CALLBACKS,
+    "POST /callbacks/{id}/close": _CALLBACKS,
+    "POST /callbacks/{id}/reopen": _CALLBACKS,
+    "POST /callbacks/export": needs(Right.CALL_MONITOR, Right.APPEAL_EXPORT),
+    "GET /api/callbacks/count": _CALLBACKS,
     "GET /calls/gaps": needs(Right.CALL_LISTEN_ANY),
     "GET /calls/{key}/card": _CREATE,
     # The supervisor's board: of whose queues and operators, is ``board.model.scope_of``'s

@@ -17,6 +17,7 @@ from hotline.web.metrics import WebMetrics
 from hotline.web.middlewares import BODY_LIMITS, add_security_headers, explain_errors, guard, observe, read_in_language
 from hotline.web.parking import ParkingNews
 from hotline.web.person_news import PersonNews
+from hotline.web.push_callbacks import CallbackNews
 from hotline.web.push_messages import Announcer
 from hotline.web.render import ENVIRONMENT, make_environment, warm_up
 from hotline.web.routes import add_routes
@@ -41,6 +42,7 @@ def make_app(services: Services) -> web.Application:
     app[PERSON_NEWS] = person_news
     board_news = BoardNews(services.board, announcer.hub)
     app[BOARD] = board_news
+    callback_news = CallbackNews(services, announcer.hub)
     app[METRICS] = metrics
     app[ENVIRONMENT] = make_environment()
     add_routes(app)
@@ -59,7 +61,9 @@ def make_app(services: Services) -> web.Application:
         card_news.start()
         person_news.start()
         board_news.start()
+        callback_news.start()
         yield
+        await callback_news.close()
         await board_news.close()
         await person_news.close()
         await card_news.close()

@@ -60,6 +60,11 @@ TEXTS = {
     "password-temporary": mark("Your password is temporary. Choose your own first."),
     "passwords-differ": mark("The two new passwords are not the same."),
     "same-password": mark("The new password is the same as the present one."),
+    # call-backs
+    "no-such-callback": mark("There is no such duty to call back, or it belongs to a queue that is not yours."),
+    "callback-taken": mark("A colleague has this call-back in his hands."),
+    "illegal-callback-move": mark("This call-back is over, or somebody was quicker. The page shows how it stands now."),
+    "callback-newer": mark("The citizen has called again since: there is a newer duty to call him back."),
     # journal
     "card-incomplete": mark("The card is not complete."),
     "card-handed-over": mark("The card was handed over to somebody else."),

@@ -11,6 +11,7 @@ from hotline.web.api import dispositions as dispositions_api
 from hotline.web.api import drafts, operator, quality
 from hotline.web.api import recording as recording_api
 from hotline.web.routes_board import add_board
+from hotline.web.routes_callbacks import add_callbacks
 from hotline.web.routes_card import add_card
 from hotline.web.routes_lines import add_lines
 from hotline.web.routes_people import add_people
@@ -75,6 +76,7 @@ def add_routes(app: web.Application) -> None:
     add_lines(add)
 
     add_board(add)
+    add_callbacks(add)
     add_terms(add)
     add_card(add)
 

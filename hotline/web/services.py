@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hotline.archive.service import Archive
 from hotline.board.service import BoardService
+from hotline.callbacks.service import Callbacks
 from hotline.clock import Clock
 from hotline.config import Settings
 from hotline.cti.model import Call
@@ -68,6 +69,8 @@ class Services:
     register: Register
     classifier: Classifier
     calls: CallJournal
+    callbacks: Callbacks
+    """The ledger of citizens who were not served."""
     recordings: Recordings
     archive: Archive
     recording: Mapping[str, RecordingControl]

@@ -9,7 +9,7 @@ from alembic import op
 from procrastinate.schema import SchemaManager
 from sqlalchemy.dialects import postgresql
 
-from hotline.migrations.initial import board, lines, passwords, segments, stats, workers
+from hotline.migrations.initial import board, callbacks, lines, passwords, segments, stats, workers
 
 revision = "0001"
 down_revision = None
@@ -1583,3 +1583,4 @@ def _life_cycle() -> None:
     stats.create()
     lines.create()
     workers.create()
+    callbacks.create()

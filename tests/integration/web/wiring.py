@@ -12,6 +12,7 @@ from hotline.app import keeper_of_lines, pause_reasons
 from hotline.archive.retention import Terms
 from hotline.archive.service import Archive
 from hotline.board.service import BoardService, Place
+from hotline.callbacks.service import Callbacks
 from hotline.clock import FakeClock
 from hotline.config import Settings
 from hotline.cti.model import Call
@@ -98,6 +99,7 @@ def wire(
         register=Register(database, clock, settings.register_dir),
         classifier=classifier,
         calls=calls,
+        callbacks=Callbacks(database, clock, settings.zone, outbox),
         recordings=Recordings(database, clock),
         archive=Archive(database, clock, [asterisk], Terms(365), lambda: set(cti.calls)),
         recording={
