@@ -20,6 +20,7 @@ from hotline.cti.model import Call, Direction, LinkChanged, LinkState
 from hotline.errors import HotlineError
 from hotline.events import Bus
 from hotline.journal import identifiers
+from hotline.journal.imports import CallsImported
 from hotline.journal.model import AppealChanged
 
 log = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 SWEEP_S = 5.0
 RECENT = timedelta(hours=2)
 LONG = timedelta(days=7)
-"""How far back the sweep looks after the start and each time that Asterisk is back, whose logs are read then."""
+"""How far back the sweep looks after the start, when Asterisk is back, and when calls were read from its logs."""
 LONG_EVERY, LONG_TURNS = 60, 6
 """So many of so many sweeps look that far."""
 
@@ -54,6 +55,7 @@ class Keeper:
         """Begin; the first sweep reaches far back."""
         self._stop.append(self._bus.subscribe(AppealChanged, handler=self._appeal, name="callbacks.appeals"))
         self._stop.append(self._bus.subscribe(LinkChanged, handler=self._link, name="callbacks.links"))
+        self._stop.append(self._bus.subscribe(CallsImported, handler=self._imported, name="callbacks.imports"))
         self._tasks.append(asyncio.create_task(self._fold(), name="callbacks:fold"))
         self._tasks.append(asyncio.create_task(self._sweep(), name="callbacks:sweep"))
 
@@ -88,6 +90,9 @@ class Keeper:
     async def _link(self, event: LinkChanged) -> None:
         if event.state is LinkState.UP:
             self._turn = 0
+
+    async def _imported(self, _: CallsImported) -> None:
+        self._turn = 0
 
     async def _appeal(self, event: AppealChanged) -> None:
         if event.kind != "appeal.created":
