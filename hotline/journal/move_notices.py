@@ -10,6 +10,7 @@ from hotline.journal.model import Phase
 from hotline.journal.notice_model import NoticeKind
 from hotline.journal.notices import About, notify
 from hotline.journal.process_model import EffectKind, Transition
+from hotline.journal.review_notices import tell_reviewers
 from hotline.journal.tables import AppealRecord
 from hotline.staff.tables import UserRoleRow, UserRow
 
@@ -25,6 +26,8 @@ async def tell_people(
     if transition.effect(EffectKind.TARGET) is not None:
         people = {row.forwarded_to_id} if row.forwarded_to_id else await _group(session, row)
         await notify(session, people - {step.user.id}, NoticeKind.FORWARDED, about, step.at)
+    if row.phase == Phase.REVIEW and before is not Phase.REVIEW and transition.effect(EffectKind.EXTENSION) is None:
+        await tell_reviewers(session, row, step)
     owner = {row.owner_id} - {step.user.id}
     if transition.effect(EffectKind.CALLBACK) is not None:
         await notify(session, owner, NoticeKind.CALLBACK, about, step.at)

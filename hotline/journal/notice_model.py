@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+WAITING = "waiting"
+"""In the details of a notice about several appeals: how many."""
+
 
 class NoticeKind(StrEnum):
     """Why somebody is told. The web part has words and an icon for each."""

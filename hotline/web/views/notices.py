@@ -8,7 +8,7 @@ from datetime import datetime
 from aiohttp import web
 
 from hotline.errors import BadInput
-from hotline.journal.notice_model import Notice, NoticeKind
+from hotline.journal.notice_model import WAITING, Notice, NoticeKind
 from hotline.journal.notices import PAGE
 from hotline.web.context import current_user, is_fragment, services
 from hotline.web.forms import form_fields, path_id, query_text
@@ -82,6 +82,8 @@ async def open_one(request: web.Request) -> web.StreamResponse:
     await form_fields(request)
     notice = await its.notices.read(user, path_id(request))
     target = f"/appeals/{notice.appeal_id}" if notice.appeal_id is not None else "/journal?folder=in_work"
+    if notice.kind == NoticeKind.REVIEW and notice.appeal_id is None:
+        target = "/journal?folder=review"
     if notice.kind == NoticeKind.OVERDUE and notice.appeal_id is None:
         target = "/journal?folder=overdue"
     return web.Response(status=303, headers={"Location": target})
@@ -117,6 +119,9 @@ def notice_line(notice: Notice) -> NoticeLine:
 
 
 def _counts(notice: Notice) -> str:
+    if notice.kind == NoticeKind.REVIEW:
+        several = int(notice.details.get(WAITING, 1))
+        return ngettext("%(num)s appeal", "%(num)s appeals", several) % {"num": several} if several > 1 else ""
     if notice.kind != NoticeKind.DIGEST:
         return ""
     late, today, soon, work = (int(notice.details.get(name, 0)) for name in ("overdue", "today", "soon", "open"))
