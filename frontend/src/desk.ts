@@ -43,6 +43,7 @@ import NotificationsController from "./controllers/notifications_controller";
 import OperatorController from "./controllers/operator_controller";
 import OrganisationPickerController from "./controllers/organisation_picker_controller";
 import PanelController from "./controllers/panel_controller";
+import PaperController from "./controllers/paper_controller";
 import PendingCardsController from "./controllers/pending_cards_controller";
 import PersonOpenController from "./controllers/person_open_controller";
 import PersonSearchController from "./controllers/person_search_controller";
@@ -78,7 +79,7 @@ import { startTheme } from "./theme";
 
 /** Controllers of well-known places, which templates need not name. */
 const MOUNTED: Readonly<Record<string, string>> = {
-  body: "alarms keys notifications private-fields",
+  body: "alarms keys notifications private-fields paper",
   "#toasts": "toasts",
   "#pending-cards": "pending-cards",
 };
@@ -144,6 +145,7 @@ application.register("locator", LocatorController);
 application.register("notifications", NotificationsController);
 application.register("operator", OperatorController);
 application.register("panel", PanelController);
+application.register("paper", PaperController);
 application.register("pending-cards", PendingCardsController);
 application.register("person-open", PersonOpenController);
 application.register("person-search", PersonSearchController);

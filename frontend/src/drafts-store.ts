@@ -23,6 +23,12 @@ export function dropDraft(id: string): void {
   sessionStorage.removeItem(PREFIX + id);
 }
 
+/** Whose copies are kept. */
+export function draftIds(): string[] {
+  const keys = Array.from({ length: sessionStorage.length }, (_, place) => sessionStorage.key(place) ?? "");
+  return keys.filter((key) => key.startsWith(PREFIX)).map((key) => key.slice(PREFIX.length));
+}
+
 /** The copy, or `null` when there is none or it cannot be read. */
 export function localDraft(id: string): LocalDraft | null {
   const text = sessionStorage.getItem(PREFIX + id);

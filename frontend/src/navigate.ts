@@ -1,5 +1,6 @@
 import htmx from "htmx.org";
 import { announce } from "./dom";
+import { openPaper } from "./paper";
 
 let opening: Promise<void> = Promise.resolve();
 
@@ -40,8 +41,22 @@ export function cardWasOpen(callKey: string): boolean {
   return seen.has(callKey);
 }
 
-async function openCard(callKey: string, path: string): Promise<void> {
-  await openInWork(path);
+/** Open the card of a call; when the server cannot give it now, the empty one that this page keeps (DAY-20). */
+export async function openCard(callKey: string, path: string, number: string): Promise<void> {
+  let away = false;
+  const onError = (event: Event): void => {
+    const status = (event as CustomEvent<{ xhr?: XMLHttpRequest }>).detail.xhr?.status ?? 0;
+    away ||= status === 0 || status >= 500;
+  };
+  const failures = ["htmx:responseError", "htmx:sendError"];
+  for (const failure of failures) document.addEventListener(failure, onError);
+  try {
+    await openInWork(path);
+  } finally {
+    for (const failure of failures) document.removeEventListener(failure, onError);
+  }
+  const paper = away ? openPaper(callKey, number) : null;
+  if (paper) htmx.process(paper);
   cardWasOpen(callKey);
 }
 
@@ -49,8 +64,8 @@ async function openCard(callKey: string, path: string): Promise<void> {
 export async function offerCard(callKey: string, number: string): Promise<void> {
   const path = `/calls/${encodeURIComponent(callKey)}/card`;
   if (openCall() === callKey) return;
-  if (unsavedCardOpen()) announce("hotline:card-waits", { path, number });
-  else await openCard(callKey, path);
+  if (unsavedCardOpen()) announce("hotline:card-waits", { path, number, callKey });
+  else await openCard(callKey, path, number);
 }
 
 /**
@@ -62,6 +77,6 @@ export async function receiveCard(callKey: string, number: string): Promise<void
   const path = `/calls/${encodeURIComponent(callKey)}/card`;
   const shared = document.querySelector(".card-shown") !== null;
   if (openCall() === callKey && !shared) return;
-  if (unsavedCardOpen()) announce("hotline:card-waits", { path, number });
-  else await openCard(callKey, path);
+  if (unsavedCardOpen()) announce("hotline:card-waits", { path, number, callKey });
+  else await openCard(callKey, path, number);
 }

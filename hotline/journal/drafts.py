@@ -210,6 +210,10 @@ class Drafts:
         async with self._db.begin() as session:
             return len((await session.scalars(statement)).all())
 
+    async def blank(self, user: User) -> dict[str, str]:
+        """Return the fields of a card that no call has brought and nobody has begun."""
+        return await self._prefilled(user, None, None)
+
     async def _prefilled(self, user: User, call_key: str | None, call: Call | None) -> dict[str, str]:
         now = self._clock.now()
         defaults = await self._classifier.defaults(user)

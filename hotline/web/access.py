@@ -82,6 +82,7 @@ ACCESS: Mapping[str, Needs] = {
     "POST /journal/views": _APPEALS,
     "POST /journal/views/{id}/delete": _APPEALS,
     "GET /appeals/new": _CREATE,
+    "GET /appeals/paper": _CREATE,
     "POST /appeals": _CREATE,
     "GET /appeals/{id}": _APPEALS,
     "POST /appeals/{id}": _EDIT,
@@ -99,6 +100,7 @@ ACCESS: Mapping[str, Needs] = {
     "GET /scripts": needs(Right.SCRIPT_USE),
     "GET /topics": needs(Right.APPEAL_CREATE, Right.APPEAL_EDIT_OWN, Right.APPEAL_EDIT_ANY),
     "PUT /api/drafts/{id}": _CREATE,
+    "POST /api/drafts": _CREATE,
     # Around a card
     "GET /attachments": _APPEALS,
     "GET /attachments/{id}": _APPEALS,

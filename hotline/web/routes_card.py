@@ -5,7 +5,8 @@ from __future__ import annotations
 from aiohttp import web
 
 from hotline.web.api import card as card_api
-from hotline.web.views import attachments, card_parts
+from hotline.web.api import drafts
+from hotline.web.views import attachments, card_parts, paper
 
 
 def add_card(add: web.UrlDispatcher) -> None:
@@ -26,6 +27,8 @@ def add_card(add: web.UrlDispatcher) -> None:
     add.add_post(r"/api/links/{id:\d+}/remove", card_api.remove_link)
 
     add.add_get("/drafts", card_parts.drafts)
+    add.add_get("/appeals/paper", paper.blank)
+    add.add_post("/api/drafts", drafts.create)
     add.add_post(r"/api/drafts/{id:\d+}/give", card_api.give_draft)
     add.add_post(r"/api/drafts/{id:\d+}/discard", card_api.discard_draft)
 

@@ -14,6 +14,7 @@ import { dropDraft, keepDraft, localDraft } from "../drafts-store";
 import { t } from "../i18n";
 import type { CardHanded } from "../model";
 import { openInWork } from "../navigate";
+import { isPaper, paperKey, realDraft } from "../paper";
 import { randomKey } from "../random-key";
 import { toast } from "../toast";
 import type { Attached } from "./person_search_controller";
@@ -51,6 +52,8 @@ export default class CardController extends Controller<HTMLFormElement> {
   declare readonly callValue: string;
 
   private draft: DraftState = loadedDraft(0);
+  /** Where the draft is: of a card on paper only its name in this browser's store, until the server answers (DAY-20). */
+  private address = "";
   private problems = new CardProblems(this.element, null);
   private timer: ReturnType<typeof setTimeout> | undefined;
   private clock: ReturnType<typeof setInterval> | undefined;
@@ -69,6 +72,8 @@ export default class CardController extends Controller<HTMLFormElement> {
 
   override connect(): void {
     this.draft = loadedDraft(this.revValue);
+    this.address = this.draftValue;
+    if (isPaper(this.address)) this.idempotencyKey = paperKey(this.address);
     this.problems = new CardProblems(this.element, this.hasProblemsTarget ? this.problemsTarget : null);
     const form = this.element;
     form.addEventListener("input", this.onInput);
@@ -131,7 +136,7 @@ export default class CardController extends Controller<HTMLFormElement> {
 
   /** Text that never reached the server (a reload while it was away) comes back. */
   private restore(): void {
-    const copy = localDraft(this.draftValue);
+    const copy = localDraft(this.address);
     if (copy) {
       writeFields(this.element, copy.fields);
       this.draft = loadedDraft(copy.rev);
@@ -149,7 +154,12 @@ export default class CardController extends Controller<HTMLFormElement> {
 
   private feed(event: DraftEvent): void {
     // While the card itself is on its way its draft keeps still: sent now, it would reach a server that no longer has it.
-    if (this.saving && (event.type === "blurred" || event.type === "timer" || event.type === "online"))
+    // A save on paper that waits must not meet a draft that was made behind its back.
+    const waits = this.saveWaits && isPaper(this.address);
+    if (
+      (this.saving || waits) &&
+      (event.type === "blurred" || event.type === "timer" || event.type === "online")
+    )
       return;
     const [next, effects] = step(this.draft, event);
     this.draft = next;
@@ -168,19 +178,23 @@ export default class CardController extends Controller<HTMLFormElement> {
         this.sending = this.sendDraft(effect.rev);
         break;
       case "keep-copy":
-        keepDraft(this.draftValue, { rev: this.draft.rev, fields: readFields(this.element), at: Date.now() });
+        keepDraft(this.address, { rev: this.draft.rev, fields: readFields(this.element), at: Date.now() });
         break;
       case "drop-copy":
-        dropDraft(this.draftValue);
+        dropDraft(this.address);
         break;
     }
   }
 
   private async sendDraft(rev: number): Promise<void> {
-    const fields = readFields(this.element);
+    let fields = readFields(this.element);
     try {
+      if (isPaper(this.address)) {
+        this.address = await realDraft(this.element, this.callValue);
+        fields = readFields(this.element);
+      }
       const json = { rev, call_key: this.callValue, fields };
-      const saved = await requestJson<DraftSaved>(this.draftValue, { method: "PUT", json });
+      const saved = await requestJson<DraftSaved>(this.address, { method: "PUT", json });
       this.feed({ type: "saved", rev: saved.rev, at: Date.parse(saved.saved_at) });
     } catch (error) {
       this.draftFailed(error, fields);
@@ -304,15 +318,17 @@ export default class CardController extends Controller<HTMLFormElement> {
       await this.savedAs((await saved.json()) as AppealSaved);
     } catch (error) {
       this.setSaving(false);
+      this.saveFailed(error);
       // The draft's timer was stopped for the save; its text must not wait for the next letter.
       this.feed({ type: "blurred" });
-      this.saveFailed(error);
     }
   }
 
   private async savedAs(saved: AppealSaved): Promise<void> {
     this.forget();
+    const paper = this.textOf("paper_id");
     toast(t("Appeal {number} is registered.", { number: saved.number }), "success");
+    if (paper !== "") toast(t("{paper} is now {number}.", { paper, number: saved.number }), "info");
     for (const warning of saved.warnings ?? []) toast(warning, "warning");
     await forwardSaved(this.element, saved.id, saved.version);
     await openInWork(`/appeals/${saved.id}`);
@@ -326,14 +342,14 @@ export default class CardController extends Controller<HTMLFormElement> {
       else this.refused(error);
       return;
     }
-    this.feed({ type: "blurred" });
     if (error instanceof Unreachable || error instanceof ApiError) this.saveLater();
     else toast(explain(error), "danger");
   }
 
   private refused(error: ApiError): void {
-    // Refused, so nothing was saved: the corrected card is another request.
+    // Refused, so nothing was saved: the corrected card is another request. And the server does answer.
     this.idempotencyKey = randomKey();
+    this.feed({ type: "online" });
     const found = error.details["duplicates"] as readonly Duplicate[] | undefined;
     if (error.errorId !== "possible-duplicate" || !found) {
       this.problems.show(error);
@@ -378,7 +394,7 @@ export default class CardController extends Controller<HTMLFormElement> {
   private forget(): void {
     this.draft = loadedDraft(this.draft.rev);
     clearTimeout(this.timer);
-    dropDraft(this.draftValue);
+    dropDraft(this.address);
     delete this.element.dataset["unsaved"];
   }
 

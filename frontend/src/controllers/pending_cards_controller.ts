@@ -2,11 +2,12 @@ import { Controller } from "@hotwired/stimulus";
 import { h, icon, onDocument } from "../dom";
 import { phoneNumber } from "../format";
 import { t } from "../i18n";
-import { openInWork, unsavedCardOpen } from "../navigate";
+import { openCard, openInWork, unsavedCardOpen } from "../navigate";
 
 interface Waiting {
   path: string;
   number: string;
+  callKey?: string;
 }
 
 /** Calls whose card waits because an unsaved card is open (DAY-12). The oldest opens by itself after the save. */
@@ -40,7 +41,8 @@ export default class PendingCardsController extends Controller<HTMLElement> {
   private async open(card: Waiting): Promise<void> {
     this.waiting = this.waiting.filter((one) => one !== card);
     this.show();
-    await openInWork(card.path);
+    if (card.callKey === undefined) await openInWork(card.path);
+    else await openCard(card.callKey, card.path, card.number);
   }
 
   private show(): void {

@@ -1,6 +1,7 @@
 import { Controller } from "@hotwired/stimulus";
 import { explain, requestFragment } from "../api";
 import { h } from "../dom";
+import { offlineTopics } from "../offline-topics";
 
 const ASK_AFTER_MS = 150;
 
@@ -160,7 +161,10 @@ export default class TopicPickerController extends Controller<HTMLElement> {
       this.listTarget.innerHTML = await requestFragment(`${this.urlValue}?${query}`, mine.signal);
     } catch (error) {
       if (mine.signal.aborted) return;
-      this.listTarget.replaceChildren(h("li", { class: "list-group-item text-danger" }, explain(error)));
+      const form = this.element.closest("form");
+      const kept = offlineTopics(form, this.typeTarget.value, this.queryTarget.value);
+      const failed = h("li", { class: "list-group-item text-danger" }, explain(error));
+      this.listTarget.replaceChildren(...(kept ?? [failed]));
     }
     this.options.forEach((option, index) => {
       option.id = `${this.listTarget.id || "topic-list"}-${index}`;

@@ -5,11 +5,15 @@ from __future__ import annotations
 import msgspec
 from aiohttp import web
 
-from hotline.errors import BadInput, Conflict
-from hotline.web.context import current_user, services
+from hotline.errors import BadInput, Conflict, Forbidden
+from hotline.staff.model import Right
+from hotline.web.context import current_user, require_right, services
+from hotline.web.early import takes_part
 from hotline.web.forms import MAX_FIELDS, json_body, path_id
 from hotline.web.push_messages import at
 
+MAX_KEY = 100
+"""Letters of a call's key; ours have some thirty."""
 TEXT_LIMIT = 99_999
 """Letters in one field (S003-114)."""
 
@@ -20,6 +24,28 @@ class DraftBody(msgspec.Struct):
     rev: int
     fields: dict[str, str]
     call_key: str | None = None
+
+
+class DraftOfCall(msgspec.Struct):
+    """The call whose card was begun on paper."""
+
+    call_key: str
+
+
+async def create(request: web.Request) -> web.Response:
+    """Return the user's draft of a call, made when he has none: ``{id, rev}`` (DAY-20).
+
+    The call may be one that nobody could write down; while it goes on it must be his.
+    """
+    user = require_right(request, Right.APPEAL_CREATE)
+    its, key = services(request), (await json_body(request, DraftOfCall)).call_key.strip()
+    if not key or len(key) > MAX_KEY:
+        raise BadInput("which call?", details={"call_key": "required"})
+    live = its.live_call(key)
+    if live is not None and not user.may(Right.CALL_MONITOR) and not takes_part(its, live, user.extension):
+        raise Forbidden("this call is not offered to you")
+    draft = await its.drafts.create_or_get(user, key, live)
+    return web.json_response({"id": draft.id, "rev": draft.rev})
 
 
 async def save(request: web.Request) -> web.Response:

@@ -114,7 +114,14 @@ async def of_call(request: web.Request) -> web.StreamResponse:
     user = require_right(request, Right.APPEAL_CREATE)
     its = services(request)
     key = request.match_info["key"]
-    call, live, parts = await _opened(its, user, key)
+    try:
+        call, live, parts = await _opened(its, user, key)
+    except NotFound:
+        # A call that nobody could write down: its card was begun on paper (DAY-20), and is there all the same.
+        draft = await its.drafts.of_call(user, key)
+        if draft is None:
+            raise
+        return await card_page(request, draft, None, [])
     if (about := await _object(request, user, key, live)) is not None:
         raise web.HTTPSeeOther(f"/appeals/{about}?call={quote(key)}")
     courier = request.app[COURIER]
@@ -124,7 +131,7 @@ async def of_call(request: web.Request) -> web.StreamResponse:
     if offer is not None:
         return await _asked(request, offer, call)
     draft = await its.drafts.create_or_get(user, key, live)
-    return await _card_page(request, draft, call, parts)
+    return await card_page(request, draft, call, parts)
 
 
 async def _object(request: web.Request, user: User, key: str, live: Call | None) -> int | None:
@@ -154,7 +161,7 @@ async def new(request: web.Request) -> web.StreamResponse:
         draft = await its.drafts.create_or_get(user)
     person = query_text(request, "person", limit=18)
     attach = await _attachable(its, user, person) if person else None
-    return await _card_page(request, draft, None, [], attach=attach)
+    return await card_page(request, draft, None, [], attach=attach)
 
 
 async def _attachable(its: Services, user: User, person: str) -> dict[str, str]:
@@ -231,7 +238,7 @@ async def _asked(request: web.Request, offer: ConsultOffered, call: CardCall) ->
     if card.kind == "appeal":
         return web.Response(status=303, headers={"Location": f"/appeals/{card.id}"})
     draft = await its.drafts.get(sender, card.id)
-    return await _card_page(request, draft, call, [], shown_by=sender.full_name)
+    return await card_page(request, draft, call, [], shown_by=sender.full_name)
 
 
 async def _refused(request: web.Request, form: CardForm, error: BadInput) -> web.StreamResponse:
@@ -239,20 +246,21 @@ async def _refused(request: web.Request, form: CardForm, error: BadInput) -> web
     its, user = services(request), current_user(request)
     draft = await its.drafts.get(user, int(form.draft_id))
     draft = await its.drafts.save(user, draft.id, draft.rev, form.to_fields())
-    return await _card_page(request, draft, None, [], errors=details_of(error), status=error.status)
+    return await card_page(request, draft, None, [], refused=error)
 
 
-async def _card_page(
+async def card_page(
     request: web.Request,
     draft: Draft,
     call: CardCall | None,
     parts: list[CallPart],
     *,
-    errors: object = None,
-    status: int = 200,
+    refused: BadInput | None = None,
     shown_by: str = "",
     attach: dict[str, str] | None = None,
+    topics: tuple[Topic, ...] = (),
 ) -> web.StreamResponse:
+    """Show a card. ``topics``: it is the empty one of the paper mode, which needs all of them."""
     its, user = services(request), current_user(request)
     # A draft holds what the browser sent; the template needs every field.
     values = CardForm.from_fields(draft.fields).to_fields()
@@ -275,8 +283,9 @@ async def _card_page(
     )
     context = {
         "card": view,
+        "paper": topics,
         "fields": values,
-        "errors": errors or {},
+        "errors": details_of(refused) if refused is not None else {},
         "person_fields": person_fields(),
         "known": FoundPersons([found_person(row) for row in known.rows], more=False, shared=known.shared)
         if known.rows and not values["unconfirmed"]
@@ -302,7 +311,9 @@ async def _card_page(
         "may_transfer": user.may(Right.CALL_TRANSFER) and call is not None and not shown_by,
         "colleagues": await _colleagues(its, user) if call is not None and not shown_by else [],
     }
-    return await page(request, "pages/card.html", context, section="card", status=status)
+    return await page(
+        request, "pages/card.html", context, section="card", status=refused.status if refused is not None else 200
+    )
 
 
 async def _defaults(its: Services, user: User, draft: Draft, phone: str | None) -> dict[str, str]:

@@ -313,3 +313,29 @@ async def test_a_call_about_an_appeal_opens_that_appeal(site: Site) -> None:
     assert "Вы звоните по этому обращению" in page
     assert "Вы звоните" not in elsewhere
     assert draft_of(another) == draft_of(again.text)
+
+
+async def test_a_card_on_paper_becomes_the_draft_of_its_call(site: Site) -> None:
+    """DAY-20: also when nobody could write the call down; made once; the call of somebody else is not taken."""
+    unknown = "pbx1-1.7"
+    async with site.logged_in() as browser, site.logged_in("boris") as other:
+        blank = (await browser.fragment("/appeals/paper")).text
+        made = await browser.api("POST", "/api/drafts", {"call_key": unknown})
+        again = await browser.api("POST", "/api/drafts", {"call_key": unknown})
+        opened = (await browser.fragment(f"/calls/{unknown}/card")).text
+        site.ring()
+        foreign = await other.api("POST", "/api/drafts", {"call_key": KEY})
+        nothing = await other.api("POST", "/api/drafts", {"call_key": " "})
+        elsewhere = await other.fragment(f"/calls/{unknown}/card")
+        form, key = card_fields(call_key=unknown), f"paper-{unknown}"
+        saved = [
+            await browser.send("POST", "/appeals", form=form, accept="application/json", Idempotency_Key=key)
+            for _ in range(2)
+        ]
+    assert 'data-card-draft-value="paper"' in blank
+    assert 'data-code="2.01" data-type="2"' in blank
+    assert "attachments#paste" not in blank
+    assert (made.status, made.json()) == (200, again.json())
+    assert draft_of(opened) == made.json()["id"]
+    assert (foreign.status, nothing.status, elsewhere.status) == (403, 400, 404)
+    assert saved[0].json()["id"] == saved[1].json()["id"]
