@@ -46,6 +46,7 @@ from hotline.softphone.proxy import SipProxy
 from hotline.softphone.quality import QualityService
 from hotline.softphone.recovery import Limits
 from hotline.softphone.recovery_service import Recovery
+from hotline.staff.audit_partitions import AuditPartitions
 from hotline.staff.service import StaffService
 from hotline.web.app import make_app
 from hotline.web.phone import authorise
@@ -171,6 +172,7 @@ class Hotline:
                 "drafts": journal.drafts.purge,
                 "files": journal.card.attachments.purge,
                 "sessions": self.services.staff.purge,
+                "audit tables": AuditPartitions(database, clock).prepare,
                 "notices": journal.notices.purge,
                 "uploads": self.services.register.purge,
                 "statistics": partial(self.services.stats_check.of_yesterday, settings.zone),

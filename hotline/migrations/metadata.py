@@ -22,6 +22,7 @@ import hotline.queue.tables_lines
 import hotline.register.tables
 import hotline.softphone.tables
 import hotline.softphone.tables_line
+import hotline.staff.audit_partitions
 import hotline.staff.tables
 import hotline.staff.tables_contact
 import hotline.staff.tables_password

@@ -159,10 +159,12 @@ class AuditEventRow(Base):
         Index("ix_audit_event_entity_at", "entity", "entity_id", "at"),
         Index("ix_audit_event_at", "at", "id"),
         Index("ix_audit_event_action_at", "action", "at"),
+        {"postgresql_partition_by": "RANGE (at)"},  # a table a month: ``staff.audit_partitions``
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    """In the key because a partitioned table's must have it; ``id`` alone is unique."""
     user_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
     ip: Mapped[str] = mapped_column(Text, server_default="")
     action: Mapped[str] = mapped_column(Text)

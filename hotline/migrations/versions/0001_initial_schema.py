@@ -9,7 +9,7 @@ from alembic import op
 from procrastinate.schema import SchemaManager
 from sqlalchemy.dialects import postgresql
 
-from hotline.migrations.initial import board, callbacks, lines, passwords, segments, stats, workers
+from hotline.migrations.initial import audit, board, callbacks, lines, passwords, segments, stats, workers
 
 revision = "0001"
 down_revision = None
@@ -561,7 +561,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("details", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.ForeignKeyConstraint(["user_id"], ["staff_user.id"], name=op.f("fk_audit_event_user_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_event")),
+        sa.PrimaryKeyConstraint("id", "at", name=op.f("pk_audit_event")),
+        postgresql_partition_by="RANGE (at)",
     )
     op.create_index("ix_audit_event_action_at", "audit_event", ["action", "at"], unique=False)
     op.create_index("ix_audit_event_at", "audit_event", ["at", "id"], unique=False)
@@ -1216,6 +1217,7 @@ def upgrade() -> None:
         op.execute(
             f"CREATE TRIGGER never_emptied BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
         )
+    audit.create()
     # The job queue's own tables (ADR 0013), as its release ships them, in a schema of their own.
     if (release := version("procrastinate")) != JOB_QUEUE:
         msg = (
