@@ -18,7 +18,7 @@ from functools import partial
 import aiohttp
 from aiohttp import web
 
-from hotline.board.service import BoardService, Place
+from hotline.board.parts import BoardParts
 from hotline.callback import CallbackParts
 from hotline.clock import Clock, SystemClock
 from hotline.config import AsteriskSettings, Settings
@@ -48,6 +48,7 @@ from hotline.softphone.recovery import Limits
 from hotline.softphone.recovery_service import Recovery
 from hotline.staff.audit_partitions import AuditPartitions
 from hotline.staff.service import StaffService
+from hotline.web.alarm_words import letter_words
 from hotline.web.app import make_app
 from hotline.web.phone import authorise
 from hotline.web.services import Services
@@ -113,6 +114,9 @@ class Hotline:
         quality = QualityService(database, bus, clock)
         staff = StaffService(database, clock, settings)
         line_keeper = keeper_of_lines(settings, database, clock, staff, cti, desk, bus)
+        board = BoardParts(settings, database, bus, clock, desk, lambda: _live_calls(cti), letter_words(settings))
+        await board.start()
+        stack.push_async_callback(board.close)
         self.services = Services(
             settings=settings,
             clock=clock,
@@ -138,7 +142,8 @@ class Hotline:
             hand_overs=journal.handover,
             card=journal.card,
             desk=desk,
-            board=await self._board(stack, bus, database, desk, cti),
+            board=board.board,
+            alarms=board.alarms,
             cti=cti,
             accounts=accounts,
             sip=sip,
@@ -205,28 +210,12 @@ class Hotline:
             self._clock,
             port,
             Policy(queues=(settings.queue,), wrap_up=timedelta(seconds=settings.wrap_up_s)),
-            live_calls=lambda: [call for one in cti.values() for call in one.calls.values()],
+            live_calls=lambda: _live_calls(cti),
             reasons=pause_reasons(classifier),
         )
         await desk.start()
         stack.push_async_callback(desk.close)
         return desk
-
-    async def _board(
-        self, stack: AsyncExitStack, bus: Bus, database: Database, desk: OperatorDesk, cti: dict[str, CtiService]
-    ) -> BoardService:
-        settings = self.settings
-        board = BoardService(
-            database,
-            bus,
-            self._clock,
-            desk,
-            Place(settings.zone, settings.queue, settings.organisation),
-            lambda: [call for one in cti.values() for call in one.calls.values()],
-        )
-        await board.start()
-        stack.push_async_callback(board.close)
-        return board
 
     async def _listen(self, stack: AsyncExitStack) -> None:
         runner = web.AppRunner(make_app(self.services), access_log=None, shutdown_timeout=SHUTDOWN_S)
@@ -234,6 +223,10 @@ class Hotline:
         stack.push_async_callback(runner.cleanup)
         await web.TCPSite(runner, self.settings.listen_host, self.settings.listen_port).start()
         self.url = self.settings.public_url
+
+
+def _live_calls(cti: Mapping[str, CtiService]) -> list[Call]:
+    return [call for one in cti.values() for call in one.calls.values()]
 
 
 def pause_reasons(classifier: Classifier) -> Callable[[], Awaitable[Mapping[str, PauseReason]]]:

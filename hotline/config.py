@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import time
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
@@ -93,6 +94,14 @@ class Settings(BaseSettings):
     """The virus scanner's socket: ``unix:/run/clamav/clamd.ctl`` or ``tcp:host:3310``. Empty: files are not scanned."""
     monitoring_token: SecretStr = SecretStr("")
     """Bearer token with which a monitoring system reads ``/status`` and ``/metrics``; empty: only users may."""
+    smtp_host: str = ""
+    """The mail server for letters about alarms; empty: no letters."""
+    smtp_port: int = Field(25, ge=1, le=65535)
+    smtp_security: Literal["none", "starttls", "tls"] = "none"
+    """``tls``: from the first byte (port 465)."""
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_from: str = "hotline@localhost"
     trusted_proxies: int = Field(0, ge=0)
     """How many reverse proxies stand in front; that many entries of X-Forwarded-For are believed."""
     turn_urls: list[str] = Field(default_factory=list)

@@ -101,3 +101,19 @@ export function silence(): void {
 export function tryRing(): void {
   if (context?.state === "running") playOnce(context, context.currentTime, ringerVolume());
 }
+
+/** Two short low notes: an alarm of the board, unlike the ring of the telephone. */
+export function beep(): void {
+  const audio = context;
+  if (audio?.state !== "running") return;
+  for (const delay of [0, 0.25]) {
+    const note = audio.createOscillator();
+    const loudness = audio.createGain();
+    note.frequency.value = 330;
+    loudness.gain.setValueAtTime(ringerVolume() * 0.4, audio.currentTime + delay);
+    loudness.gain.exponentialRampToValueAtTime(0.0005, audio.currentTime + delay + 0.2);
+    note.connect(loudness).connect(audio.destination);
+    note.start(audio.currentTime + delay);
+    note.stop(audio.currentTime + delay + 0.2);
+  }
+}

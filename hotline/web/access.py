@@ -192,6 +192,12 @@ ACCESS: Mapping[str, Needs] = {
     # The supervisor's board: of whose queues and operators, is ``board.model.scope_of``'s
     "GET /board": needs(Right.CALL_MONITOR),
     "GET /api/board": needs(Right.CALL_MONITOR),
+    "GET /board/alarms": needs(Right.CALL_MONITOR),
+    "GET /api/alarms": needs(Right.CALL_MONITOR),
+    "POST /api/alarms/{id}/seen": needs(Right.CALL_MONITOR),
+    "GET /admin/alarms": needs(Right.QUEUE_MANAGE),
+    "POST /admin/alarms": needs(Right.QUEUE_MANAGE),
+    "POST /admin/alarms/{id}": needs(Right.QUEUE_MANAGE),
     "GET /dispositions": _CLASSIFY,
     "POST /api/calls/{key}/disposition": _CLASSIFY,
     "GET /api/calls/{key}/quality": _CALLS,

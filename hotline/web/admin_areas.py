@@ -50,6 +50,10 @@ AREAS: tuple[Area, ...] = (
         mark("Numbers, business hours, queues, skills, priority: what way a call goes, at once."),
     ),
     Area(
+        mark("Rules of alarms"), "bell", "/admin/alarms", (Right.QUEUE_MANAGE,),
+        mark("Thresholds of the board: who waits, how long, whether anybody is free; sound and letters."),
+    ),
+    Area(
         mark("Audit trail"), "history", "/admin/audit", (Right.AUDIT_VIEW,),
         mark("Who looked at, searched, changed or took out what, and when."),
     ),

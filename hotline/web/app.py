@@ -40,7 +40,7 @@ def make_app(services: Services) -> web.Application:
     card_news = CardNews(services, announcer)
     person_news = PersonNews(services, announcer.hub)
     app[PERSON_NEWS] = person_news
-    board_news = BoardNews(services.board, announcer.hub)
+    board_news = BoardNews(services.board, services.alarms, announcer.hub)
     app[BOARD] = board_news
     callback_news = CallbackNews(services, announcer.hub)
     app[METRICS] = metrics

@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from hotline.board.alarms import Alarms
 from hotline.board.model import Changes, Scope
 from hotline.board.service import BoardService
+from hotline.web.alarm_words import alarm_data
 from hotline.web.board_messages import changes_data, picture
 from hotline.web.push import Client, PushHub
 from hotline.web.push_messages import message
@@ -23,11 +25,12 @@ BOARD_EVERY_S = 0.25
 class BoardNews:
     """Tells the browsers that show the board. One instance a process."""
 
-    def __init__(self, board: BoardService, hub: PushHub) -> None:
+    def __init__(self, board: BoardService, alarms: Alarms, hub: PushHub) -> None:
         self._board = board
+        self._alarms = alarms
         self._hub = hub
         self._watchers: dict[Client, Scope] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def watchers(self) -> int:
@@ -36,20 +39,24 @@ class BoardNews:
 
     def start(self) -> None:
         """Begin. Must be called in the running loop."""
-        self._task = asyncio.create_task(self._run(), name="push:board")
+        self._tasks = [
+            asyncio.create_task(self._run(), name="push:board"),
+            asyncio.create_task(self._run_alarms(), name="push:alarms"),
+        ]
 
     async def close(self) -> None:
         """Stop."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
         self._watchers.clear()
 
     async def watch(self, client: Client, scope: Scope) -> None:
         """Send the whole board to a browser, and its changes from now on."""
         self._watchers[client] = scope
         await self._hub.send(client, message("board", picture(self._board.live, scope)))
+        await self._hub.send(client, self._alarms_message(scope))
 
     def leave(self, client: Client) -> None:
         """Send no more to a browser."""
@@ -69,6 +76,19 @@ class BoardNews:
             if data is not None:
                 self._hub.tell(clients, message("board.changed", data))
         return changes
+
+    def _alarms_message(self, scope: Scope) -> bytes:
+        return message("board.alarms", {"alarms": [alarm_data(one) for one in self._alarms.on(scope)]})
+
+    async def _run_alarms(self) -> None:
+        """What is on, whole: these are few."""
+        while True:
+            await self._alarms.changed.wait()
+            self._alarms.changed.clear()
+            for scope in set(self._watchers.values()):
+                clients = [client for client, its in self._watchers.items() if its == scope]
+                self._hub.tell(clients, self._alarms_message(scope))
+            await asyncio.sleep(BOARD_EVERY_S)
 
     async def _run(self) -> None:
         while True:

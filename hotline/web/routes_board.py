@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from hotline.web.views import board
+from hotline.web.views import alarms, board
 
 
 def add_board(add: web.UrlDispatcher) -> None:
     """Add them."""
     add.add_get("/board", board.show)
     add.add_get("/api/board", board.data)
+    add.add_get("/board/alarms", alarms.history)
+    add.add_get("/api/alarms", alarms.now)
+    add.add_post(r"/api/alarms/{id:\d+}/seen", alarms.seen)
+    add.add_get("/admin/alarms", alarms.rules)
+    add.add_post("/admin/alarms", alarms.create)
+    add.add_post(r"/admin/alarms/{id:\d+}", alarms.save)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hotline.archive.service import Archive
+from hotline.board.alarms import Alarms
+from hotline.board.rules_admin import AlarmRules
 from hotline.board.service import BoardService
 from hotline.callbacks.service import Callbacks
 from hotline.clock import Clock
@@ -80,6 +82,7 @@ class Services:
     card: CardServices
     desk: OperatorDesk
     board: BoardService
+    alarms: Alarms
     cti: Mapping[str, CtiService]
     """One per Asterisk server, by its name."""
     accounts: AccountService
@@ -90,6 +93,11 @@ class Services:
     line_rules: LinesService
     """What the administration says of lines and queues."""
     line_keeper: LinesKeeper
+
+    @property
+    def alarm_rules(self) -> AlarmRules:
+        """Administration of the alarms' rules."""
+        return AlarmRules(self.database, self.clock)
 
     @property
     def list_admin(self) -> ListsAdmin:

@@ -42,6 +42,8 @@ _ENTITIES = {
     "user-rights": mark("rights of an employee"),
     "organisation": mark("organisation"),
     "queue": mark("queue"),
+    "alarm": mark("alarm"),
+    "alarm_rule": mark("rule of alarms"),
     "audit": mark("audit trail"),
     "route": mark("page"),
     "bulk": mark("several appeals"),

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hotline.app import keeper_of_lines, pause_reasons
 from hotline.archive.retention import Terms
 from hotline.archive.service import Archive
-from hotline.board.service import BoardService, Place
+from hotline.board.parts import BoardParts
 from hotline.callbacks.service import Callbacks
 from hotline.clock import FakeClock
 from hotline.config import Settings
@@ -43,6 +43,7 @@ from hotline.softphone.line_quality import LineQualityService
 from hotline.softphone.proxy import SipProxy
 from hotline.softphone.quality import QualityService
 from hotline.staff.service import StaffService
+from hotline.web.alarm_words import letter_words
 from hotline.web.phone import authorise
 from hotline.web.services import Services
 from tests.integration.queue.recording import RecordingPort
@@ -80,6 +81,9 @@ def wire(
     )
     staff = StaffService(database, clock, settings, hasher=HASHER)
     keeper = keeper_of_lines(settings, database, clock, staff, {asterisk.name: cti}, desk, bus)
+    board = BoardParts(
+        settings, database, bus, clock, desk, lambda: list(cti.calls.values()), letter_words(settings), tick_s=3600
+    )
     return Services(
         settings=settings,
         clock=clock,
@@ -111,15 +115,8 @@ def wire(
         hand_overs=HandOvers(database, clock, outbox),
         card=CardServices(database, clock, settings, outbox, bus, classifier),
         desk=desk,
-        board=BoardService(
-            database,
-            bus,
-            clock,
-            desk,
-            Place(settings.zone, settings.queue, settings.organisation),
-            lambda: list(cti.calls.values()),
-            tick_s=3600,
-        ),
+        board=board.board,
+        alarms=board.alarms,
         cti={asterisk.name: cti},
         accounts=AccountService(http, asterisk),
         sip=SipProxy(asterisk.http_url, authorise, bus, clock, http=http),

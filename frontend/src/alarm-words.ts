@@ -1,0 +1,52 @@
+import { duration } from "./format";
+import { t } from "./i18n";
+
+/** An alarm of the board that is on (hotline/web/alarm_words.py). */
+export interface BoardAlarm {
+  id: number;
+  kind: string;
+  subject: string;
+  of_queue: boolean;
+  value: number;
+  threshold: number;
+  sound: boolean;
+  raised_at: string;
+  seen_at: string | null;
+  seen_by: string;
+}
+
+/** What went wrong, in words. */
+export function alarmTitle({ kind }: BoardAlarm): string {
+  switch (kind) {
+    case "waiting":
+      return t("Too many wait");
+    case "longest":
+      return t("Somebody waits too long");
+    case "service_level":
+      return t("Service level of the last hour too low");
+    case "nobody_ready":
+      return t("Nobody is free");
+    case "over_limit":
+      return t("Pause over the limit");
+    case "one_way":
+      return t("Sound goes one way");
+    case "lost":
+      return t("Telephone without a connection");
+    default:
+      return kind;
+  }
+}
+
+/** Where, and by how much. */
+export function alarmDetail({ kind, subject, of_queue: ofQueue, value, threshold }: BoardAlarm): string {
+  const where = ofQueue
+    ? t("queue {name}", { name: subject })
+    : t("internal number {number}", { number: subject });
+  if (kind === "waiting")
+    return `${where}: ${t("{value}, the threshold is {limit}", { value: Math.round(value), limit: threshold })}`;
+  if (kind === "service_level")
+    return `${where}: ${t("{value}, the threshold is {limit}", { value: `${Math.round(value)} %`, limit: `${threshold} %` })}`;
+  if (kind === "longest" || kind === "over_limit" || kind === "lost")
+    return `${where}: ${t("more than {limit}", { limit: duration(threshold) })}`;
+  return where;
+}
