@@ -121,7 +121,7 @@ async def dialog(
         version=row.version,
         fields=names if "comment" in names else (*names, "comment"),
         # A linked call that was answered is the contact itself (T7).
-        required=frozenset(_fields([one for one in clauses if one.word != Ask.CONTACT or not facts.contacted])),
+        required=frozenset(_fields(tuple(one for one in clauses if one.word != Ask.CONTACT or not facts.contacted))),
         results=results,
         result=row.result_code or str(preset),
         measures=row.measures,

@@ -900,7 +900,7 @@ def upgrade() -> None:
         "ix_appeal_phone", "appeal", [sa.literal_column("(applicant_snapshot ->> 'phone')"), "id"], unique=False
     )
     for name, number in (("number", "number"), ("phone", "applicant_snapshot ->> 'phone'")):
-        turned = sa.literal_column(f'(reverse({number}) COLLATE "C")')
+        turned: sa.ColumnClause[str] = sa.literal_column(f'(reverse({number}) COLLATE "C")')
         op.create_index(f"ix_appeal_{name}_tail", "appeal", [turned, "id"])
     op.create_index("ix_appeal_words", "appeal", ["words"], unique=False, postgresql_using="gin")
     op.create_index(
