@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import and_, false, func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from hotline.errors import NotFound
-from hotline.journal import identifiers, visibility
+from hotline.journal import identifiers, restricted, visibility
 from hotline.journal.dossier_model import Dossier, DossierEvent, DossierFile, DossierPhone
 from hotline.journal.person_access import shown_dossier
-from hotline.journal.restriction import Restriction
 from hotline.journal.tables import AppealRecord
 from hotline.journal.tables_card import AttachmentRow
 from hotline.journal.tables_merge import PersonMergeRow
 from hotline.journal.tables_person import PersonPhoneRow, PersonRow
-from hotline.staff.model import Right, User, short_name
+from hotline.staff.model import User, short_name
 from hotline.staff.tables import AuditEventRow, OrganisationRow, UserRow
 
 _FILES = 50
@@ -68,19 +67,7 @@ async def load(session: AsyncSession, user: User, person_id: int) -> Dossier:
         phones=await _phones(session, person_id),
         warnings=_warnings(row),
     )  # fmt: skip
-    return shown_dossier(user, dossier, contacts=not await _restricted(session, user, person_id))
-
-
-async def _restricted(session: AsyncSession, user: User, person_id: int) -> bool:
-    """Tell whether he asked in an appeal that people like ``user`` do not see where to reach him (S003-110)."""
-    free = visibility.unrestricted(user, contacts=True)
-    if not free or user.may(Right.PERSON_EDIT):
-        return False
-    kept = func.coalesce(free[0], false()).is_(False)  # an appeal that waits for nobody compares as unknown
-    found = select(AppealRecord.id).where(
-        AppealRecord.applicant_id == person_id, AppealRecord.restricted != Restriction.NONE, kept
-    )
-    return bool(await session.scalar(select(found.exists())))
+    return shown_dossier(user, dossier, contacts=not await restricted.kept_from(session, user, [person_id]))
 
 
 async def files(session: AsyncSession, user: User, person_id: int) -> tuple[DossierFile, ...]:

@@ -42,10 +42,15 @@ def tail(value: str) -> str:
     return "••••" + (value[-SHOWN:] if len(value) >= 2 * SHOWN else "")
 
 
-def person(user: User | None, found: PersonRow) -> PersonRow:
-    """Return a person of a list; ``None`` is the program itself."""
-    if user is None or sees_private(user):
+def person(user: User | None, found: PersonRow, *, contacts: bool = True) -> PersonRow:
+    """Return a person of a list; ``None`` is the program itself.
+
+    :param contacts: no appeal of the person's keeps his telephones and addresses from ``user`` (S003-110).
+    """
+    if user is None or _UNMASKED in user.permissions:
         return found
+    if sees_private(user):
+        return found if contacts else replace(found, phones=(), address="")
     return replace(
         found,
         enp=tail(found.enp) if found.enp else found.enp,

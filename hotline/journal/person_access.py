@@ -12,9 +12,12 @@ from hotline.journal.model import PersonRow
 from hotline.staff.model import User
 
 
-def shown(user: User | None, person: PersonRow) -> PersonRow:
-    """Return a person of a list as ``user`` may see him; ``None`` is the program itself."""
-    return masking.person(user, person)
+def shown(user: User | None, person: PersonRow, *, contacts: bool = True) -> PersonRow:
+    """Return a person of a list as ``user`` may see him; ``None`` is the program itself.
+
+    :param contacts: no appeal of the person's keeps his telephones and addresses from ``user`` (S003-110).
+    """
+    return masking.person(user, person, contacts=contacts)
 
 
 def shown_dossier(user: User, dossier: Dossier, *, contacts: bool = True) -> Dossier:

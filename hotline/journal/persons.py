@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from hotline.journal.model import AppealRow, PersonRow, PersonsFound, PersonSnap
 from hotline.journal.person_access import shown
 from hotline.journal.person_model import PhoneOwners
 from hotline.journal.personquery import PersonQuery, after
+from hotline.journal.restricted import kept_from
 from hotline.journal.tables import AppealRecord, is_open
 from hotline.journal.tables_person import PersonPhoneRow
 from hotline.journal.tables_person import PersonRow as PersonTable
@@ -86,6 +87,7 @@ class Persons:
             rows = [] if query.empty else list((await session.execute(search_statement(user, query))).all())
             if len(rows) < LIMIT and others:
                 rows += (await session.execute(other_statement(user, others, [row.PersonRow.id for row in rows]))).all()
+            found = await _shown(session, user, rows[:LIMIT])
             audit(
                 session,
                 "search",
@@ -94,9 +96,7 @@ class Persons:
                 at=self._clock.now(),
                 details={"found": min(len(rows), LIMIT), "by": _asked(query)},
             )
-        return PersonsFound(
-            tuple(shown(user, _row(row)) for row in rows[:LIMIT]), len(rows) > LIMIT, query.warnings
-        )  # fmt: skip
+        return PersonsFound(found, len(rows) > LIMIT, query.warnings)
 
     async def by_phone(self, e164: str | None, user: User | None = None) -> tuple[PersonRow, ...]:
         """Return at most 5 people known by a number; nobody for short, internal and withheld numbers (DAY-11)."""
@@ -121,9 +121,9 @@ class Persons:
         if limits is not None:
             statement = statement.where(limits)
         async with self._db.begin() as session:
-            rows = [shown(user, _row(row)) for row in await session.execute(statement)]
+            rows = await _shown(session, user, (await session.execute(statement)).all())
             dead = list(await session.scalars(everybody)) if rows else []
-        return PhoneOwners(tuple(rows[:BY_PHONE]), shared=len(dead) > BY_PHONE, sole=dead == [False])
+        return PhoneOwners(rows[:BY_PHONE], shared=len(dead) > BY_PHONE, sole=dead == [False])
 
     async def get(self, user: User, person_id: int) -> PersonRow:
         """Return one person.
@@ -136,8 +136,9 @@ class Persons:
             row = (await session.execute(statement)).one_or_none()
             if row is None:
                 raise NotFound("there is no such person", error_id="no-such-person")
+            found = await _shown(session, user, [row])
             audit(session, "view", ("person", person_id), user_id=user.id, at=self._clock.now())
-        return shown(user, _row(row))
+        return found[0]
 
     async def appeals(self, user: User, person_id: int, *, show_all: bool = False) -> tuple[AppealRow, ...]:
         """Return the person's open appeals, or with ``show_all`` all that the user's organisation ever had.
@@ -175,7 +176,14 @@ async def matching(
     limits = visibility.persons(user)
     if limits is not None:
         statement = statement.where(limits)
-    return tuple(shown(user, _row(row)) for row in await session.execute(statement))
+    return await _shown(session, user, (await session.execute(statement)).all())
+
+
+async def _shown(session: AsyncSession, user: User | None, rows: Sequence[Row[Any]]) -> tuple[PersonRow, ...]:
+    """Return people of a list as ``user`` may see them."""
+    people = [_row(row) for row in rows]
+    kept = await kept_from(session, user, (one.id for one in people))
+    return tuple(shown(user, one, contacts=one.id not in kept) for one in people)
 
 
 def _people() -> Select[Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, false, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.journal import masking, visibility
@@ -14,7 +14,7 @@ from hotline.journal.model import AppealRow
 from hotline.journal.queries_appeals import appeal_row
 from hotline.journal.restriction import Restriction, choices
 from hotline.journal.tables import AppealRecord
-from hotline.staff.model import User
+from hotline.staff.model import Right, User
 
 
 async def shown(session: AsyncSession, user: User, rows: Sequence[Row[Any]], now: datetime) -> tuple[AppealRow, ...]:
@@ -26,6 +26,19 @@ async def hidden_from(session: AsyncSession, user: User, rows: Sequence[AppealRo
     """Return the same lines without what ``user`` may not see of them."""
     own = await works_on(session, user, (row.id for row in rows if row.restricted != Restriction.NONE))
     return tuple(masking.row(user, row, works=row.id in own) for row in rows)
+
+
+async def kept_from(session: AsyncSession, user: User | None, person_ids: Iterable[int]) -> frozenset[int]:
+    """Return who of these people asked in an appeal that such as ``user`` do not see where to reach them (S003-110)."""
+    wanted = list(person_ids)
+    free = visibility.unrestricted(user, contacts=True) if user is not None else []
+    if not wanted or not free or user is None or user.may(Right.PERSON_EDIT):
+        return frozenset()
+    kept = func.coalesce(free[0], false()).is_(False)  # an appeal that waits for nobody compares as unknown
+    # Written into the statement: a bound parameter could not prove that the partial index holds the rows.
+    restricted = AppealRecord.restricted != literal(Restriction.NONE.value, literal_execute=True)
+    statement = select(AppealRecord.applicant_id).where(AppealRecord.applicant_id.in_(wanted), restricted, kept)
+    return frozenset(one for one in await session.scalars(statement) if one is not None)
 
 
 async def works_on(session: AsyncSession, user: User, appeal_ids: Iterable[int]) -> frozenset[int]:

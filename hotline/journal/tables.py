@@ -106,6 +106,7 @@ class AppealRecord(ComplaintColumns, Base):
         Index("ix_appeal_number_tail", text('(reverse(number) COLLATE "C")'), "id"),
         Index("ix_appeal_phone_tail", text("(reverse(applicant_snapshot ->> 'phone') COLLATE \"C\")"), "id"),
         Index("ix_appeal_words", "words", postgresql_using="gin"),
+        Index("ix_appeal_restricted", "applicant_id", postgresql_where=text("restricted <> 'no'")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

@@ -1495,6 +1495,9 @@ def _life_cycle() -> None:
     ):
         op.create_foreign_key(op.f(f"fk_appeal_{column}"), "appeal", table, [column], ["id"])
     op.create_index(
+        "ix_appeal_restricted", "appeal", ["applicant_id"], unique=False, postgresql_where=sa.text("restricted <> 'no'")
+    )
+    op.create_index(
         "ix_appeal_incoming_group",
         "appeal",
         ["forwarded_org_id", "forwarded_role", "due_at", "id"],

@@ -7,6 +7,7 @@ import pytest
 from hotline.errors import BadInput, Conflict, Forbidden, NotFound
 from hotline.journal.masking import unmasked
 from hotline.journal.model import Appeal
+from hotline.journal.personquery import PersonQuery
 from hotline.journal.question import understand
 from hotline.journal.restriction import Restriction
 from tests.integration.journal.world import World
@@ -40,6 +41,9 @@ async def everything(world: World, login: str, appeal: Appeal) -> str:
     told.append(repr(await journal.queries.some(reader, (appeal.id,))))
     assert appeal.applicant.person_id is not None
     told.append(repr(await journal.dossiers.get(reader, appeal.applicant.person_id)))
+    told.append(repr(await journal.persons.get(reader, appeal.applicant.person_id)))
+    told.append(repr(await journal.persons.search(reader, PersonQuery.from_text(NAME))))
+    told.append(repr(await journal.persons.owners(PHONE, reader)))
     return " ".join(told)
 
 
