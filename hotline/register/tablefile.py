@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -40,15 +40,21 @@ class Workbook:
         self._path = path
         self._width = len(layout.headings)
         self.total = 0
+        """Rows that the sheet says it has, known once reading has begun; 0 when it says nothing, or too little."""
 
     def records(self, position: int, row_no: int) -> Iterator[Record]:
         """Return the records behind row ``position``."""
-        for number, cells in _sheet_rows(self._path):
+        for number, cells in _sheet_rows(self._path, self._sized):
+            if number > self.total:
+                self.total = 0
             if number <= max(1, position):
                 continue
             if any(cell is not None for cell in cells):
                 padded = cells + (None,) * (self._width - len(cells))
                 yield Record(number, padded, "", number)
+
+    def _sized(self, rows: int) -> None:
+        self.total = rows
 
 
 class Table:
@@ -102,7 +108,9 @@ def table_layout(path: Path, encoding: str = "") -> Layout:
     return Layout(Format.DBF, encoding or _dbf_encoding(path, table), headings=tuple(table.field_names))
 
 
-def _sheet_rows(path: Path) -> Generator[tuple[int, tuple[Any, ...]], None, None]:
+def _sheet_rows(
+    path: Path, sized: Callable[[int], None] | None = None
+) -> Generator[tuple[int, tuple[Any, ...]], None, None]:
     _refuse_bomb(path)
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
@@ -110,6 +118,8 @@ def _sheet_rows(path: Path) -> Generator[tuple[int, tuple[Any, ...]], None, None
         raise BadInput("the workbook is damaged", error_id="damaged-file") from error
     try:
         sheet = book.worksheets[0]
+        if sized is not None:
+            sized(sheet.max_row or 0)
         # Some programs write a wrong size into the sheet; then openpyxl would stop early.
         sheet.reset_dimensions()
         yield from enumerate(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS), 1)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from hotline.errors import BadInput
-from hotline.journal.listing import Filters, FolderDef, ListSettings, Order
+from hotline.journal.listing import Filters, FolderDef, ListSettings, Order, SavedView
 from hotline.journal.model import AppealRow, Page
 from hotline.staff.model import User
 from hotline.web import journal_page
@@ -60,13 +60,18 @@ async def listing(request: web.Request) -> web.StreamResponse:
     user = current_user(request)
     its = services(request)
     values = dict(request.query) if request.method == "GET" else await form_fields(request)
-    asked = await ask(its, user, values)
+    return await _show(request, await ask(its, user, values))
+
+
+async def _show(request: web.Request, asked: Asked, *, dropped: SavedView | None = None) -> web.StreamResponse:
+    its, user = services(request), current_user(request)
     found = await its.lists.appeals(
         user, asked.folder.code, order=asked.order, filters=asked.filters, after=asked.after, q=asked.q
     )
     view = await _view(its, user, asked, found)
     folders = folder_links(await its.lists.folders(user))
-    response = await page(request, "pages/journal.html", {"page": view, "folders": folders}, section="journal")
+    context = {"page": view, "folders": folders, "dropped": dropped}
+    response = await page(request, "pages/journal.html", context, section="journal")
     if is_fragment(request):
         shown = {**asked.query, "after": asked.after} if asked.after and not asked.q else asked.query
         response.headers["HX-Push-Url"] = journal_page.address({name: text for name, text in shown.items() if text})
@@ -122,10 +127,14 @@ async def keep(request: web.Request) -> web.StreamResponse:
 
 
 async def forget(request: web.Request) -> web.StreamResponse:
-    """Forget a kept list; the list itself stays on the page."""
+    """Forget a kept list; the list itself stays on the page, and one button keeps it again.
+
+    Its name may be a citizen's: it stands in no address, so what offers the way back is the answer itself.
+    """
     its, user = services(request), current_user(request)
     gone = await its.lists.settings.drop_view(user, path_id(request))
-    return _back(await ask(its, user, gone.query))
+    asked = await ask(its, user, gone.query)
+    return await _show(request, asked, dropped=gone) if is_fragment(request) else _back(asked)
 
 
 def _list_of(values: Mapping[str, str]) -> dict[str, str]:

@@ -184,6 +184,25 @@ async def test_a_list_is_ordered_filtered_and_kept(site: Site) -> None:
     assert "Мои консультации" not in last
 
 
+async def test_a_forgotten_list_is_kept_again_by_one_button(site: Site) -> None:
+    """S000-03: the answer itself offers the way back; a list's name, perhaps a citizen's, is in no address."""
+    keep = {"folder": "all", "order": "due", "type": "2", "title": "Иванова М. П."}
+    async with site.logged_in() as browser:
+        await browser.send("POST", "/journal/views", form=keep)
+        page = (await browser.fragment("/journal?folder=all")).text
+        path = re.search(r"/journal/views/\d+/delete", page)
+        assert path is not None
+        gone = await browser.send("POST", path[0], form={}, HX_Request="true")
+        offer = gone.text.split("list-dropped")[1].split("</form>")[0]
+        assert gone.headers["HX-Push-Url"] == "/journal?folder=all&order=due&type=2"
+        assert path[0] not in gone.text
+        form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', offer))
+        back = await browser.send("POST", "/journal/views", form=form)
+        again = (await browser.fragment("/journal?folder=all&order=due&type=2")).text
+    assert back.headers["Location"] == "/journal?folder=all&order=due&type=2"
+    assert ("Иванова М. П." in again, "list-dropped" in again) == (True, False)
+
+
 async def test_the_search_in_a_list_goes_on_page_by_page_without_an_address(site: Site) -> None:
     """DAY-29."""
     async with site.logged_in() as browser:

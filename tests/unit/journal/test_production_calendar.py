@@ -13,6 +13,7 @@ from hotline.journal.production_calendar import (
     DayMark,
     days_of,
     differences,
+    ordinary,
     read_calendar,
     write_calendar,
 )
@@ -101,3 +102,14 @@ def test_damage_is_said_with_its_line(text: str, reason: str, line: int | None) 
     with pytest.raises(CalendarFileError) as caught:
         read_calendar(text)
     assert (caught.value.reason, caught.value.line) == (reason, line)
+
+
+def test_the_profile_has_2027_by_the_labour_code() -> None:
+    """Domain 2.5: without a decree, holidays of article 112, and those of May and June that fall on days off move."""
+    (year,) = [one for one in read_calendars("oms") if one.year == 2027]
+    unlike = {day for day in days_of(2027) if year.is_working(day) != ordinary(day)}
+    january = {date(2027, 1, day) for day in (1, 4, 5, 6, 7, 8)}  # 2 and 3 are at a weekend
+    fixed = {date(2027, 2, 23), date(2027, 3, 8), date(2027, 11, 4)}
+    moved = {date(2027, 5, 3), date(2027, 5, 10), date(2027, 6, 14)}  # for 1 May, 9 May and 12 June
+    assert unlike == january | fixed | moved
+    assert not year.verified

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zipfile
 from collections.abc import Sequence
@@ -185,6 +186,32 @@ def test_workbooks_keep_their_types_and_row_numbers(tmp_path: Path) -> None:
     assert row is not None
     assert (row.birth_date, row.enp) == (date(1980, 2, 29), None)
     assert [issue.reason for issue in issues] == ["the last digit was lost by the spreadsheet"]
+
+
+@pytest.mark.parametrize(("said", "total"), [(None, 4), ("A1:B9", 9), ("A1:B2", 0), ("A1", 0)])
+def test_a_workbook_says_how_much_there_is(tmp_path: Path, said: str | None, total: int) -> None:
+    """S001-043: the sheet's own size is the measure of progress; a size that is wrong is none."""
+    book = openpyxl.Workbook()
+    for cells in (["Фамилия", "ЕНП"], ["Иванова", "1"], ["Петров", "2"], ["Сидоров", "3"]):
+        book.worksheets[0].append(cells)
+    book.save(path := tmp_path / "sized.xlsx")
+    if said is not None:
+        path = _resized(path, tmp_path / "resized.xlsx", said)
+    source = files.open_source(path, files.examine(path))
+    assert len(list(source.records(0, 0))) == 3
+    assert source.total == total
+
+
+def _resized(book: Path, to: Path, size: str) -> Path:
+    """Write a workbook whose sheet says another size than it has."""
+    with zipfile.ZipFile(book) as read, zipfile.ZipFile(to, "w") as written_:
+        for entry in read.infolist():
+            data = read.read(entry)
+            if entry.filename.endswith("sheet1.xml"):
+                data, done = re.subn(rb'<dimension ref="[^"]*"', f'<dimension ref="{size}"'.encode(), data)
+                assert done == 1
+            written_.writestr(entry, data)
+    return to
 
 
 def test_a_workbook_that_bursts_is_refused_unopened(tmp_path: Path) -> None:
