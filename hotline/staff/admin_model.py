@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -112,6 +112,8 @@ class RoleCard:
     people: int
     effects: Mapping[str, str]
     edited_at: datetime | None
+    sight: Mapping[str, Any] = field(default_factory=dict)
+    """How far its holders see, by kind of organisation, as the profile has it (``staff.sight``)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,7 @@ def _require(by: User) -> None:
 
 
 def _card(row: RoleRow, effects: Any, people: int) -> RoleCard:
-    return RoleCard(row.code, row.title, row.version, people, dict(effects or {}), row.edited_at)
+    return RoleCard(row.code, row.title, row.version, people, dict(effects or {}), row.edited_at, row.sight)
 
 
 def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, tuple[str, str]]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from hotline.journal.sight_of_appeal import Outcome, Why
-from hotline.staff.sight import Reach
+from hotline.staff.sight import ANY_KIND, Reach, read_sight
 from hotline.web.i18n import gettext, mark
 
 PARTS = {
@@ -52,6 +55,21 @@ def reach_words(part: str, reach: Reach) -> str:
     """Say how far somebody sees in one respect."""
     special = {"persons": _PERSONS, "calls": _CALLS, "headings": _HEADINGS}.get(part, {})
     return gettext(special.get(reach, _REACHES[reach]))
+
+
+def rule_words(rules: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Say how far the holders of a role see, for each kind of organisation of which its rule speaks."""
+    return [
+        {
+            "kind": gettext("in any other organisation") if len(rules) > 1 else gettext("in any organisation"),
+            "code": kind,
+            "decides": bool(rule.get("decides")),
+            "parts": [
+                (gettext(title), reach_words(part, getattr(read_sight(rule), part))) for part, title in PARTS.items()
+            ],
+        }
+        for kind, rule in sorted(rules.items(), key=lambda pair: (pair[0] == ANY_KIND, pair[0]))
+    ]
 
 
 def why_words(why: Why) -> str:

@@ -10,12 +10,15 @@ from aiohttp import web
 from hotline.staff.admin_model import RoleCard, RolePreview
 from hotline.staff.admin_rules import everywhere
 from hotline.staff.model import Effect
+from hotline.staff.sight import ANY_KIND
 from hotline.web.context import current_user, services
 from hotline.web.forms import form_fields
 from hotline.web.i18n import gettext, mark
 from hotline.web.render import page
 from hotline.web.right_titles import GROUPS, right_title
+from hotline.web.sight_words import rule_words
 from hotline.web.views.admin_forms import REFUSALS, note_title, refused, saved, undo_of, version_of
+from hotline.web.views.admin_organisations import kind_title
 
 FORM = "pages/admin_role.html"
 RIGHT = "right_"
@@ -75,6 +78,10 @@ async def _context(request: web.Request, effects: Mapping[str, str] | None = Non
         "editable": everywhere(by.organisation),
         "groups": _groups(chosen, role),
         "effects": [(code, gettext(title)) for code, title in _EFFECTS.items()],
+        "sight": [
+            one if one["code"] == ANY_KIND else {**one, "kind": kind_title(one["code"])}
+            for one in rule_words(role.sight)
+        ],
         "history": [
             {
                 "change": one,

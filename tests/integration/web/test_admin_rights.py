@@ -122,3 +122,13 @@ async def test_a_change_of_a_place_in_the_queue_is_undone_from_its_history(site:
         again = (await boss.get("/admin/queue")).text
         assert len(UNDO.findall(again)) == 2  # the newest and the first; what is undone has nothing left to undo
         assert 'name="penalty" type="number" min="0" max="100" value="7"' in again
+
+
+async def test_the_page_of_a_role_says_in_words_how_far_its_holders_see(site: Site) -> None:
+    """Domain 2.8: by kind of organisation, as the profile has it."""
+    async with site.logged_in("admin") as admin:
+        operator, boss = (await admin.get("/admin/roles/op1")).text, (await admin.get("/admin/roles/admin")).text
+    assert "все в регистре" in operator
+    assert "в любой другой организации" in operator
+    assert "решает раньше других ролей" not in operator
+    assert "решает раньше других ролей" in boss
