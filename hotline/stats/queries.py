@@ -7,14 +7,17 @@ Only words of this module are put into the text; everything that a user chooses 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from hotline.errors import BadInput
 from hotline.stats.model import ANY, TIMES, Group, Question
+
+Row = dict[str, Any]
 
 _WHO = "CASE WHEN s.kind IN ('consult', 'blind') THEN s.by_id ELSE s.user_id END"
 _ENTRY = "s.kind = 'wait' AND NOT s.again"
@@ -62,13 +65,10 @@ _SUMS: Mapping[str, str] = {
     "hold_s": f"sum(s.hold_s) FILTER (WHERE {_TALKED})",
     "outgoing_s": f"sum(s.seconds) FILTER (WHERE {_CALLED})",
 }
-_QUANTILES: Mapping[str, str] = {
-    "wait_s": f"sum(s.seconds) FILTER (WHERE {_ANSWERED})",
-    "wait_max": f"max(s.seconds) FILTER (WHERE {_ANSWERED})",
-    "quantiles": (
-        f"percentile_cont(ARRAY[0.5, 0.95]::float8[]) WITHIN GROUP (ORDER BY s.seconds) FILTER (WHERE {_ANSWERED})"
-    ),
-}
+_WAITED: Mapping[str, str] = {"wait_s": f"sum(s.seconds) FILTER (WHERE {_ANSWERED})"}
+_QUANTILES = "percentile_cont(ARRAY[0.5, 0.95, 1.0]::float8[]) WITHIN GROUP (ORDER BY s.seconds) AS quantiles"
+_EPOCH_DAY = date(1970, 1, 1)
+_SIZES = {Group.DAY: 86_400, Group.HOUR: 3_600, Group.QUARTER: 900}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,71 +85,75 @@ class Behind:
 
 
 @dataclass(frozen=True, slots=True)
-class _Parts:
-    """The words of a statement that depend on the question."""
+class _Words:
+    """The words of a statement that depend on the question. ``key`` ``""``: over all."""
 
     key: str
     where: str
     join: str = ""
 
 
-async def calls(session: AsyncSession, question: Question) -> list[dict[str, Any]]:
+async def calls(session: AsyncSession, question: Question) -> list[Row]:
     """Count incoming calls; of each row ``key`` (``None``: over all) and the figures."""
     words = _call_words(question)
-    counts = ", ".join(f"count(*) FILTER (WHERE {where}) AS {name}" for name, where in CALLS.items())
-    return await _run(session, question, words, f"SELECT {{key}} AS key, {counts} FROM call c {{join}}")
+    counts = [f"count(*) FILTER (WHERE {where}) AS {name}" for name, where in CALLS.items()]
+    return await _run(session, question, words, counts, "call c")
 
 
-async def entries(session: AsyncSession, question: Question) -> list[dict[str, Any]]:
+async def entries(session: AsyncSession, question: Question) -> list[Row]:
     """Count waits, and add up how long the answered waited."""
-    return await _parts(session, question, _WAITS, _QUANTILES, "s.kind = 'wait'")
+    return await _parts(session, question, _WAITS, _WAITED, "s.kind = 'wait'")
 
 
-async def work(session: AsyncSession, question: Question) -> list[dict[str, Any]]:
+async def quantiles(session: AsyncSession, question: Question) -> list[Row]:
+    """Return the median, the 95th percentile and the longest wait of the answered."""
+    words = _part_words(question)
+    words = replace(words, where=f"{_ANSWERED} AND {words.where}")
+    over_all = await _one(session, question, replace(words, key="", join=""), [_QUANTILES], "call_segment s")
+    return over_all + await _one(session, question, words, [_QUANTILES], "call_segment s")
+
+
+async def work(session: AsyncSession, question: Question) -> list[Row]:
     """Count talks and transfers, and add up the talks."""
     names = tuple(name for name in PARTS if name not in _WAITS)
     return await _parts(session, question, names, _SUMS, "s.kind IN ('talk', 'consult', 'blind', 'lost')")
 
 
-async def states(session: AsyncSession, question: Question, now: datetime) -> list[dict[str, Any]]:
-    """Add up operators' states, cut at the period and, when rows are times, at the quarters of the hour."""
+async def states(session: AsyncSession, question: Question, now: datetime) -> list[Row]:
+    """Add up operators' states, cut at the period and, when rows are times, where these begin."""
     group = question.group
-    sums = {
-        "wrap_s": "a.state = 'wrap_up'",
-        "busy_s": _BUSY,
-        "ready_s": "a.state = 'ready'",
-        "pause_s": "a.state = 'pause'",
-    }
-    wanted = ", ".join(f"sum(p.seconds) FILTER (WHERE {where}) AS {name}" for name, where in sums.items())
-    begin, end = "greatest(a.from_at, :start)", "least(coalesce(a.to_at, :now), :end)"
-    pieces = f"(SELECT {begin} AS at, extract(epoch FROM {end} - {begin})::float8 AS seconds)"
-    if group in TIMES:
-        pieces = f"""(SELECT q AS at,
-            extract(epoch FROM least(q + interval '15 min', {end}) - greatest(q, {begin}))::float8 AS seconds
-            FROM generate_series(date_bin('15 min', {begin}, timestamptz '2000-01-01 00:00+00'),
-                 {end} - interval '1 microsecond', interval '15 min') AS q)"""
-    key, join = _state_key(question)
+    which = {"wrap_s": "a.state = 'wrap_up'", "busy_s": _BUSY, "ready_s": "a.state = 'ready'"}
+    which["pause_s"] = "a.state = 'pause'"
+    wanted = [f"sum(a.seconds) FILTER (WHERE {where}) AS {name}" for name, where in which.items()]
     # A stretch that began more than two days before the period is no work of a shift; the bound lets the index help.
-    where = """a.from_at < :end AND a.from_at >= :start - interval '2 days' AND coalesce(a.to_at, :now) > :start
-        AND a.state IN ('ready', 'ringing', 'talking', 'hold', 'wrap_up', 'pause')"""
+    where = """s.from_at < :end AND s.from_at >= :start - interval '2 days' AND coalesce(s.to_at, :now) > :start
+        AND s.state IN ('ready', 'ringing', 'talking', 'hold', 'wrap_up', 'pause')"""
     if question.people is not None:
-        where += " AND a.user_id = ANY(:people)"
-    if question.queue is not None:
-        where += " AND c.queue = :queue"
-    words = _Parts(f"coalesce({key}, '{NOBODY}')", where, join)
-    rows = await _run(
-        session,
-        question,
-        words,
-        f"SELECT {{key}} AS key, {wanted} FROM agent_state_log a {{join}}, LATERAL {pieces} p",
-        now=now,
-    )
+        where += " AND s.user_id = ANY(:people)"
+    base = f"""(SELECT s.user_id, s.state, s.call_key, date_part('epoch', greatest(s.from_at, :start)) AS b,
+        date_part('epoch', least(coalesce(s.to_at, :now), :end)) AS e FROM agent_state_log s WHERE {where})"""
+    key, join = _state_words(question)
+    words = _Words(key, "c.queue = :queue" if question.queue is not None else "true", join)
+    rows = await _run(session, question, words, wanted, f"({_cut(question, base)}) a", now=now)
     # A queue and a topic have conversations, but nobody is ready or on a break for them alone.
     if question.queue is not None:
         return [{"key": row["key"], "wrap_s": row["wrap_s"]} for row in rows]
     if group in {Group.QUEUE, Group.TOPIC}:
         return [row if row["key"] is None else {"key": row["key"], "wrap_s": row["wrap_s"]} for row in rows]
     return rows
+
+
+def _cut(question: Question, base: str) -> str:
+    """Return what makes pieces of stretches: most lie within one row of a table of times and stay as they are."""
+    if question.group not in TIMES:
+        return f"SELECT p.*, p.b AS at, p.e - p.b AS seconds FROM {base} p"
+    offset = _offset(question)
+    size = _SIZES[question.group] if offset is not None else 900
+    first, last = (f"floor(({at} + {offset or 0}) / {size})::bigint" for at in ("p.b", "(p.e - 0.000001)"))
+    begin = f"(g * {size} - {offset or 0})"
+    return f"""SELECT p.*, p.b AS at, p.e - p.b AS seconds FROM {base} p WHERE {first} = {last}
+        UNION ALL SELECT p.*, greatest(p.b, {begin}), least(p.e, {begin} + {size}) - greatest(p.b, {begin})
+        FROM {base} p, LATERAL generate_series({first}, {last}) g WHERE {first} <> {last}"""
 
 
 async def behind(session: AsyncSession, question: Question, figure: str, key: str | None, limit: int) -> list[Behind]:
@@ -171,35 +175,46 @@ async def behind(session: AsyncSession, question: Question, figure: str, key: st
     statement = _with_goals(statement.replace("{join}", words.join), question)
     if key is not None:
         statement += f" AND {words.key} = :key"
-    values = _values(question) | {"limit": limit} | ({"key": key} if key is not None else {})
+    chosen = {} if key is None else {"key": _number(question.group, key)}
+    values = _values(question) | {"limit": limit} | chosen
     found = await session.execute(_bound(f"{statement} ORDER BY {order} LIMIT :limit", values))
     return [Behind(**row) for row in found.mappings()]
 
 
 async def _parts(
     session: AsyncSession, question: Question, names: tuple[str, ...], sums: Mapping[str, str], kinds: str
-) -> list[dict[str, Any]]:
+) -> list[Row]:
     words = _part_words(question)
-    words = _Parts(words.key, f"{kinds} AND {words.where}", words.join)
+    words = replace(words, where=f"{kinds} AND {words.where}")
     wanted = [f"count(*) FILTER (WHERE {PARTS[name]}) AS {name}" for name in names]
     wanted += [f"{how} AS {name}" for name, how in sums.items()]
-    head = f"SELECT {{key}} AS key, {', '.join(wanted)} FROM call_segment s {{join}}"
-    return await _run(session, question, words, _with_goals(head, question))
+    return await _run(session, question, words, wanted, "call_segment s")
 
 
 async def _run(
-    session: AsyncSession, question: Question, words: _Parts, head: str, **more: object
-) -> list[dict[str, Any]]:
-    """Run a statement twice in one: over all, and by key. Topics multiply rows, so their total is its own statement."""
-    values = _values(question) | more
-    if not words.join or question.group is not Group.TOPIC:
-        statement = f"{head} WHERE {words.where} GROUP BY GROUPING SETS ((), (1))"
-        statement = statement.replace("{key}", words.key).replace("{join}", words.join)
-        return [dict(row) for row in (await session.execute(_bound(statement, values))).mappings()]
-    by_key = f"{head} WHERE {words.where} GROUP BY 1".replace("{key}", words.key).replace("{join}", words.join)
-    plain = words.join.partition("/* topics */")[0]
-    over_all = f"{head} WHERE {words.where}".replace("{key}", "NULL::text").replace("{join}", plain)
-    return [dict(row) for one in (over_all, by_key) for row in (await session.execute(_bound(one, values))).mappings()]
+    session: AsyncSession, question: Question, words: _Words, wanted: list[str], source: str, **more: object
+) -> list[Row]:
+    """Run a statement by key, and add the row over all: the sum of the others, unless a topic may count twice."""
+    rows = await _one(session, question, words, wanted, source, **more)
+    if question.group is Group.TOPIC:
+        plain = words.join.partition(_TOPICS)[0]
+        return [*await _one(session, question, replace(words, key="", join=plain), wanted, source, **more), *rows]
+    names = [name for name in rows[0] if name != "key"] if rows else []
+    total: Row = {name: sum(row[name] or 0 for row in rows) for name in names}
+    return [{"key": None} | total, *(row for row in rows if row["key"] is not NOBODY)]
+
+
+async def _one(
+    session: AsyncSession, question: Question, words: _Words, wanted: list[str], source: str, **more: object
+) -> list[Row]:
+    """Run a statement. Without a key it is one row, whose key is ``None``; what has no key has :data:`NOBODY`."""
+    columns = ", ".join([f"{words.key} AS key", *wanted] if words.key else wanted)
+    statement = f"SELECT {columns} FROM {source} {words.join} WHERE {words.where}{' GROUP BY 1' if words.key else ''}"
+    statement = _with_goals(statement, question)
+    found = (await session.execute(_bound(statement, _values(question) | more))).mappings()
+    if not words.key:
+        return [{"key": None, **row} for row in found]
+    return [dict(row) | {"key": NOBODY if row["key"] is None else _name(question.group, row["key"])} for row in found]
 
 
 def _bound(statement: str, values: Mapping[str, object]) -> Any:
@@ -231,59 +246,87 @@ def _with_goals(statement: str, question: Question) -> str:
     return statement
 
 
-def _time(group: Group, moment: str) -> str:
-    local = f"({moment} AT TIME ZONE CAST(:zone AS text))"
+def _offset(question: Question) -> int | None:
+    """Return the zone's seconds from UTC, if it keeps them for the whole period: sums of whole numbers are fast."""
+    days = (question.end - question.start).days + 2
+    offsets = {(question.start + timedelta(days=day)).astimezone(question.zone).utcoffset() for day in range(days)}
+    offset = offsets.pop() if len(offsets) == 1 else None
+    return int(offset.total_seconds()) if offset is not None else None
+
+
+def _time(question: Question, epoch: str) -> str:
+    """Return the key of a moment (seconds since 1970) as a whole number; :func:`_name` writes it out."""
+    group, offset = question.group, _offset(question)
+    if offset is not None:
+        number = f"floor(({epoch} + {offset}) / {_SIZES[group]})::bigint"
+        return number if group is Group.DAY else f"({number} % {86_400 // _SIZES[group]})"
+    local = f"(to_timestamp({epoch}) AT TIME ZONE CAST(:zone AS text))"
     if group is Group.DAY:
-        return f"{local}::date::text"
-    hour = f"lpad(extract(hour FROM {local})::int::text, 2, '0')"
-    if group is Group.HOUR:
-        return hour
-    return f"{hour} || ':' || lpad((extract(minute FROM {local})::int / 15 * 15)::text, 2, '0')"
+        return f"({local}::date - date '1970-01-01')"
+    hour, minute = (f"date_part('{part}', {local})::int" for part in ("hour", "minute"))
+    return hour if group is Group.HOUR else f"({hour} * 4 + {minute} / 15)"
 
 
-_TOPICS = (
-    "/* topics */ LEFT JOIN LATERAL (SELECT DISTINCT t.topic_code FROM call_appeal ca JOIN appeal t"
-    " ON t.id = ca.appeal_id WHERE ca.call_key = {key}) topic ON true"
-)
+def _name(group: Group, key: int | str) -> str:
+    if group not in TIMES:
+        return str(key)
+    number = int(key)
+    if group is Group.DAY:
+        return (_EPOCH_DAY + timedelta(days=number)).isoformat()
+    return f"{number:02}" if group is Group.HOUR else f"{number // 4:02}:{number % 4 * 15:02}"
 
 
-def _call_words(question: Question) -> _Parts:
+def _number(group: Group, key: str) -> int | str:
+    """Return the key as the statement has it.
+
+    :raises BadInput: no row has such a key.
+    """
+    try:
+        if group is Group.DAY:
+            return (date.fromisoformat(key) - _EPOCH_DAY).days
+        if group is Group.QUARTER:
+            hour, _, minute = key.partition(":")
+            return int(hour) * 4 + int(minute) // 15
+        return int(key) if group in {Group.HOUR, Group.OPERATOR} else key
+    except ValueError as error:
+        raise BadInput("there is no such row", details={"key": "unknown"}) from error
+
+
+_TOPICS = """JOIN (SELECT DISTINCT k.id, k.key, t.topic_code COLLATE "C" AS code FROM call k
+    JOIN call_appeal ca ON ca.call_key = k.key JOIN appeal t ON t.id = ca.appeal_id
+    WHERE k.started_at >= :start - interval '2 days' AND k.started_at < :end) topic ON topic."""
+"""Calls with the topics of their appeals; its parts begin after a call does."""
+
+
+def _call_words(question: Question) -> _Words:
     where = "c.direction = 'in' AND c.ended_at IS NOT NULL AND c.started_at >= :start AND c.started_at < :end"
     if question.people is not None:
         where += " AND (c.operator_id = ANY(:people) OR (c.operator_id IS NULL AND c.queue = ANY(:owned)))"
     if question.queue is not None:
         where += " AND c.queue = :queue"
-    keys = {Group.QUEUE: "c.queue", Group.OPERATOR: "c.operator_id::text", Group.TOPIC: "topic.topic_code"}
-    key = keys.get(question.group) or _time(question.group, "c.started_at")
-    return _Parts(
-        f"coalesce({key}, '{NOBODY}')",
-        where,
-        _TOPICS.replace("{key}", "c.key") if question.group is Group.TOPIC else "",
-    )
+    keys = {Group.QUEUE: 'c.queue COLLATE "C"', Group.OPERATOR: "c.operator_id", Group.TOPIC: "topic.code"}
+    key = keys.get(question.group) or _time(question, "date_part('epoch', c.started_at)")
+    return _Words(key, where, f"{_TOPICS}id = c.id" if question.group is Group.TOPIC else "")
 
 
-def _part_words(question: Question) -> _Parts:
+def _part_words(question: Question) -> _Words:
     where = "s.direction <> 'internal' AND s.started_at >= :start AND s.started_at < :end"
     if question.people is not None:
         where += f" AND ({_WHO} = ANY(:people) OR ({_WHO} IS NULL AND s.queue = ANY(:owned)))"
     if question.queue is not None:
         where += " AND s.queue = :queue"
-    keys = {Group.QUEUE: "s.queue", Group.OPERATOR: f"({_WHO})::text", Group.TOPIC: "topic.topic_code"}
-    key = keys.get(question.group) or _time(question.group, "s.started_at")
-    call_key = "(SELECT k.key FROM call k WHERE k.id = s.call_id)"
-    return _Parts(
-        f"coalesce({key}, '{NOBODY}')",
-        where,
-        _TOPICS.replace("{key}", call_key) if question.group is Group.TOPIC else "",
-    )
+    keys = {Group.QUEUE: 's.queue COLLATE "C"', Group.OPERATOR: f"({_WHO})", Group.TOPIC: "topic.code"}
+    key = keys.get(question.group) or _time(question, "date_part('epoch', s.started_at)")
+    return _Words(key, where, f"{_TOPICS}id = s.call_id" if question.group is Group.TOPIC else "")
 
 
-def _state_key(question: Question) -> tuple[str, str]:
-    join = " LEFT JOIN call c ON c.key = a.call_key" if question.queue or question.group is Group.QUEUE else ""
+def _state_words(question: Question) -> tuple[str, str]:
+    by_queue = question.queue is not None or question.group is Group.QUEUE
+    join = "LEFT JOIN call c ON c.key = a.call_key " if by_queue else ""
     if question.group is Group.OPERATOR:
-        return "a.user_id::text", join
+        return "a.user_id", join
     if question.group is Group.QUEUE:
-        return "c.queue", join
+        return 'c.queue COLLATE "C"', join
     if question.group is Group.TOPIC:
-        return "topic.topic_code", join + " " + _TOPICS.replace("{key}", "a.call_key")
-    return _time(question.group, "p.at"), join
+        return "topic.code", f"{join}{_TOPICS}key = a.call_key"
+    return _time(question, "a.at"), join

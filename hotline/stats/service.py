@@ -89,11 +89,12 @@ class Statistics:
         )
 
     async def compute(self, question: Question) -> Answer:
-        """Add everything up; four statements at once, each on a connection of its own."""
+        """Add everything up; its statements at once, each on a connection of its own."""
         now = self._clock.now()
         found = await asyncio.gather(
             self._in_own(lambda session: queries.calls(session, question)),
             self._in_own(lambda session: queries.entries(session, question)),
+            self._in_own(lambda session: queries.quantiles(session, question)),
             self._in_own(lambda session: queries.work(session, question)),
             self._in_own(lambda session: queries.states(session, question, now)),
         )
@@ -152,7 +153,7 @@ def _answer(rows: Iterable[Mapping[str, Any]]) -> Answer:
         figures = total if row["key"] is None else book.setdefault(row["key"], Figures())
         for name, value in row.items():
             if name == "quantiles" and value is not None:
-                figures.wait_p50, figures.wait_p95 = value
+                figures.wait_p50, figures.wait_p95, figures.wait_max = value
             elif name in _NAMES and value is not None:
                 setattr(figures, name, value)
     return Answer(dict(sorted(book.items())), total)
