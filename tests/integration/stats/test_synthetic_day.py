@@ -29,7 +29,7 @@ from tests.synthetic.day import Day
 from tests.synthetic.player import Asterisk, Service, at, fill, hire
 
 T = TypeVar("T", CallFact, PartFact, StateFact)
-CALLS = 400
+CALLS = 5_000
 ZONE = ZoneInfo("Europe/Moscow")
 DAY = Period(date(2026, 11, 19), date(2026, 11, 19))
 TOPICS = ["1.01", "1.02"]
