@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hotline.db import Base
@@ -16,7 +16,7 @@ class CallSegmentRow(Base):
     __tablename__ = "call_segment"
     __table_args__ = (
         Index("ix_call_segment_kind_started", "kind", "started_at"),
-        Index("ix_call_segment_user_started", "user_id", "started_at"),
+        Index("ix_call_segment_queue", "queue", postgresql_where=text("queue IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.errors import BadInput
+from hotline.journal.tables_segment import CallSegmentRow
 from hotline.stats.model import ANY, TIMES, Group, Question
 
 Row = dict[str, Any]
@@ -133,14 +134,18 @@ async def states(session: AsyncSession, question: Question, now: datetime) -> li
     base = f"""(SELECT s.user_id, s.state, s.call_key, date_part('epoch', greatest(s.from_at, :start)) AS b,
         date_part('epoch', least(coalesce(s.to_at, :now), :end)) AS e FROM agent_state_log s WHERE {where})"""
     key, join = _state_words(question)
-    words = _Words(key, "c.queue = :queue" if question.queue is not None else "true", join)
-    rows = await _run(session, question, words, wanted, f"({_cut(question, base)}) a", now=now)
+    pieces = f"({_cut(question, base)}) a"
+    of_queue = "c.queue = :queue" if question.queue is not None else "true"
+    words = _Words(key, of_queue, join)
+    if question.queue is None and group not in {Group.QUEUE, Group.TOPIC}:
+        return await _run(session, question, words, wanted, pieces, now=now)
     # A queue and a topic have conversations, but nobody is ready or on a break for them alone.
+    words = replace(words, where=f"{which['wrap_s']} AND {of_queue}")
+    rows = await _run(session, question, words, wanted[:1], pieces, now=now)
     if question.queue is not None:
-        return [{"key": row["key"], "wrap_s": row["wrap_s"]} for row in rows]
-    if group in {Group.QUEUE, Group.TOPIC}:
-        return [row if row["key"] is None else {"key": row["key"], "wrap_s": row["wrap_s"]} for row in rows]
-    return rows
+        return rows
+    over_all = await _one(session, question, _Words("", "true"), wanted, pieces, now=now)
+    return over_all + [row for row in rows if row["key"] is not None]
 
 
 def _cut(question: Question, base: str) -> str:
@@ -154,6 +159,11 @@ def _cut(question: Question, base: str) -> str:
     return f"""SELECT p.*, p.b AS at, p.e - p.b AS seconds FROM {base} p WHERE {first} = {last}
         UNION ALL SELECT p.*, greatest(p.b, {begin}), least(p.e, {begin} + {size}) - greatest(p.b, {begin})
         FROM {base} p, LATERAL generate_series({first}, {last}) g WHERE {first} <> {last}"""
+
+
+def next_queue(after: str) -> Select[str | None]:
+    """Return what asks for the first queue after a name: an index has it, however many calls there are."""
+    return select(func.min(CallSegmentRow.queue)).where(CallSegmentRow.queue > after)
 
 
 async def behind(session: AsyncSession, question: Question, figure: str, key: str | None, limit: int) -> list[Behind]:

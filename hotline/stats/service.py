@@ -109,7 +109,20 @@ class Statistics:
             raise BadInput("there is no such figure", details={"figure": "a count of calls"})
         return await self._in_own(lambda session: queries.behind(session, question, figure, key, BEHIND))
 
-    async def names(self, group: Group, keys: Iterable[str]) -> Mapping[str, str]:
+    @property
+    def most_behind(self) -> int:
+        """Return how many calls :meth:`behind` lists at most."""
+        return BEHIND
+
+    async def queues(self) -> tuple[str, ...]:
+        """Return the names of the queues that calls were in; there is a handful, found one after the other."""
+        found: list[str] = []
+        async with self._db.begin() as session:
+            while (name := await session.scalar(queries.next_queue(found[-1] if found else ""))) is not None:
+                found.append(name)
+        return tuple(found)
+
+    async def names(self, group: Group, keys: Iterable[str]) -> dict[str, str]:
         """Return what rows are called; a key without a name stands for itself."""
         if group is Group.OPERATOR:
             ids = [int(key) for key in keys if key.isdigit()]

@@ -198,6 +198,10 @@ ACCESS: Mapping[str, Needs] = {
     "GET /admin/alarms": needs(Right.QUEUE_MANAGE),
     "POST /admin/alarms": needs(Right.QUEUE_MANAGE),
     "POST /admin/alarms/{id}": needs(Right.QUEUE_MANAGE),
+    # Statistics: whose calls and operators count, is ``stats.service``'s
+    "GET /statistics": needs(Right.CALL_MONITOR),
+    "GET /statistics/calls": needs(Right.CALL_MONITOR),
+    "GET /statistics/check": needs(Right.CALL_MONITOR),
     "GET /dispositions": _CLASSIFY,
     "POST /api/calls/{key}/disposition": _CLASSIFY,
     "GET /api/calls/{key}/quality": _CALLS,

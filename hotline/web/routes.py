@@ -15,6 +15,7 @@ from hotline.web.routes_callbacks import add_callbacks
 from hotline.web.routes_card import add_card
 from hotline.web.routes_lines import add_lines
 from hotline.web.routes_people import add_people
+from hotline.web.routes_statistics import add_statistics
 from hotline.web.routes_terms import add_terms
 from hotline.web.views import (
     appeal,
@@ -77,6 +78,7 @@ def add_routes(app: web.Application) -> None:
 
     add_board(add)
     add_callbacks(add)
+    add_statistics(add)
     add_terms(add)
     add_card(add)
 

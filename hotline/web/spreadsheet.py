@@ -12,6 +12,7 @@ from typing import IO
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
 from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
 
 Value = str | int | float | datetime | None
 """What a cell holds. Moments are already in the reader's zone."""
@@ -50,7 +51,7 @@ class Sheet:
         self._sheet = self._book.create_sheet(_sheet_title(title))
         self._sheet.freeze_panes = "A2"
         for place in range(len(heading)):
-            self._sheet.column_dimensions[chr(65 + place)].width = _WIDTH
+            self._sheet.column_dimensions[get_column_letter(place + 1)].width = _WIDTH
         cells = [self._cell(word) for word in heading]
         for cell in cells:
             cell.font = Font(bold=True)

@@ -31,4 +31,10 @@ def create() -> None:
     )
     op.create_index(op.f("ix_call_segment_call_id"), "call_segment", ["call_id"], unique=False)
     op.create_index("ix_call_segment_kind_started", "call_segment", ["kind", "started_at"], unique=False)
-    op.create_index("ix_call_segment_user_started", "call_segment", ["user_id", "started_at"], unique=False)
+    op.create_index(
+        "ix_call_segment_queue",
+        "call_segment",
+        ["queue"],
+        unique=False,
+        postgresql_where=sa.text("queue IS NOT NULL"),
+    )

@@ -1,0 +1,78 @@
+"""R-09, DAY-42, DAY-43: the page of statistics, the calls behind its figures, its files, and the proof."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from datetime import timedelta
+
+from openpyxl import load_workbook
+
+from hotline.cti.model import Outcome, Segment, SegmentKind, SegmentResult
+from tests.integration.web.conftest import KEY, NOW, Site, ended_call
+
+DAY = "from=2026-11-20&to=2026-11-20"
+ABANDONED = "pbx1-1763622000.2"
+EARLIER = "pbx1-1763622000.3"
+
+
+async def fill(site: Site) -> None:
+    """An answered call, an abandoned one whose queue has a dangerous name, and one of the day before."""
+    call = ended_call()
+    wait = Segment(SegmentKind.WAIT, NOW, NOW + timedelta(seconds=15), "hotline", "101", None, SegmentResult.ANSWERED)
+    talk = Segment(SegmentKind.TALK, NOW + timedelta(seconds=15), NOW + timedelta(seconds=75), "hotline", "101")
+    gone = Segment(SegmentKind.WAIT, NOW, NOW + timedelta(seconds=40), "=cmd|'/c'!A1", result=SegmentResult.ABANDONED)
+    await site.services.calls.record(replace(call, segments=(wait, talk)))
+    await site.services.calls.record(
+        replace(
+            ended_call(key=ABANDONED), legs=(), operator=None, answered_at=None, queue="=cmd|'/c'!A1",
+            outcome=Outcome.ABANDONED_QUEUE, segments=(gone,),
+        )
+    )  # fmt: skip
+    before = NOW - timedelta(days=1)
+    late = replace(wait, started_at=before, ended_at=before + timedelta(seconds=15))
+    await site.services.calls.record(replace(ended_call(key=EARLIER), started_at=before, segments=(late,)))
+    site.clock.advance(timedelta(minutes=5))
+
+
+async def test_the_table_its_calls_and_its_files(site: Site) -> None:
+    await fill(site)
+    async with site.logged_in("boss") as boss:
+        text = (await boss.fragment(f"/statistics?{DAY}&by=queue&col=offered&col=answered&col=service_level")).text
+        behind = (
+            await boss.fragment(f"/statistics/calls?{DAY}&by=queue&figure=abandoned&key=%3Dcmd%7C%27%2Fc%27%21A1")
+        ).text
+        table = await boss.send("GET", f"/statistics?{DAY}&by=queue&format=csv")
+        book = await boss.send("GET", f"/statistics?{DAY}&by=queue&format=xlsx")
+        empty = (await boss.fragment("/statistics?from=2026-10-01&to=2026-10-02")).text
+        wrong = await boss.send("GET", "/statistics?from=2026-11-20&to=2026-11-19")
+        nobody = await boss.send("GET", f"/statistics/calls?{DAY}&figure=talk_s")
+    assert "50,0 %" in text  # one of two was answered, and in time
+    assert "Раньше" in text
+    assert (ABANDONED in behind, KEY in behind, EARLIER in behind) == (True, False, False)
+    rows = list(csv.reader(io.StringIO(table.body.decode("utf-8-sig")), delimiter=";"))
+    assert [row[0] for row in rows] == ["Очередь", "'=cmd|'/c'!A1", "hotline", "Итого"]
+    assert rows[0].index("Поступило") == 2
+    assert [row[2] for row in rows[1:]] == ["1", "1", "2"]
+    sheet = load_workbook(io.BytesIO(book.body)).active
+    assert sheet is not None
+    assert [cell.value for cell in next(iter(sheet.columns))] == [row[0] for row in rows]
+    assert "За этот период звонков нет" in empty
+    assert (wrong.status, nobody.status) == (400, 400)
+
+
+async def test_an_operator_has_no_statistics(site: Site) -> None:
+    async with site.logged_in("anna") as anna:
+        for path in ("/statistics", "/statistics/calls?figure=offered", "/statistics/check"):
+            assert (await anna.send("GET", path)).status == 403
+
+
+async def test_the_proof_is_shown(site: Site) -> None:
+    await fill(site)
+    async with site.logged_in("boss") as boss:
+        never = (await boss.fragment("/statistics/check")).text
+        await site.services.stats_check.run(NOW - timedelta(days=2), NOW + timedelta(days=1))
+        after = (await boss.fragment("/statistics/check")).text
+    assert "Сверок ещё не было" in never
+    assert "Журналы станции начинаются" in after  # there are no logs here: nothing is proved, and it is said
