@@ -7,6 +7,7 @@ import SoftphoneController from "../src/controllers/softphone_controller";
 import TabsController from "../src/controllers/tabs_controller";
 import TransferController from "../src/controllers/transfer_controller";
 import { usePhone } from "../src/phone-host";
+import { merged, type Recent } from "../src/recent-calls";
 import { FakePhone, phoneCall } from "./fake-phone";
 import { find, heard, push, server, settle, startPage, stopPage, type } from "./page";
 import { ACCOUNT, live, markup } from "./softphone-markup";
@@ -324,6 +325,22 @@ describe("a call", () => {
     push("dial", { number: "203" });
     expect(phone.asked).toHaveLength(2);
     expect(toasts).toHaveLength(2);
+  });
+
+  it("joins the list that the server keeps, once (DAY-04)", () => {
+    const noted: Recent[] = [
+      { id: "new", number: "+79280000009", direction: "in", at: 90_000, answered: false },
+      { id: "sip", number: "79280000001", direction: "out", at: 5_000, answered: true },
+    ];
+    const kept = Array.from({ length: 20 }, (_, n) => ({
+      id: `k${n}`,
+      number: `+7928000000${n}`,
+      direction: "in" as const,
+      at: new Date(n * 4_000).toISOString(),
+      answered: true,
+    }));
+    const ids = merged(noted, kept).map((one) => one.id);
+    expect(ids).toEqual(["new", ...kept.slice(0, 19).map((one) => one.id)]);
   });
 
   it("is remembered among the last ones, a missed one as missed, and calls back", async () => {

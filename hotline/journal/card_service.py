@@ -19,6 +19,7 @@ from hotline.journal.filestore import FileStore
 from hotline.journal.link_service import AppealLinks
 from hotline.journal.locks import EditLocks
 from hotline.journal.outbox import Outbox
+from hotline.journal.recent import RecentCalls
 from hotline.staff.quick_organisations import QuickOrganisations
 
 
@@ -40,6 +41,7 @@ class CardServices:
         self.locks = EditLocks(db, clock, zone, bus)
         self.links = AppealLinks(db, clock, zone, outbox, bus)
         self.callers = Callers(db, clock)
+        self.recent = RecentCalls(db)
         self.call_backs = CallBacks(db, clock, outbox)
         self.favourites = Favourites(db, clock, zone)
         self.emergencies = Emergencies(db, clock, bus)

@@ -104,6 +104,7 @@ class PrivateCluster:
     async def start(self) -> None:
         """Make the cluster when it does not exist yet, start the server and wait until it accepts connections."""
         binaries = find_binaries()
+        self._ready.clear()
         await asyncio.to_thread(self._prepare_folders)
         if not (self.data / "PG_VERSION").exists():
             await self._initialise(binaries)
@@ -152,6 +153,17 @@ class PrivateCluster:
         await asyncio.to_thread(shutil.rmtree, self._socket, ignore_errors=True)
         if self._throw_away:
             await asyncio.to_thread(shutil.rmtree, self._home, ignore_errors=True)
+
+    async def crash(self) -> None:
+        """End the server at once, as a crash would; :meth:`start` brings it back with all that was committed."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.send_signal(signal.SIGQUIT)  # "immediate shutdown": PostgreSQL's own processes end as well
+            async with asyncio.timeout(20):
+                await process.wait()
+        if self._log_task is not None:
+            await self._log_task
+            self._log_task = None
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the server's main process (chaos tests)."""

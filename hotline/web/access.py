@@ -206,6 +206,7 @@ ACCESS: Mapping[str, Needs] = {
     "POST /api/calls/{key}/disposition": _CLASSIFY,
     "GET /api/calls/{key}/quality": _CALLS,
     "POST /api/dial": needs(Right.CALL_MAKE),
+    "GET /api/calls/recent": needs(Right.CALL_TAKE, Right.CALL_MAKE),
     "POST /api/pickup": needs(Right.CALL_TAKE),
     "POST /api/calls/{key}/consult": _TRANSFER,
     "POST /api/calls/{key}/join": _PHONE,

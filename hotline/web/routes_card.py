@@ -6,7 +6,7 @@ from aiohttp import web
 
 from hotline.web.api import card as card_api
 from hotline.web.api import drafts
-from hotline.web.views import attachments, card_parts, paper
+from hotline.web.views import attachments, calls, card_parts, paper
 
 
 def add_card(add: web.UrlDispatcher) -> None:
@@ -28,6 +28,7 @@ def add_card(add: web.UrlDispatcher) -> None:
 
     add.add_get("/drafts", card_parts.drafts)
     add.add_get("/appeals/paper", paper.blank)
+    add.add_get("/api/calls/recent", calls.recent)
     add.add_post("/api/drafts", drafts.create)
     add.add_post(r"/api/drafts/{id:\d+}/give", card_api.give_draft)
     add.add_post(r"/api/drafts/{id:\d+}/discard", card_api.discard_draft)

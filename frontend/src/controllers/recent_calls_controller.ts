@@ -1,27 +1,45 @@
 import { Controller } from "@hotwired/stimulus";
-import { announce, h, icon } from "../dom";
+import { requestJson } from "../api";
+import { announce, h, icon, onDocument } from "../dom";
 import { phoneNumber } from "../format";
 import { clockTime, t } from "../i18n";
 import type { PhoneCall, PhoneView } from "../phone/index";
 import { thePhone } from "../phone-host";
-import { KEPT, type Recent, store, stored } from "../recent-calls";
+import { KEPT, type KeptCall, merged, type Recent, store, stored } from "../recent-calls";
 
-/** The last twenty calls of this telephone (DAY-04); a click calls the number back. Forgotten with the tab. */
+/** The last twenty calls of this telephone (DAY-04), as the server keeps them; a click calls the number back. */
 export default class RecentCallsController extends Controller<HTMLElement> {
   static override targets = ["list", "none"];
   declare readonly listTarget: HTMLElement;
   declare readonly noneTarget: HTMLElement;
   private recent: Recent[] = [];
   private stop: () => void = () => undefined;
+  private stopNews: () => void = () => undefined;
+  /** What this page has seen itself, newest first. */
+  private noted: Recent[] = [];
 
   override connect(): void {
     this.recent = stored();
     this.stop = thePhone().subscribe((view) => this.learn(view));
     this.show();
+    this.stopNews = onDocument("hotline:snapshot", () => void this.load());
   }
 
   override disconnect(): void {
     this.stop();
+    this.stopNews();
+  }
+
+  /** What this page has noted itself stays on top. Without an answer the tab's own list is shown. */
+  private async load(): Promise<void> {
+    try {
+      const kept = await requestJson<readonly KeptCall[]>("/api/calls/recent");
+      this.recent = merged(this.noted, kept);
+    } catch {
+      return;
+    }
+    store(this.recent);
+    this.show();
   }
 
   private learn(view: PhoneView): void {
@@ -38,7 +56,9 @@ export default class RecentCallsController extends Controller<HTMLElement> {
     const known = this.recent.find((one) => one.id === call.id);
     if (!known) {
       const { id, number, direction } = call;
-      this.recent.unshift({ id, number, direction, at: call.startedAt, answered });
+      const one = { id, number, direction, at: call.startedAt, answered };
+      this.recent.unshift(one);
+      this.noted.unshift(one);
       return true;
     }
     if (known.answered === answered) return false;

@@ -109,6 +109,22 @@ def call_data(row: CallRow) -> dict[str, Any]:
     }
 
 
+async def recent(request: web.Request) -> web.Response:
+    """Return the last twenty calls of the reader's telephone (DAY-04): ``[{id, number, direction, at, answered}]``."""
+    found = await services(request).card.recent.of(current_user(request))
+    rows = [
+        {
+            "id": one.key,
+            "number": one.number,
+            "direction": "out" if one.placed else "in",
+            "at": at(one.at),
+            "answered": one.answered,
+        }
+        for one in found
+    ]
+    return web.json_response(rows)
+
+
 async def listing(request: web.Request) -> web.StreamResponse:
     """Show the calls that the user may see, newest first; to a program that asks for it, as JSON."""
     after = query_text(request, "after") or None

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select, update
 
-from hotline.cti.model import Call, EndSource, Phase, Span
+from hotline.cti.model import Call, Direction, EndSource, Leg, LegRole, Phase, Span
 from hotline.journal.tables_call import CallLegRow, CallRecord
 from hotline.staff.tables import UserRow
 from tests.integration.journal.world import World, at, end
@@ -108,3 +108,18 @@ async def test_a_withheld_number_is_nobody(world: World) -> None:
     await world.journal.calls.record(call)
     row, _ = await stored(world, call)
     assert (row.from_raw, row.from_e164) == (None, None)
+
+
+async def test_the_last_twenty_calls_of_a_person(world: World) -> None:
+    """DAY-04: of all his browsers; who rang along has missed the call; a masked reader sees the last digits."""
+    for number in range(22):
+        await world.journal.calls.record(world.call("101", f"+7000555{number:04}"))
+    placed = world.call("101", "101", ended=False)
+    own = Leg(placed.key, "PJSIP/101-1", LegRole.CALLER, "101", placed.started_at)
+    placed = replace(placed, direction=Direction.OUT, dialled="79280001122", legs=(own,), answered_at=None)
+    await world.journal.calls.record(placed)
+    mine = await world.journal.card.recent.of(world.people["op101"])
+    assert [(mine[0].number, mine[0].placed, mine[0].answered)] == [("79280001122", True, False)]
+    assert [one.number for one in mine[1:]] == [f"+7000555{number:04}" for number in range(21, 2, -1)]
+    assert all(one.answered for one in mine[1:])
+    assert await world.journal.card.recent.of(world.people["op102"]) == ()
