@@ -1,6 +1,7 @@
 import { Controller } from "@hotwired/stimulus";
 import { explain, requestFragment } from "../api";
 import { h } from "../dom";
+import { listen } from "../listeners";
 import { askForOrganisation } from "../organisation-dialog";
 
 const ASK_AFTER_MS = 200;
@@ -16,21 +17,20 @@ export default class OrganisationPickerController extends Controller<HTMLElement
   private timer: ReturnType<typeof setTimeout> | undefined;
   private running: AbortController | null = null;
   private active = -1;
+  private stop: () => void = () => undefined;
 
   override connect(): void {
-    this.queryTarget.addEventListener("input", this.onInput);
-    this.queryTarget.addEventListener("keydown", this.onKey);
-    this.queryTarget.addEventListener("blur", this.onBlur);
-    this.queryTarget.addEventListener("contextmenu", this.onMenu);
-    this.listTarget.addEventListener("mousedown", this.onPress);
+    this.stop = listen(
+      [this.queryTarget, "input", this.onInput],
+      [this.queryTarget, "keydown", this.onKey],
+      [this.queryTarget, "blur", this.onBlur],
+      [this.queryTarget, "contextmenu", this.onMenu],
+      [this.listTarget, "mousedown", this.onPress],
+    );
   }
 
   override disconnect(): void {
-    this.queryTarget.removeEventListener("input", this.onInput);
-    this.queryTarget.removeEventListener("keydown", this.onKey);
-    this.queryTarget.removeEventListener("blur", this.onBlur);
-    this.queryTarget.removeEventListener("contextmenu", this.onMenu);
-    this.listTarget.removeEventListener("mousedown", this.onPress);
+    this.stop();
     this.running?.abort();
     clearTimeout(this.timer);
   }

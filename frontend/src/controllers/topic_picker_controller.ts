@@ -1,6 +1,7 @@
 import { Controller } from "@hotwired/stimulus";
 import { explain, requestFragment } from "../api";
 import { h } from "../dom";
+import { listen } from "../listeners";
 import { offlineTopics } from "../offline-topics";
 
 const ASK_AFTER_MS = 150;
@@ -48,6 +49,7 @@ export default class TopicPickerController extends Controller<HTMLElement> {
   private running: AbortController | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private active = -1;
+  private stop: () => void = () => undefined;
 
   /** «По коду» or «по тематике» (S000-44); remembered in this browser. */
   sort(event: Event): void {
@@ -73,22 +75,19 @@ export default class TopicPickerController extends Controller<HTMLElement> {
 
   override connect(): void {
     this.showOrder();
-    this.queryTarget.addEventListener("input", this.onInput);
-    this.queryTarget.addEventListener("keydown", this.onKey);
-    this.queryTarget.addEventListener("focus", this.onFocus);
-    this.queryTarget.addEventListener("blur", this.onBlur);
-    this.typeTarget.addEventListener("change", this.onType);
-    // mousedown, because a click would first take the focus away and close the list.
-    this.listTarget.addEventListener("mousedown", this.onPress);
+    this.stop = listen(
+      [this.queryTarget, "input", this.onInput],
+      [this.queryTarget, "keydown", this.onKey],
+      [this.queryTarget, "focus", this.onFocus],
+      [this.queryTarget, "blur", this.onBlur],
+      [this.typeTarget, "change", this.onType],
+      // mousedown, because a click would first take the focus away and close the list.
+      [this.listTarget, "mousedown", this.onPress],
+    );
   }
 
   override disconnect(): void {
-    this.queryTarget.removeEventListener("input", this.onInput);
-    this.queryTarget.removeEventListener("keydown", this.onKey);
-    this.queryTarget.removeEventListener("focus", this.onFocus);
-    this.queryTarget.removeEventListener("blur", this.onBlur);
-    this.typeTarget.removeEventListener("change", this.onType);
-    this.listTarget.removeEventListener("mousedown", this.onPress);
+    this.stop();
     this.running?.abort();
     clearTimeout(this.timer);
   }
