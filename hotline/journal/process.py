@@ -196,7 +196,6 @@ def _status(row: Mapping[str, Any]) -> Status:
         phase=phase,
         icon=row.get("icon", ""),
         colour=row.get("colour", ""),
-        folder=row.get("folder", ""),
         final=row.get("final", False),
         default_for_phase=row.get("default_for_phase", True),
         edit=edit,

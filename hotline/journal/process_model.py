@@ -126,7 +126,6 @@ class Status:
     phase: Phase
     icon: str = ""
     colour: str = ""
-    folder: str = ""
     final: bool = False
     default_for_phase: bool = True
     edit: frozenset[Who] = frozenset()

@@ -41,7 +41,6 @@ class StatusRow(Choice, Base):
     phase: Mapped[str] = mapped_column(Text, index=True)
     icon: Mapped[str] = mapped_column(Text, server_default="")
     colour: Mapped[str] = mapped_column(Text, server_default="")
-    folder: Mapped[str] = mapped_column(Text, server_default="")
     final: Mapped[bool] = mapped_column(server_default=text("false"))
     default_for_phase: Mapped[bool] = mapped_column(server_default=text("true"))
 

@@ -88,10 +88,6 @@ def _references(content: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem("result", index, "needs", f"needs = {words} is unknown; known are " + ", ".join(NEEDS))
         if row.get("trigger") and row.get("trigger", "") not in triggers:
             yield Problem("result", index, "trigger", f"no transition has the trigger {row.get('trigger')!r}")
-    folders = {row.get("code", "") for row in content.get("folder", [])}
-    for index, row in enumerate(content.get("status", [])):
-        if row.get("folder") and row.get("folder", "") not in folders:
-            yield Problem("status", index, "folder", f"there is no folder {row['folder']!r}")
 
 
 def _forwarding(content: Mapping[str, Any]) -> Iterator[Problem]:

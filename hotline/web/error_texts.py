@@ -83,7 +83,6 @@ TEXTS = {
     "not-yours-to-move": mark("This step is for somebody else: the appeal is not in your hands."),
     "no-right-to-move": mark("Your role does not include this step."),
     "not-for-such-appeals": mark("Your role takes this step with consultations only. Forward the appeal."),
-    "no-status": mark("The process profile has no status for this. Tell the administrator."),
     "no-deadline-rule": mark("The process profile has no deadline for such an appeal. Tell the administrator."),
     "bulk-count": mark("Choose between one and %(most)s appeals."),
     "bad-calendar": mark("This file is no production calendar, or it is damaged. Nothing was changed."),

@@ -1469,7 +1469,6 @@ def _life_cycle() -> None:
     op.add_column("profile", sa.Column("version_id", sa.BigInteger(), nullable=False))
     op.create_foreign_key(op.f("fk_profile_version_id"), "profile", "profile_version", ["version_id"], ["id"])
     op.add_column("status", sa.Column("colour", sa.Text(), server_default="", nullable=False))
-    op.add_column("status", sa.Column("folder", sa.Text(), server_default="", nullable=False))
     op.add_column("status", sa.Column("final", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     for added in (
         sa.Column("forwarded_role", sa.Text(), nullable=True),
