@@ -141,11 +141,13 @@ class Callbacks:
                 .outerjoin(UserRow, UserRow.id == CallRecord.operator_id)
                 .where(DutyCallRow.duty_id == duty_id)
             )
+            said = [DutyMoveRow.citizen == row.citizen, DutyMoveRow.at >= row.first_at]
+            if row.over_at is not None:
+                said.append(DutyMoveRow.at <= row.over_at)
             words = await session.execute(
                 select(DutyMoveRow, UserRow.last_name, UserRow.first_name, UserRow.patronymic)
                 .join(UserRow, UserRow.id == DutyMoveRow.user_id)
-                .where(DutyMoveRow.citizen == row.citizen, DutyMoveRow.at >= row.first_at)
-                .where(DutyMoveRow.at <= (row.over_at or self._clock.now()))
+                .where(*said)
             )
             found = [of_call(one) for one in calls] + [of_word(one) for one in words]
         return line, tuple(sorted(found, key=lambda one: one.at))
@@ -162,6 +164,16 @@ class Callbacks:
             details = {"folder": folder.value, "format": kind, "rows": len(found.rows)}
             audit(session, "export", ("duty", ""), user_id=user.id, at=self._clock.now(), details=details)
         return found.rows
+
+    async def holds(self, queues: Queues, call_key: str) -> bool:
+        """Tell whether a call that served nobody stands in the ledger of these queues."""
+        found = (
+            select(DutyRow.id)
+            .join(DutyCallRow, DutyCallRow.duty_id == DutyRow.id)
+            .where(DutyCallRow.call_key == call_key, DutyCallRow.kind == MoveKind.MISS.value, *visible(queues))
+        )
+        async with self._db.begin() as session:
+            return await session.scalar(found.limit(1)) is not None
 
     async def places(self) -> list[Place]:
         """Return the places that citizens keep in the queues."""
@@ -286,6 +298,8 @@ class Callbacks:
                 raise Conflict("somebody else changed this meanwhile", error_id="stale-record")
             if move.kind is MoveKind.REOPEN:
                 await _no_newer(session, row)
+            # Moments of calls are Asterisk's, whose clock may be ahead: what is done now comes after all that is known.
+            move = replace(move, at=max(one for one in (move.at, row.last_at, row.last_try_at, row.over_at) if one))
             step(store.duty_of(row), move, self.limits)
             session.add(
                 DutyMoveRow(

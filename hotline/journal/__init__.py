@@ -44,7 +44,7 @@
     queries.settings                                     orders, columns, kept lists, choices of filters
     queries.calls(user, *, after=None, limit=50) -> Page[CallRow]
 
-    recordings.authorise(user, key, *, ip="", reason="") -> str      the call's asterisk name; Forbidden, NotFound
+    recordings.authorise(user, key, *, ip="", reason="", owed=False) -> str   the call's asterisk; Forbidden, NotFound
 
     outbox.relay() -> int                                publishes AppealChanged on the bus
 """

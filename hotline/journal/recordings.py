@@ -42,13 +42,14 @@ class Recordings:
         self._db = db
         self._clock = clock
 
-    async def authorise(self, user: User, key: str, *, ip: str = "", reason: str = "") -> str:
+    async def authorise(self, user: User, key: str, *, ip: str = "", reason: str = "", owed: bool = False) -> str:
         """Let ``user`` play the recording of a call, note it, and return the name of the call's Asterisk server.
 
         Operators hear the calls that they talked in; who may listen to any, those of his own centre, or in the fund's
         centre everybody's. Another's call needs a reason (domain 3.4), which then lasts for a shift. A message that
         nobody answered needs none from those who have it in their list.
 
+        :param owed: the call stands in the user's ledger of citizens not served: its message is his to hear.
         :raises NotFound: no such call, or it was not recorded.
         :raises Forbidden: not this user; with the error_id ``reason-required``: a reason is needed first.
         :raises BadInput: the reason is too long.
@@ -60,7 +61,7 @@ class Recordings:
             call = await session.scalar(select(CallRecord).where(CallRecord.key == key))
             if call is None or not call.recorded:
                 raise NotFound("there is no such recording", error_id="no-such-recording")
-            listener = await _listener(session, user, call)
+            listener = await _listener(session, user, call, owed=owed)
             allowed = hearing(listener, message=is_message(call.outcome, call.answered_at))
             if allowed is Hearing.FORBIDDEN and not listener.listed:
                 # The same answer as for a call that never was: it does not tell who called.
@@ -127,14 +128,15 @@ class Recordings:
         audit(session, "play", ("call", key), user_id=user.id, at=now, ip=ip, reason=reason)
 
 
-async def _listener(session: AsyncSession, user: User, call: CallRecord) -> Listener:
+async def _listener(session: AsyncSession, user: User, call: CallRecord, *, owed: bool) -> Listener:
     limits = visibility.calls(user)
     listed = select(CallRecord.id).where(CallRecord.id == call.id, *(() if limits is None else (limits,)))
+    message = owed and is_message(call.outcome, call.answered_at)
     return Listener(
         own=await _is_own(session, user, call),
         centre=await _may_listen_to_others(session, user, call),
         listed=(user.may(Right.CALL_LISTEN_OWN) or user.may(Right.CALL_LISTEN_ANY))
-        and await session.scalar(listed) is not None,
+        and (message or await session.scalar(listed) is not None),
     )
 
 

@@ -24,6 +24,7 @@ const RINGS: Readonly<Record<string, () => string>> = {
   parked: () => t("The parked citizen"),
   pickup: () => t("The call that you picked up"),
   back: () => t("The citizen comes back to you"),
+  callback: () => t("Answer, and the citizen who asked for a call is dialled"),
 };
 
 function headline(call: PhoneCall, live: LiveCall | null): string {

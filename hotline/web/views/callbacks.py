@@ -25,7 +25,7 @@ from hotline.web.services import Services
 from hotline.web.spreadsheet import CSV_TYPE, XLSX_TYPE, Sheet, Value, csv_bytes
 from hotline.web.titles import Mark, outcome_mark, urgency_mark
 from hotline.web.views.admin_forms import version_of
-from hotline.web.views.admin_queue import place_of
+from hotline.web.views.admin_queue import standing_of
 
 LIST = "/callbacks"
 _FOLDERS = {
@@ -63,8 +63,7 @@ async def queues_of(its: Services, user: User) -> Queues:
     operator = its.desk.operator(user.id)
     if operator is not None and operator.state is not OperatorState.OFFLINE and operator.queues:
         return frozenset(operator.queues)
-    place = await place_of(its, user)
-    return frozenset([its.settings.queue]) if place.member else frozenset()
+    return frozenset(await standing_of(its, user))
 
 
 def line_of(duty: DutyLine, user: User) -> Line:

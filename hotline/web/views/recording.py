@@ -20,6 +20,7 @@ from hotline.web.context import client_address, current_user, services
 from hotline.web.forms import form_fields
 from hotline.web.render import page
 from hotline.web.titles import Mark, direction_mark
+from hotline.web.views.callbacks import queues_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ async def sound(request: web.Request) -> web.StreamResponse:
     its, user = services(request), current_user(request)
     key = request.match_info["key"]
     ip = client_address(request)
-    asterisk = await its.recordings.authorise(user, key, ip=ip)
+    asterisk = await its.recordings.authorise(user, key, ip=ip, owed=await _owed(request, user, key))
     disposition = "inline"
     if "download" in request.query:
         await its.recordings.authorise_download(user, key, ip=ip)
@@ -75,12 +76,19 @@ async def player(request: web.Request) -> web.StreamResponse:
     """Show the player; for another's call the question for a reason first."""
     key = request.match_info["key"]
     try:
-        await services(request).recordings.authorise(current_user(request), key, ip=client_address(request))
+        user, ip = current_user(request), client_address(request)
+        await services(request).recordings.authorise(user, key, ip=ip, owed=await _owed(request, user, key))
     except Forbidden as error:
         if error.error_id != "reason-required":
             raise
         return await page(request, "pages/recording_reason.html", {"key": key, "missing": False}, section="calls")
     return await _player(request, key)
+
+
+async def _owed(request: web.Request, user: User, key: str) -> bool:
+    """Tell whether the call's citizen was not served and is this user's to call back."""
+    its = services(request)
+    return await its.callbacks.holds(await queues_of(its, user), key)
 
 
 async def give_reason(request: web.Request) -> web.StreamResponse:
