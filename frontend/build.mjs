@@ -21,6 +21,7 @@ const options = {
   entryPoints: {
     desk: join(here, "src", "desk.ts"),
     login: join(here, "src", "login.ts"),
+    wall: join(here, "src", "wall.ts"),
   },
   bundle: true,
   minify: true,
@@ -38,6 +39,7 @@ const styleOptions = {
   entryPoints: {
     desk: join(here, "src", "styles", "desk.css"),
     login: join(here, "src", "styles", "login.css"),
+    wall: join(here, "src", "styles", "wall.css"),
   },
   loader: { ".woff2": "file" },
   assetNames: "[name]-[hash]",

@@ -74,6 +74,8 @@ class Settings(BaseSettings):
     session_hours: int = Field(14, ge=1)
     password_link_hours: int = Field(24, ge=1, le=168)
     """How long a one-time link to choose a password works."""
+    wall_session_days: int = Field(60, ge=1, le=400)
+    """How long a screen stays logged in whose account may see the wallboard and nothing else."""
     recording_days: int = Field(365, ge=1)
     """How long recordings are kept, in days."""
     recording_queue_days: dict[str, int] = Field(default_factory=dict)

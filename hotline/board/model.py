@@ -25,8 +25,15 @@ class Scope:
 
 def scope_of(user: User) -> Scope | None:
     """Return what ``user`` sees of the board (domain 2.8); ``None``: nothing at all."""
-    if not user.may(Right.CALL_MONITOR):
-        return None
+    return _reach(user) if user.may(Right.CALL_MONITOR) else None
+
+
+def wall_scope_of(user: User) -> Scope | None:
+    """Return whose figures ``user`` sees on a wallboard, where nobody is named; ``None``: nobody's."""
+    return _reach(user) if user.may(Right.BOARD_WALL) or user.may(Right.CALL_MONITOR) else None
+
+
+def _reach(user: User) -> Scope | None:
     if user.sight.calls.covers(Reach.ACTIVE):
         return Scope(None)
     return Scope(user.organisation.id) if user.sight.calls.covers(Reach.ORGANISATION) else None

@@ -35,6 +35,7 @@ class Role(StrEnum):
     QUALITY = "quality"
     AUDITOR = "auditor"
     SYSADMIN = "sysadmin"
+    WALL = "wall"  # a big screen that nobody sits at
 
 
 class Right(StrEnum):
@@ -86,6 +87,8 @@ class Right(StrEnum):
     CALL_MONITOR = "call.monitor"
     CALL_WHISPER = "call.whisper"
     CALL_BARGE = "call.barge"
+    BOARD_WALL = "board.wall"
+    """See the figures of the wallboard, and nothing else: who has only this stays logged in for weeks."""
     QUEUE_MANAGE = "queue.manage"
     AGENT_FORCE_STATE = "agent.force_state"
     SURVEY_WORK = "survey.work"

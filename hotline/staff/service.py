@@ -63,6 +63,7 @@ class StaffService:
         self.contacts = Contacts(db, clock)
         self._clock = clock
         self._lifetime = timedelta(hours=settings.session_hours)
+        self._wall_lifetime = timedelta(days=settings.wall_session_days)
         self._hasher = hasher or PasswordHasher()
         self._decoy = self._hasher.hash(secrets.token_hex())
         self.people = PeopleAdmin(db, clock, self._hasher)
@@ -325,6 +326,8 @@ class StaffService:
             await session.flush()
             audit(session, "login", ("user", user_id), user_id=user_id, at=now, ip=ip)
             user = await queries.find_user(session, UserRow.id == user_id, UserRow.active)
+            if user is not None and user.permissions == {Right.BOARD_WALL}:  # nobody comes to log a screen in again
+                row.expires_at = now + self._wall_lifetime
         if user is None:
             raise NotAuthenticated("wrong login or password", error_id="wrong-password")
         return Session(row.id, user, row.csrf, row.expires_at, token)

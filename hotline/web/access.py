@@ -192,6 +192,8 @@ ACCESS: Mapping[str, Needs] = {
     # The supervisor's board: of whose queues and operators, is ``board.model.scope_of``'s
     "GET /board": needs(Right.CALL_MONITOR),
     "GET /api/board": needs(Right.CALL_MONITOR),
+    "GET /wallboard": needs(Right.BOARD_WALL, Right.CALL_MONITOR),
+    "GET /api/wallboard": needs(Right.BOARD_WALL, Right.CALL_MONITOR),
     "GET /board/alarms": needs(Right.CALL_MONITOR),
     "GET /api/alarms": needs(Right.CALL_MONITOR),
     "POST /api/alarms/{id}/seen": needs(Right.CALL_MONITOR),

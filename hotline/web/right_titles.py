@@ -70,6 +70,7 @@ GROUPS: tuple[Group, ...] = (
         Right.CALL_MONITOR: mark("watch all live calls"),
         Right.CALL_WHISPER: mark("whisper to the operator"),
         Right.CALL_BARGE: mark("join a talk"),
+        Right.BOARD_WALL: mark("show the wallboard"),
         Right.QUEUE_MANAGE: mark("manage the queue"),
         Right.AGENT_FORCE_STATE: mark("change operators' states"),
     }),

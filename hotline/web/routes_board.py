@@ -11,6 +11,8 @@ def add_board(add: web.UrlDispatcher) -> None:
     """Add them."""
     add.add_get("/board", board.show)
     add.add_get("/api/board", board.data)
+    add.add_get("/wallboard", board.wallboard)
+    add.add_get("/api/wallboard", board.wall_data)
     add.add_get("/board/alarms", alarms.history)
     add.add_get("/api/alarms", alarms.now)
     add.add_post(r"/api/alarms/{id:\d+}/seen", alarms.seen)

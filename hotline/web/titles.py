@@ -40,6 +40,7 @@ _ROLES = {
     Role.QUALITY: mark("quality specialist"),
     Role.AUDITOR: mark("auditor"),
     Role.SYSADMIN: mark("system administrator"),
+    Role.WALL: mark("wallboard"),
 }
 
 # The same words as frontend/src/states.ts says when a state changes under the reader's eyes.

@@ -10,7 +10,7 @@ from aiohttp import web
 from hotline.errors import BadInput
 from hotline.journal.listing import Filters, FolderDef, ListSettings, Order, SavedView
 from hotline.journal.model import AppealRow, Page
-from hotline.staff.model import User
+from hotline.staff.model import Right, User
 from hotline.web import journal_page
 from hotline.web.access import opens
 from hotline.web.admin_areas import areas_of
@@ -51,6 +51,8 @@ async def index(request: web.Request) -> web.StreamResponse:
     """Show the shell with the first page that is this user's: the journal (S001-019), administration, the directory."""
     user = current_user(request)
     if not opens(user, "/journal"):
+        if user.permissions == {Right.BOARD_WALL}:
+            raise web.HTTPSeeOther("/wallboard")
         raise web.HTTPSeeOther("/admin" if areas_of(user) else "/directory")
     return await listing(request)
 

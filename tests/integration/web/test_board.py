@@ -171,3 +171,27 @@ async def test_the_page_is_for_who_may_watch(site: Site) -> None:
     async with site.logged_in("anna") as anna:
         assert (await anna.get("/board")).status == 403
         assert 'href="/board"' not in (await anna.get("/calls")).text
+
+
+async def test_a_screen_on_the_wall_sees_figures_and_no_person(site: Site) -> None:
+    """DAY-29, DAY-34: the role «Табло» reaches its page, nobody's name is in it, and it stays logged in for weeks."""
+    await site.services.staff.create_user(NewUser("wall", PASSWORD, "Экран", "Зал", "07", ("wall",), "", None))
+    anna = await site.services.staff.by_extension("101")
+    assert anna is not None
+    await site.services.desk.start_work(anna.id, "101", microphone=True)
+    await site.bus.drain()
+    async with site.logged_in("wall") as screen:
+        assert (await screen.get("/")).headers["Location"] == "/wallboard"
+        assert (await screen.get("/wallboard")).status == 200
+        answer = await screen.api("GET", "/api/wallboard")
+        assert answer.json()["states"]["ready"] == 1
+        assert [row["queue"] for row in answer.json()["queues"]] == ["hotline"]
+        for private in ("Аннина", "101", CALLER):
+            assert private not in answer.text.replace(answer.json()["server_time"], "")
+        assert (await screen.api("GET", "/api/board")).status == 403
+        site.clock.advance(timedelta(days=40))
+        assert (await screen.get("/api/wallboard")).status == 200
+    async with site.logged_in("anna") as operator:
+        assert (await operator.get("/wallboard")).status == 403
+        site.clock.advance(timedelta(days=2))
+        assert (await operator.get("/calls")).status in {302, 303}
