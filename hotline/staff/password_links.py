@@ -159,6 +159,8 @@ class PasswordLinks:
         fresh = await asyncio.to_thread(self._hasher.hash, password)
         now = self._clock.now()
         async with self._db.begin() as session:
+            # The account first, as making and taking back do: two who want both rows in turn cannot block each other.
+            await session.execute(select(UserRow.id).where(UserRow.id == owner.user_id).with_for_update())
             link, user = await self._found(session, token, lock=True)
             if link is None or user is None:  # used meanwhile, in another window
                 raise _dead()
