@@ -22,7 +22,7 @@ from hotline.staff.model import User
 from hotline.staff.service import StaffService
 from tests.bench.filled import APPEALS, HOUR_S, STEMS, Filled, filled
 from tests.bench.report import Row
-from tests.bench.statements import Case, Targets, compare, watched
+from tests.bench.statements import Case, Targets, compare, wanted, watched
 
 LIST: tuple[Targets, Targets] = ((3, 8), (4, 15))
 COUNTS: tuple[Targets, Targets] = ((2, 6), (3, 10))
@@ -65,7 +65,7 @@ async def _measure(ground: Filled) -> list[Row]:
             *_filtered(lists, people),
             *_searched(lists, people),
         ]
-        for case in found:
+        for case in wanted(found):
             rows += await compare(case, ground.bare, await seen.sets(case))
     return rows
 

@@ -7,8 +7,10 @@ the machine's pauses fall out, each beside the best of three of ``SELECT 1``.
 
 from __future__ import annotations
 
+import os
+import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +25,12 @@ from tests.bench.filled import say
 from tests.bench.report import Row, percentile
 
 SETS = 60
+FEWEST = 10
+BUDGET_S = 2
+"""After so long no further set of parameters is tried, once there are :data:`FEWEST`."""
 BEST_OF = 3
+ONLY = os.environ.get("BENCH_ONLY", "")
+"""A regular expression: only cases whose names it matches are measured."""
 SHARES = (0.5, 0.95, 0.99)
 Statements = list[tuple[str, Any]]
 """What one run of a case sends, with its parameters."""
@@ -56,8 +63,11 @@ class Watched:
 
     async def sets(self, case: Case, many: int = SETS) -> list[Statements]:
         """Run ``case`` so many times; return what it read each time."""
-        found = []
+        found: list[Statements] = []
+        begin = time.perf_counter()
         for number in range(many):
+            if number >= FEWEST and time.perf_counter() > begin + BUDGET_S:
+                break
             self._sent = []
             await case.run(number)
             found.append(self._sent)
@@ -97,7 +107,10 @@ async def compare(
                 prepared[statement] = await bare.prepare(statement)
             await prepared[statement].fetch(*parameters)
 
-    for statements in sets:
+    begin = time.perf_counter()
+    for number, statements in enumerate(sets):
+        if number >= FEWEST and time.perf_counter() > begin + BUDGET_S:
+            break
         async with bare.transaction():
             ours.append(min([await timed(partial(all_of, statements)) for _ in range(best_of)]))
             least.append(min([await timed(one.fetch) for _ in range(best_of)]))
@@ -106,13 +119,18 @@ async def compare(
     return rows
 
 
+def wanted(cases: Iterable[Case]) -> list[Case]:
+    """Return the cases that were asked for."""
+    return [case for case in cases if re.search(ONLY, case.what)]
+
+
 def _row(what: str, case: Case, share: float, ours: Sequence[float], least: Sequence[float]) -> Row:
     place = {0.5: 0, 0.99: 1}.get(share)  # of p95 the design says nothing
-    wanted: tuple[float | None, float | None] = (None, None)
+    ratios: tuple[float | None, float | None] = (None, None)
     if place is not None and case.good is not None and case.most is not None:
-        wanted = (case.good[place], case.most[place])
+        ratios = (case.good[place], case.most[place])
     return Row(
-        f"{what}, p{share * 100:.0f}", percentile(ours, share) * 1e6, percentile(least, share) * 1e6, "us", *wanted
+        f"{what}, p{share * 100:.0f}", percentile(ours, share) * 1e6, percentile(least, share) * 1e6, "us", *ratios
     )
 
 
