@@ -78,6 +78,32 @@ async def change_a_right(page: Page) -> list[str]:
     return found
 
 
+PAGES = (
+    ("/admin/lists", ".row-link"),
+    ("/admin/lists/topic", ".row-link"),
+    ("/admin/lists/topic/new", "[name=title]"),
+    ("/admin/profile", "#profile-content"),
+    ("/admin/scripts", ".row-link"),
+    ("/admin/scripts/new", "[name=title]"),
+    ("/admin/calendar?year=2027", ".calendar-day"),
+    ("/admin/register", "#register-file + *"),
+    ("/review/returns", "#list-title"),
+    ("/notifications", "h1"),
+    ("/directory/contacts/new", "[name=name]"),
+)
+
+
+async def test_no_page_of_the_administration_shuts_anybody_out(open_desk: OpenDesk) -> None:
+    """WCAG 2.2 AA, domain 2.11: the pages that the walk by the keyboard does not pass, in both themes."""
+    desk = await open_desk("admin")
+    found = []
+    for path, ready in PAGES:
+        await desk.page.goto(f"{desk.url}{path}")
+        await expect(desk.page.locator("#work").locator(ready).first).to_be_visible()
+        found += await violations(desk.page, path)
+    assert found == [], "\n".join(found)
+
+
 async def test_an_administrator_needs_no_mouse(open_desk: OpenDesk) -> None:
     """S000-01, domain 2.11: account, role, organisation and trail by the keyboard; axe finds nothing in both themes."""
     desk = await open_desk("admin")
