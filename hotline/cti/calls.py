@@ -24,7 +24,7 @@ from hotline.cti import events as ev
 from hotline.cti.board import Board, BoardFact
 from hotline.cti.callstate import LiveCall, LiveLeg, dialled_as, parking_of
 from hotline.cti.model import Call, CallEvent, CallEventKind, CallFact, Direction, EndedBy, EndSource, LegRole, Phase
-from hotline.cti.segments import left, tell
+from hotline.cti.segments import gone, left, tell
 
 Fact = CallFact | BoardFact
 
@@ -362,6 +362,7 @@ class CallTracker:
         leg.ended_at = event.at
         leg.cause = event.cause
         leg.bridge = None
+        gone(call, leg.extension, event.at)
         if call.answered_at is not None and leg.extension == call.operator:
             call.operator_left = True
         facts += self._stop_ringing(call, leg, event.at)

@@ -93,6 +93,15 @@ def left(call: LiveCall | None, at: datetime) -> tuple[()]:
     return ()
 
 
+def gone(call: LiveCall, extension: str | None, at: datetime) -> None:
+    """End the talk of an operator whose last channel is gone: the citizen may stay on the line without him."""
+    talk = call.story.open(SegmentKind.TALK)
+    if talk is None or extension is None or talk.extension != extension:
+        return
+    if not any(leg.extension == extension and leg.ended_at is None for leg in call.legs.values()):
+        call.story.end(at, SegmentResult.OPEN, SegmentKind.TALK)
+
+
 def recover(call: LiveCall, at: datetime) -> None:
     """Make the parts fit what a snapshot shows of the call."""
     story = call.story

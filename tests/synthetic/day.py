@@ -392,7 +392,7 @@ class Day:
         self.book.note(about, blind=1, blind_done=float(done))
         script.part(at, talk.bridge, script.first, talk.leg)
         script.gone(at, talk.leg)
-        self._talked_until_sent(talk, at + 0.5, free=done)
+        self._talked_until_sent(talk, at, free=done)
         script.first.context = "give"
         script.first.exten = f"{expert.extension}*{talk.worker.extension}*transfer"
         script.user_event(at + 0.25, "Given", script.first.exten)
