@@ -193,7 +193,7 @@ def _finish(call: LiveCall, at: datetime) -> None:
 
 
 def _hung_up(call: LiveCall, wait: Segment, at: datetime) -> bool:
-    if call.outcome in {Outcome.VOICEMAIL, Outcome.OUT_OF_HOURS} or wait.ended_at is None:
+    if call.outcome in {Outcome.VOICEMAIL, Outcome.OUT_OF_HOURS, Outcome.CALLBACK} or wait.ended_at is None:
         return False
     return (at - wait.ended_at).total_seconds() < _SAME_MOMENT_S
 

@@ -127,6 +127,7 @@ def _add_call(figures: Figures, call: CallFact) -> None:
     figures.entered += 1
     figures.out_of_hours += call.outcome == "out_of_hours"
     figures.voicemail += call.outcome == "voicemail"
+    figures.callback += call.outcome == "callback"
     figures.abandoned_ivr += call.outcome == "abandoned_ivr"
 
 

@@ -68,6 +68,7 @@ class Figures:
     entered: int = 0  # incoming calls, whatever became of them
     out_of_hours: int = 0
     voicemail: int = 0
+    callback: int = 0  # left the queue with the wish to be called back
     abandoned_ivr: int = 0  # hung up during the greeting
     offered: int = 0  # entries into a queue before anybody had talked with the citizen
     answered: int = 0

@@ -35,6 +35,7 @@ CALLS: Mapping[str, str] = {
     "entered": "true",
     "out_of_hours": "c.outcome = 'out_of_hours'",
     "voicemail": "c.outcome = 'voicemail'",
+    "callback": "c.outcome = 'callback'",
     "abandoned_ivr": "c.outcome = 'abandoned_ivr'",
 }
 """Figure → which incoming calls it counts."""

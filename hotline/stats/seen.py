@@ -147,6 +147,8 @@ def _outcome(direction: str, words: set[str], waits: Sequence[SeenWait], *, answ
         return "answered"
     if direction == "out":
         return "unanswered"
+    if "CallbackAsked" in words:
+        return "callback"
     if "VoicemailLeft" in words:
         return "voicemail"
     if "OutOfHours" in words:

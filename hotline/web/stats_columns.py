@@ -54,6 +54,7 @@ COLUMNS = {
         _column("entered", mark("Calls")),
         _column("out_of_hours", mark("Out of hours")),
         _column("voicemail", mark("Voice mail")),
+        _column("callback", mark("Asked to be called back")),
         _column("abandoned_ivr", mark("Hung up in the greeting")),
         _column("offered", mark("Offered")),
         _column("answered", mark("Answered calls")),

@@ -75,6 +75,15 @@ def test_moments_may_differ_by_a_second(name: str, seconds: float, *, differs: b
     assert bool(compare(ours, logs)) is differs
 
 
+def test_who_asked_to_be_called_back_is_not_lost() -> None:
+    rows, lines = read("")
+    key = next(key for key, found in both("")[1].items() if found.outcome == "abandoned_queue")
+    asked = replace(rows[key][1], user_type="CallbackAsked", at=rows[key][-1].at)
+    found = see(key, [*rows[key], asked], lines[key])
+    assert found is not None
+    assert found.outcome == "callback"
+
+
 def test_a_call_that_only_one_of_both_knows() -> None:
     ours, logs = both("")
     key = next(iter(ours))
