@@ -88,7 +88,9 @@ class Database:
         try:
             async with session, session.begin():
                 yield session
-        except (InterfaceError, OperationalError, ConnectionError, TimeoutError) as error:
+        except (InterfaceError, OperationalError, ConnectionError, TimeoutError, FileNotFoundError) as error:
+            if getattr(error, "filename", None) is not None:
+                raise  # a file of ours; the socket of a server that is away is missing without a name
             raise Unavailable("the database does not answer", error_id="database-unavailable") from error
 
     async def ping(self) -> None:

@@ -154,11 +154,11 @@ class PrivateCluster:
         if self._throw_away:
             await asyncio.to_thread(shutil.rmtree, self._home, ignore_errors=True)
 
-    async def crash(self) -> None:
-        """End the server at once, as a crash would; :meth:`start` brings it back with all that was committed."""
+    async def halt(self) -> None:
+        """Stop the server and keep its folders: :meth:`start` brings it back with all that was committed."""
         process, self._process = self._process, None
         if process is not None:
-            process.send_signal(signal.SIGQUIT)  # "immediate shutdown": PostgreSQL's own processes end as well
+            process.send_signal(signal.SIGINT)  # "fast shutdown": connections are closed, nothing waits for them
             async with asyncio.timeout(20):
                 await process.wait()
         if self._log_task is not None:

@@ -142,7 +142,7 @@ async def test_a_call_is_registered_on_paper_while_postgresql_is_away(stand: Sta
     """DAY-20: the card opens on the ring, is filled in and saved; once and with a number when PostgreSQL is back."""
     async with PrivateCluster() as cluster, desk_on(cluster, stand, chromium) as (desk, database):
         page = desk.page
-        await cluster.crash()
+        await cluster.halt()
         async with citizen_calls(stand.asterisk, sound=CITIZEN_HZ, hold_s=120) as citizen:
             await desk.rings("+7 928 000-11-22")
             await expect(page.locator(".card-paper")).to_be_visible()

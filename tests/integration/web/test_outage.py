@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -16,10 +17,11 @@ from tests.integration.web.conftest import MONITORING_TOKEN, Site
 from tests.integration.web.wiring import HASHER
 
 
-@pytest.fixture
-async def dark(site: Site) -> AsyncIterator[aiohttp.ClientSession]:
-    """The same application over a database that nobody answers for."""
-    away = Database.connect(f"postgresql+asyncpg://nobody@127.0.0.1:{unused_port()}/nothing")
+@pytest.fixture(params=["port", "socket"])
+async def dark(request: pytest.FixtureRequest, site: Site, tmp_path: Path) -> AsyncIterator[aiohttp.ClientSession]:
+    """The same application over a database that nobody answers for: on a port, or where its socket was."""
+    place = f"127.0.0.1:{unused_port()}/nothing" if request.param == "port" else f"/nothing?host={tmp_path}"
+    away = Database.connect(f"postgresql+asyncpg://nobody@{place}")
     staff = StaffService(away, site.clock, site.services.settings, hasher=HASHER)
     server = TestServer(make_app(replace(site.services, database=away, staff=staff)))
     await server.start_server(access_log=None)
