@@ -42,11 +42,16 @@ export function alarmDetail({ kind, subject, of_queue: ofQueue, value, threshold
   const where = ofQueue
     ? t("queue {name}", { name: subject })
     : t("internal number {number}", { number: subject });
-  if (kind === "waiting")
-    return `${where}: ${t("{value}, the threshold is {limit}", { value: Math.round(value), limit: threshold })}`;
-  if (kind === "service_level")
-    return `${where}: ${t("{value}, the threshold is {limit}", { value: `${Math.round(value)} %`, limit: `${threshold} %` })}`;
+  return [where, figures(kind, value, threshold)].filter(Boolean).join(": ");
+}
+
+function figures(kind: string, value: number, threshold: number): string {
+  const unit = kind === "service_level" ? " %" : "";
+  if (kind === "waiting" || kind === "service_level") {
+    const words = { value: `${Math.round(value)}${unit}`, limit: `${threshold}${unit}` };
+    return t("{value}, the threshold is {limit}", words);
+  }
   if (kind === "longest" || kind === "over_limit" || kind === "lost")
-    return `${where}: ${t("more than {limit}", { limit: duration(threshold) })}`;
-  return where;
+    return t("more than {limit}", { limit: duration(threshold) });
+  return "";
 }

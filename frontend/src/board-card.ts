@@ -86,7 +86,10 @@ export class BoardCard {
 
   private doing(): (Node | string)[] {
     const { data } = this;
-    if (!data.applied) return [icon("alert-triangle"), ` ${t("the exchange has not confirmed the state")}`];
+    if (!data.applied) {
+      const words = t("the exchange has not confirmed the state");
+      return [icon("alert-triangle"), ` ${words}`];
+    }
     if (data.call_key === null) return [];
     const name =
       data.direction === "out" ? "phone-outgoing" : data.direction === "in" ? "phone-incoming" : "users";
@@ -110,8 +113,7 @@ export class BoardCard {
 
 function limitWord(data: BoardOperator, mark: LimitMark, now: number): string {
   if (mark === "" || data.limit_at === null) return "";
-  const seconds = Math.abs(Date.parse(data.limit_at) - now) / 1000;
-  return mark === "over"
-    ? ` · ${t("{time} over the limit", { time: duration(seconds) })}`
-    : ` · ${t("{time} to the limit", { time: duration(seconds) })}`;
+  const time = duration(Math.abs(Date.parse(data.limit_at) - now) / 1000);
+  const words = mark === "over" ? t("{time} over the limit", { time }) : t("{time} to the limit", { time });
+  return ` · ${words}`;
 }

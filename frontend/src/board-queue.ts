@@ -60,7 +60,10 @@ export function queueCard(queue: BoardQueue): HTMLElement {
       h(
         "span",
         { class: "board-goal-words" },
-        `${goalWord(queue)} · ${t("goal: {percent} % in {seconds} s", { percent: goal.percent, seconds: goal.within_s })}`,
+        [
+          goalWord(queue),
+          t("goal: {percent} % in {seconds} s", { percent: goal.percent, seconds: goal.within_s }),
+        ].join(" · "),
       ),
       meter(today.service_level, goal.percent),
     ),

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import ami, chain, database, held, lists, persons, push, statistics
+from tests.bench import ami, board, chain, database, held, lists, persons, push, statistics
 from tests.bench.report import Row, table
 
 PARTS = {
     "ami": ami.run,
     "chain": chain.run,
     "push": push.run,
+    "board": board.run,
     "database": database.run,
     "lists": lists.run,
     "persons": persons.run,

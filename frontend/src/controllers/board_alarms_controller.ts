@@ -82,13 +82,9 @@ export default class BoardAlarmsController extends Controller<HTMLElement> {
 
   private row(one: BoardAlarm, key: string): HTMLElement {
     const seen = one.seen_at !== null;
+    const by = t("confirmed: {name}", { name: one.seen_by });
     const end = seen
-      ? h(
-          "span",
-          { class: "board-alarm-seen" },
-          icon("check"),
-          ` ${t("confirmed: {name}", { name: one.seen_by })}`,
-        )
+      ? h("span", { class: "board-alarm-seen" }, icon("check"), ` ${by}`)
       : h("button", { type: "button", class: "btn btn-sm" }, t("Confirm"));
     if (!seen) end.addEventListener("click", () => void this.confirm(one.id));
     return h(
