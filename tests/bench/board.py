@@ -89,9 +89,7 @@ async def _run() -> list[Row]:
     for client in clients:
         await hub.leave(client)
     return [
-        Row(
-            "board, 1000 operators, 8 calls/s, 20 browsers: CPU", 1e3 * ours / seconds, 1e3 * floor / seconds, "ms/s"
-        ),
+        Row("board, 1000 operators, 8 calls/s, 20 browsers: CPU", 1e3 * ours / seconds, 1e3 * floor / seconds, "ms/s"),
         Row("board: bytes to one browser", sum(map(len, sent)) / seconds / 1024, unit="KiB/s"),
         Row("board: the whole picture", 1e3 * snapshot, unit="ms"),
         Row("board: its size", len(whole) / 1024, unit="KiB"),
