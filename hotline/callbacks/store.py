@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, delete, exists, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -36,6 +36,8 @@ SETTLED = timedelta(days=7)
 HORIZON = timedelta(days=90)
 """Calls before this are nobody's duty any more, when nothing else bounds the fold."""
 HIDDEN = "?"
+OUTGOING = literal(Direction.OUT.value, literal_execute=True)
+"""Written into the statement: a bound parameter could not prove that the partial index holds the rows."""
 _LOCK = 0x6475_7479  # "duty": a family of advisory locks of our own
 
 
@@ -127,24 +129,27 @@ async def unseen(session: AsyncSession, since: datetime) -> set[str]:
         )
     )
     found = {citizen_of(number, key) for number, key in incoming}
-    live = await session.scalars(select(DutyRow.citizen).where(DutyRow.over_at.is_(None), DutyRow.number.is_not(None)))
-    owed = set(live)
-    if not owed:
-        return found
-    calls = await session.execute(
-        select(CallRecord.from_e164, CallRecord.dialled, CallRecord.direction).where(
-            CallRecord.started_at > since,
-            CallRecord.direction != Direction.INTERNAL.value,
-            ~exists().where(DutyCallRow.call_key == CallRecord.key),
-        )
+    # Of owed citizens: what came to pass after the duty began. By their numbers, not by all calls of that time.
+    later = and_(
+        CallRecord.started_at > since,
+        func.coalesce(CallRecord.answered_at, CallRecord.ended_at) > DutyRow.first_at,
+        ~exists().where(DutyCallRow.call_key == CallRecord.key).correlate(CallRecord),
     )
-    numbers = {(one.from_e164 if one.direction == Direction.IN else e164(one.dialled)) or "" for one in calls}
+    came = and_(CallRecord.direction == Direction.IN.value, CallRecord.from_e164 == DutyRow.number)
+    called = and_(
+        CallRecord.direction == OUTGOING,
+        CallRecord.dialled.in_([DutyRow.number, func.substr(DutyRow.number, 2)]),
+        CallRecord.ended_at.is_not(None),
+    )
+    for one in (came, called):
+        owed = select(DutyRow.citizen).where(DutyRow.over_at.is_(None), exists().where(one, later).correlate(DutyRow))
+        found |= set(await session.scalars(owed))
     registered = await session.scalars(
         select(DutyRow.citizen)
         .join(AppealRecord, AppealRecord.applicant_snapshot["phone"].astext == DutyRow.number)
         .where(DutyRow.over_at.is_(None), AppealRecord.created_at > DutyRow.first_at)
     )
-    return found | (owed & numbers) | set(registered)
+    return found | set(registered)
 
 
 async def owed_by_phone(session: AsyncSession, appeal_id: int) -> set[str]:
@@ -167,9 +172,7 @@ def _calls_of(citizen: str) -> ColumnElement[bool]:
     if citizen.startswith(HIDDEN):
         return CallRecord.key == citizen.removeprefix(HIDDEN)
     incoming = and_(CallRecord.from_e164 == citizen, CallRecord.direction == Direction.IN.value)
-    outgoing = and_(
-        CallRecord.dialled.in_([citizen, citizen.removeprefix("+")]), CallRecord.direction == Direction.OUT.value
-    )
+    outgoing = and_(CallRecord.dialled.in_([citizen, citizen.removeprefix("+")]), CallRecord.direction == OUTGOING)
     return or_(incoming, outgoing)
 
 

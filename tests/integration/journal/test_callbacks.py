@@ -91,8 +91,13 @@ async def test_a_call_back_serves_and_a_busy_line_is_an_attempt(ledger: Ledger) 
     (line,) = await ledger.listed()
     assert (line.state, line.attempts, line.last_result) == ("attempted", 1, "busy")
     assert line.next_try_at is not None
-    await ledger.happens(outgoing(ledger.world))
+    reached = outgoing(ledger.world)
+    await ledger.world.journal.calls.record(reached)
+    hour = ledger.world.clock.now() - timedelta(hours=1)
+    assert await ledger.callbacks.unseen(hour) == {NUMBER}, "nobody told the ledger: the sweep finds it"
+    await ledger.happens(reached)
     assert await ledger.listed() == ()
+    assert await ledger.callbacks.unseen(hour) == set()
 
 
 async def test_an_appeal_of_his_serves_him(ledger: Ledger) -> None:
