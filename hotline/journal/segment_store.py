@@ -48,11 +48,21 @@ def load(stored: Iterable[list[Any]]) -> tuple[Segment, ...]:
     )
 
 
-def hold_s(talk: Segment, holds: Iterable[Span], now: datetime) -> float:
-    """Return how many seconds of a talk the citizen spent on hold."""
-    end = talk.ended_at or now
-    parts = [(min(end, span.ended_at or now) - max(talk.started_at, span.started_at)).total_seconds() for span in holds]
-    return sum(part for part in parts if part > 0)
+def hold_s(talk: Segment, holds: Iterable[Span], end: datetime) -> float:
+    """Return how many seconds of a talk of an ended call the citizen spent on hold.
+
+    Two reports may know one hold by moments that differ, so each second counts once. A hold that is open in a call that
+    has ended is what a service saw that was killed in it: whoever saw its end has it as well.
+    """
+    until = talk.ended_at or end
+    total, counted = 0.0, talk.started_at
+    for span in sorted(holds, key=lambda span: span.started_at):
+        if span.ended_at is not None:
+            begin, stop = max(span.started_at, counted), min(span.ended_at, until)
+            if stop > begin:
+                total += (stop - begin).total_seconds()
+                counted = stop
+    return total
 
 
 async def write_rows(session: AsyncSession, row: CallRecord, call: Call, *, known: bool) -> None:

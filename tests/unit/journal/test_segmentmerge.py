@@ -8,8 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from hotline.cti.model import Call, EndSource, Segment, SegmentKind, SegmentResult
+from hotline.cti.model import Call, EndSource, Segment, SegmentKind, SegmentResult, Span
 from hotline.journal.callmerge import merge
+from hotline.journal.segment_store import hold_s
 from tests.unit.journal.test_callmerge import ENDED, QUEUED, TALKING, at
 
 WAIT = Segment(SegmentKind.WAIT, at(5.4), at(10), "hotline", "101", None, SegmentResult.ANSWERED)
@@ -45,3 +46,17 @@ def test_part_that_two_services_saw_is_one() -> None:
     first = replace(AFTER, segments=(replace(TALK, ended_at=None),))
     second = replace(ENDED, segments=(replace(TALK, started_at=TALK.started_at + timedelta(seconds=20)),))
     assert merge(first, second).segments == (TALK,)
+
+
+@pytest.mark.parametrize(
+    ("holds", "seconds"),
+    [
+        ([Span(at(20), at(30))], 10),
+        ([Span(at(20), at(30)), Span(at(20.003), at(29.998))], 10),  # an event and its line in the log
+        ([Span(at(20), None), Span(at(20.003), at(30))], 10),  # the service was killed in it
+        ([Span(at(20), None), Span(at(25), at(30)), Span(at(20.003), at(30))], 10),  # … and the next one found it
+        ([Span(at(5), at(12)), Span(at(55), at(80))], 7),  # only what lies in the talk
+    ],
+)
+def test_each_second_on_hold_counts_once(holds: list[Span], seconds: float) -> None:
+    assert hold_s(TALK, holds, at(90)) == pytest.approx(seconds, abs=0.01)
