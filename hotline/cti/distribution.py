@@ -79,7 +79,8 @@ class Distribution:
             stale = differs or (present.get(SEAL) != seal and (SEAL in present or bool(queues)))
             # A change of the files takes the seal away first: from here on they may differ from what runs.
             if stale:
-                await self._delete(SEAL)
+                if SEAL in present:
+                    await self._delete(SEAL)
                 changed += await self._write(LEVELS_FILE, is_levels, levels)
                 # Queues that are to go stay until nothing leads to them.
                 changed += await self._write(QUEUES_FILE, is_queues, {**is_queues, **queues})
@@ -118,11 +119,7 @@ class Distribution:
         return [*wrong, *over]
 
     async def _delete(self, key: str) -> None:
-        try:
-            await self._link.send({"Action": "DBDel", "Family": FAMILY, "Key": key})
-        except CommandRefused as error:  # "Database entry not found"
-            if "not found" not in error.message:
-                raise
+        await self._link.send({"Action": "DBDel", "Family": FAMILY, "Key": key})
 
     # The files
 
