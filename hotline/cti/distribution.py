@@ -136,7 +136,7 @@ class Distribution:
         """Change what differs, section by section; each is written in one message, so it is there whole or not."""
         names = [name for name in dict.fromkeys((*present, *wanted)) if present.get(name) != wanted.get(name)]
         if names and not present:  # it may not be there; without any section nothing of it is lost
-            await self._link.send({"Action": "CreateConfig", "Filename": file})
+            await self._create(file)
         for name in names:
             steps: list[Step] = [("DelCat", name, "", "")] if name in present else []
             if name in wanted:
@@ -147,6 +147,14 @@ class Distribution:
                 raise CommandRefused(msg, details={"file": file})
             await self._link.send(update(file, steps))
         return names
+
+    async def _create(self, file: str) -> None:
+        """Make a file; harmless when it is there without a section, which GetConfig does not tell from none."""
+        try:
+            await self._link.send({"Action": "CreateConfig", "Filename": file})
+        except CommandRefused as error:
+            if "exists" not in error.message:
+                raise
 
     async def _reload(self) -> None:
         await self._link.send({"Action": "QueueReload", "Rules": "yes"})
