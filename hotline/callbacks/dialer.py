@@ -1,4 +1,4 @@
-"""Calls back the citizens who kept their place in a queue, when it is their turn (docs/callbacks.md, ADR 0024).
+"""Calls back the citizens who kept their place in a queue, when it is their turn (docs/callbacks.md, ADR 0026).
 
 Asterisk gives a waiting citizen to an operator the moment that he is no longer paused. So the turn is decided there:
 every command of the operators' desk that would make an operator available goes through :class:`Gate`. When a kept place
