@@ -6,8 +6,8 @@ queue is there before anything leads to it, and goes after nothing leads to it a
 last, and without it the queues are told to read them again.
 
 AMI: DBGetTree, DBPut, DBDel, GetConfig, CreateConfig, UpdateConfig, QueueReload (docs.asterisk.org, "AMI Actions").
-QueueReload with ``Parameters`` and ``Rules`` touches neither members nor callers: tests/calls/test_distribution.py
-hears that.
+QueueReload with ``Parameters`` and ``Rules`` touches neither members nor callers
+(measured on 22.10 with a citizen who waited).
 """
 
 from __future__ import annotations

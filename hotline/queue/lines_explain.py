@@ -1,6 +1,6 @@
 """«A call from N to line L now would go …»: the dialplan's way, told step by step without a call. Pure.
 
-Every step follows what ``extensions_lines.j2`` does; tests/calls/test_distribution.py compares both with real calls.
+Every step follows what ``extensions_lines.j2`` does.
 """
 
 from __future__ import annotations
