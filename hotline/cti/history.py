@@ -18,6 +18,8 @@ from hotline.cti.queue_log import ENTERED, LEFT, QueueLogRow
 # Q.850 causes of a leg that was never answered → what Dial would have said.
 _DIAL_STATUS = {0: "CANCEL", 16: "CANCEL", 17: "BUSY", 18: "NOANSWER", 19: "NOANSWER", 21: "BUSY", 127: "CANCEL"}
 
+_GONE = frozenset({"HANGUP", "CHAN_END", "LINKEDID_END"})
+
 
 def rebuild(
     asterisk: str,
@@ -68,9 +70,11 @@ def _joins(rows: Sequence[CelRow], queue: Iterable[QueueLogRow]) -> list[tuple[d
             continue
         own = [row.at for row in rows if row.uniqueid == line.call_id]
         within = [at for at in own if line.at <= at < line.at + timedelta(seconds=1)]
-        # What follows the join in the same second: the operator's channel starts, bridges are made.
-        before_leg = [row.at for row in rows if row.kind == "CHAN_START" and row.uniqueid != line.call_id]
-        limit = min((at for at in before_leg if at >= line.at), default=None)
+        # What follows the join in the same second: the operator's channel starts, or the caller gives up.
+        after_join = [
+            row.at for row in rows if (row.kind == "CHAN_START" if row.uniqueid != line.call_id else row.kind in _GONE)
+        ]
+        limit = min((at for at in after_join if at >= line.at), default=None)
         fitting = [at for at in within if limit is None or at < limit]
         start = min(own, default=line.at)
         joins.append((max([start, line.at, *fitting]), line.call_id, line.queue))

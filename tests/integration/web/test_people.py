@@ -51,17 +51,19 @@ async def test_search_by_one_field_and_by_fields(site: Site) -> None:
 
 
 async def test_a_calling_number_offers_and_never_attaches(site: Site) -> None:
-    """Domain 2.9, DAY-11: one match waits for a confirmation; a number of more than five people is flagged."""
+    """Domain 2.9, DAY-11: one match stands in the card and waits for a confirmation; a number of many is flagged."""
     site.ring()
     async with site.logged_in() as browser:
         card = (await browser.get(f"/calls/{KEY}/card")).text
-        assert "По этому номеру известен один человек" in card
+        assert "Из регистра, не подтверждено" in card
         assert 'name="applicant_person_id" value=""' in card
         for number in range(6):
             one = await person(site, f"Общая{number}")
             async with site.services.database.begin() as session:
                 session.add(PersonPhoneRow(person_id=one, e164=CALLER, raw=CALLER))
-        assert "больше пяти человек" in (await browser.get(f"/calls/{KEY}/card")).text
+        card = (await browser.get(f"/calls/{KEY}/card")).text
+        assert "больше пяти человек" in card
+        assert 'name="applicant_person_id" value=""' in card
 
 
 async def test_open_appeals_first_and_all_by_a_tick(site: Site) -> None:

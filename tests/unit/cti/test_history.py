@@ -92,6 +92,18 @@ def test_killed_asterisk_leaves_a_call_that_is_closed_at_the_restart() -> None:
     assert call.talk_s(restart) == pytest.approx(180, abs=0.1)
 
 
+def test_a_citizen_who_leaves_in_the_second_of_his_joining_was_in_the_queue() -> None:
+    """queue_log knows whole seconds only: his hang-up stands in the second of ENTERQUEUE, and nobody was rung yet."""
+    live = last_call(fold("abandon")).call
+    rows, joins = read("")
+    alone = [row for row in rows[live.key] if row.uniqueid == live.key]
+    (rebuilt,) = history.rebuild("pbx1", alone, joins[live.key])
+    assert (rebuilt.queue, rebuilt.outcome) == (live.queue, Outcome.ABANDONED_QUEUE)
+    assert rebuilt.queued_at is not None
+    assert rebuilt.ended_at is not None
+    assert rebuilt.queued_at < rebuilt.ended_at
+
+
 def test_consultant_is_told_from_an_operator() -> None:
     _, rebuilt = both("consult_refused")
     assert [leg.role for leg in rebuilt.legs] == [LegRole.CALLER, LegRole.AGENT, LegRole.CONSULT]
