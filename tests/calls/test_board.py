@@ -1,6 +1,6 @@
 """The board on the real thing: as Asterisk says it, also after kill -9 and a restart of Asterisk (DAY-34).
 
-How long a ring and an answer take to the board stands in the test's properties (``--junitxml``), docs/board.md has it.
+How long a ring and an answer take stands among the properties that ``--junitxml`` writes; docs/board.md has it.
 """
 
 from __future__ import annotations
@@ -126,9 +126,9 @@ async def rows(db: Database) -> tuple[int, int, int]:
 
 
 async def test_the_board_is_right_and_so_after_every_restart(
-    stand: Stand, demo_db: Database, demo_db_url: str, record_property: Callable[[str, object], None]
+    stand: Stand, demo_db: Database, demo_db_url: str, record_testsuite_property: Callable[[str, object], None]
 ) -> None:
-    """DAY-34, issue 5: a ring and an answer are shown at once; citizens who gave up while the service was dead are lost,
+    """DAY-34: a ring and an answer are shown at once; citizens who gave up while the service was dead are lost,
     who waits still waits; after a restart of Asterisk nobody waits and nobody is in a call that does not exist."""
     (login,) = await hire(demo_db, 1)
     extension = login.removeprefix("headless")
@@ -143,11 +143,11 @@ async def test_the_board_is_right_and_so_after_every_restart(
             call = await one.phone.next_call(within=20)
             rang_at = time.monotonic()
             shown_at = await board.shows(lambda page: page.operators[extension]["state"] == "ringing")
-            record_property("ring_shown_s", shown_at - rang_at)
+            record_testsuite_property("ring_shown_s", shown_at - rang_at)
             await call.answer()
             answered_at = time.monotonic()
             shown_at = await board.shows(lambda page: page.operators[extension]["state"] == "talking")
-            record_property("answer_shown_s", shown_at - answered_at)
+            record_testsuite_property("answer_shown_s", shown_at - answered_at)
             assert board.operators[extension]["party"] == "••••1122"
             await board.shows(lambda page: counts(page) == (0, 1, 1, 0))
             await one.post("/api/operator/pause", {"reason": "P02"})
