@@ -16,6 +16,7 @@ from hotline.board.model import Changes, QueueFigures, QueueSetting, Scope
 from hotline.board.operators import OperatorLine, Person, line_of
 from hotline.cti.model import Call, Phase, QueueChanged
 from hotline.queue.board import QueueLine, QueueLines
+from hotline.queue.lines_model import CHECK_QUEUE
 from hotline.queue.model import Operator, OperatorState, PauseReason
 from hotline.softphone.quality_rules import QualityChanged
 
@@ -198,7 +199,7 @@ class LiveBoard:
         return line_of(person, operator, call, sound, self.reasons, applied=applied)
 
     def _names(self) -> tuple[str, ...]:
-        known = (line.queue for line in self._waiting.lines())
+        known = (line.queue for line in self._waiting.lines() if line.queue != CHECK_QUEUE)
         return tuple(dict.fromkeys((*known, *self._settings, *self.day.queues())))
 
     def _make_figures(self) -> Iterable[QueueFigures]:

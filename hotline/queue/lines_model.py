@@ -22,7 +22,9 @@ MAX_WORTH = 100
 DAY_MINUTES = 24 * 60
 CODE = re.compile(r"[a-z][a-z0-9-]{0,29}")
 SOUND = re.compile(r"[a-z0-9][a-z0-9/_-]{0,63}")
-RESERVED = frozenset({"general", "line-check", "member-line", "other", "all"})
+CHECK_QUEUE = "line-check"
+"""The exchange's own queue for ``hotline line-check``: no citizen comes there."""
+RESERVED = frozenset({"general", CHECK_QUEUE, "member-line", "other", "all"})
 """Names that queues.conf uses itself."""
 
 

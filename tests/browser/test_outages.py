@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 from sqlalchemy import text
 from sqlalchemy.engine import RowMapping
 
 from hotline.db import Database
+from hotline.migrations import upgrade
+from hotline.profiles.demo import load_demo
+from hotline.profiles.loader import load_profile
+from hotline.stand.postgres import PrivateCluster
+from hotline.stand.service import Stand
 from hotline.stand.sipp import citizen_calls
-from tests.browser.conftest import OpenDesk
-from tests.house import House
+from tests.browser.conftest import EARS, OpenDesk
+from tests.browser.desk import Desk
+from tests.house import House, open_house
 
 pytestmark = [pytest.mark.calls, pytest.mark.browser]
 
@@ -104,3 +113,57 @@ async def test_asterisk_restarted_in_a_call(house: House, open_desk: OpenDesk, d
         await desk.answer()
         await desk.hears(CITIZEN_HZ)
         await desk.hang_up()
+
+
+@asynccontextmanager
+async def desk_on(cluster: PrivateCluster, stand: Stand, chromium: Browser) -> AsyncIterator[tuple[Desk, Database]]:
+    """An operator at work in a house whose PostgreSQL is this test's own, with the empty card that his page keeps."""
+    url = await cluster.create_database("paper")
+    await upgrade(url)
+    database = Database.connect(url)
+    await load_profile(database, "oms")
+    await load_demo(database)
+    async with open_house(stand, url) as house:
+        context = await chromium.new_context(
+            locale="ru-RU", viewport={"width": 1280, "height": 800}, permissions=["microphone", "notifications"]
+        )
+        await context.add_init_script(path=EARS)
+        page = await context.new_page()
+        desk = Desk(page, house.url)
+        async with page.expect_response("**/appeals/paper"):
+            await desk.log_in("op101")
+        await desk.start_work()
+        yield desk, database
+        await context.close()
+    await database.close()
+
+
+async def test_a_call_is_registered_on_paper_while_postgresql_is_away(stand: Stand, chromium: Browser) -> None:
+    """DAY-20: the card opens on the ring, is filled in and saved; once and with a number when PostgreSQL is back."""
+    async with PrivateCluster() as cluster, desk_on(cluster, stand, chromium) as (desk, database):
+        page = desk.page
+        await cluster.halt()
+        async with citizen_calls(stand.asterisk, sound=CITIZEN_HZ, hold_s=120) as citizen:
+            await desk.rings("+7 928 000-11-22")
+            await expect(page.locator(".card-paper")).to_be_visible()
+            temporary = await page.locator("[data-paper-id]").inner_text()
+            await expect(desk.field("applicant_phone")).to_have_value("79280001122")
+            await desk.answer()
+            await desk.hears(CITIZEN_HZ)
+            await desk.field("applicant_last_name").fill("Бумажная")
+            await desk.choose_topic("полис")
+            await desk.field("content").fill("Где получить полис?")
+            await page.keyboard.press("Control+Enter")
+            await expect(desk.card.locator("[data-card-target=problems]")).to_contain_text("не отвечает")
+            await cluster.start()
+            heading = page.locator("#work #appeal-number")
+            await expect(heading).to_be_visible(timeout=30_000)
+            number = (await heading.inner_text()).split()[-1]
+            await expect(page.locator("#toasts")).to_contain_text(f"{temporary} – теперь {number}")
+            await desk.hang_up()
+            assert (await citizen.wait()).ok
+        async with database.begin() as session:
+            rows = (await session.execute(text("SELECT number, applicant_name FROM appeal"))).all()
+            linked = await session.scalar(text("SELECT count(*) FROM call_appeal WHERE relation = 'opened'"))
+    assert [tuple(row) for row in rows] == [(number, "Бумажная")]
+    assert linked == 1

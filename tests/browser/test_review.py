@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 from hotline.clock import FakeClock, SystemClock
 from hotline.db import Database
 from hotline.journal.lifecycle_model import MoveForm
-from hotline.journal.model import Appeal
+from hotline.journal.model import Appeal, Phase
 from tests.browser.axe import violations
 from tests.browser.conftest import OpenDesk
 from tests.browser.desk import Desk
@@ -86,4 +86,35 @@ async def test_the_pages_around_it_shut_nobody_out(house: House, open_desk: Open
         await desk.page.goto(f"{house.url}{path}")
         await expect(desk.page.locator("#list-title")).to_be_visible()
         found += await violations(desk.page, path)
+    assert found == []
+
+
+async def test_many_are_deleted_and_brought_back(open_desk: OpenDesk, demo_db: Database) -> None:
+    """DAY-38: deleted with a reason, restored by «Undo» in the same dialog, closed; the list shows them again."""
+    world = await make_world(demo_db, FakeClock(SystemClock().now()))
+    made = [await letter(world, number) for number in ("1", "2")]
+    desk = await open_desk("admin")
+    page = await open_folder(desk, "all")
+    await tick_all(page)
+    await choose(page, "delete")
+    dialog = page.locator("dialog")
+    await dialog.locator("[name=comment]").fill("Зарегистрированы по ошибке")
+    await page.keyboard.press("Control+Enter")
+    undo, total = dialog.locator("[data-bulk-target=undo]"), dialog.locator("[data-bulk-target=sum]")
+    await expect(undo).to_be_visible()
+    await expect(total).to_have_text("Сделано: 2")
+    phases = [(await world.journal.appeals.get(world.people["admin"], one.id)).phase for one in made]
+    await tab_to(page, "[data-bulk-target=undo]")
+    found = await violations(page, "deleted")
+    await page.keyboard.press("Enter")
+    await expect(undo).to_be_hidden()
+    await expect(total).to_have_text("Сделано: 2")
+    await expect(total).to_be_focused()
+    await tab_to(page, "[data-bulk-target=close]")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("dialog.bulk-dialog")).to_have_count(0)
+    await expect(page.locator("[data-rows-target=row]")).to_have_count(2)
+    back = [await world.journal.appeals.get(world.people["admin"], one.id) for one in made]
+    assert phases == [Phase.DELETED, Phase.DELETED]
+    assert [one.phase for one in back] == [one.phase for one in made]
     assert found == []

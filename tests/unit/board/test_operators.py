@@ -77,6 +77,13 @@ def test_only_rows_that_look_different_are_told() -> None:
     assert line.alarm is Alarm.NOTHING_RECEIVED
 
 
+def test_the_queue_of_line_checks_is_no_queue_of_citizens() -> None:
+    live = board()
+    for queue in ("line-check", "second"):
+        live.set_waiting(QueueChanged("pbx1", queue, 1, NOW, NOW))
+    assert [one.queue for one in live.queues(ALL)] == ["hotline", "second"]
+
+
 def test_a_report_grows_old() -> None:
     """A browser that is gone says nothing: its last figure must not stand for ever."""
     live = board()
