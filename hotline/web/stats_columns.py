@@ -98,3 +98,24 @@ def chosen(codes: list[str]) -> list[Column]:
     """Return the named columns in their own order; unknown ones are left out."""
     wanted = [column for code, column in COLUMNS.items() if code in codes]
     return wanted or [COLUMNS[code] for code in CHOSEN]
+
+
+DIFFERS = {
+    "call": mark("The call itself"),
+    "direction": mark("Direction"),
+    "started": mark("Beginning"),
+    "ended": mark("End of the call"),
+    "outcome": mark("Outcome"),
+    "operator": mark("Who talked last"),
+    "operators": mark("Who talked, in turn"),
+    "talked": mark("Length of the talk"),
+    "waits": mark("How often he waited"),
+    "wait": mark("Wait number"),
+}
+"""What ``stats.compare`` names, in words; a wait has its number behind the word."""
+
+
+def differs(what: str) -> tuple[str, str]:
+    """Return the words for what differs in a call, to be translated, and the number behind them, if any."""
+    name, _, number = what.partition(" ")
+    return DIFFERS.get(name, name), number

@@ -22,7 +22,7 @@ from hotline.web.forms import query_text
 from hotline.web.i18n import gettext, mark, show_date
 from hotline.web.render import page
 from hotline.web.spreadsheet import CSV_TYPE, XLSX_TYPE, Sheet, Value, csv_bytes
-from hotline.web.stats_columns import COLUMNS, Column, chosen
+from hotline.web.stats_columns import COLUMNS, Column, chosen, differs
 from hotline.web.titles import direction_mark
 
 GROUPS = {
@@ -154,7 +154,9 @@ async def calls(request: web.Request) -> web.StreamResponse:
 async def check(request: web.Request) -> web.StreamResponse:
     """Show the last comparison with Asterisk's logs."""
     result: Result | None = await services(request).stats_check.last(current_user(request))
-    return await page(request, "pages/statistics_check.html", {"result": result}, section="statistics")
+    return await page(
+        request, "pages/statistics_check.html", {"result": result, "differs": differs}, section="statistics"
+    )
 
 
 def _asked(request: web.Request, today: date) -> Asked:
