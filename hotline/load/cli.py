@@ -33,7 +33,7 @@ CLEAR = "\r\x1b[K"
 @click.option("--callers", type=click.IntRange(1, 100_000), default=20, show_default=True, help="How many citizens.")
 @click.option("--script", default="smoke", show_default=True, help=f"A TOML file, or one of: {', '.join(presets())}.")
 @click.option("--people", type=click.File(encoding="utf-8"), help="The operators: lines 'login password'.")
-@click.option("--supervisor", default="sup301", show_default=True, help="Sees all calls, may listen to recordings.")
+@click.option("--supervisor", default="admin", show_default=True, help="Sees all calls with their numbers, may listen.")
 @click.option("--supervisor-password", envvar="HOTLINE_LOAD_PASSWORD", help="Better in HOTLINE_LOAD_PASSWORD.")
 @click.option("--url", help="The running service; by default the stand's.")
 @click.option("--stand", type=click.Path(path_type=Path), default=DEFAULT_FOLDER, show_default=True)

@@ -38,7 +38,7 @@ async def options(house: House, db: Database, script: str) -> Options:
     return Options(
         url=house.url,
         people=tuple(people),
-        supervisor=Person("sup301", DEMO_PASSWORD),
+        supervisor=Person("admin", DEMO_PASSWORD),
         script=preset(script),
         operators=OPERATORS,
         callers=CITIZENS,

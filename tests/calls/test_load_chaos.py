@@ -125,7 +125,7 @@ async def test_nobody_is_hung_up_on_while_parts_die(stand: Stand, demo_db: Datab
         options = Options(
             url=house.url,
             people=tuple(people),
-            supervisor=Person("sup301", DEMO_PASSWORD),
+            supervisor=Person("admin", DEMO_PASSWORD),
             script=parse(SCRIPT, name="chaos"),
             operators=OPERATORS,
             callers=CITIZENS,
