@@ -64,6 +64,8 @@ async def test_no_page_shuts_anybody_out(house: House, open_desk: OpenDesk) -> N
         await expect(desk.card).to_be_visible()
         found += await violations(page, "saved appeal, editing")
         await page.goto(f"{desk.url}/appeals/new")
+        # A page that is loaded in a call opens the card of the call: a search begun before that would go with its page.
+        await expect(page.locator("form#card:not([data-card-call-value=''])")).to_be_visible()
         await page.locator("#search-q-applicant").fill("Щербакова")
         await page.locator("#search-q-applicant").press("Enter")
         await expect(page.locator("[data-person]").first).to_be_visible()
