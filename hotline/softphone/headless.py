@@ -77,6 +77,8 @@ class HeadlessPhone:
         self._client: SipClient | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._work: set[asyncio.Task[None]] = set()
+        self._unsaid: list[HeadlessCall] = []
+        """Hung up while the connection was lost: their far ends are told after the reconnect."""
 
     async def __aenter__(self) -> HeadlessPhone:
         """Start."""
@@ -144,6 +146,7 @@ class HeadlessPhone:
             await self._client.close()
         for call in tuple(self.calls.values()):
             call.lose()
+        self._unsaid.clear()
         self.registered.clear()
         self.disconnected.set()
 
@@ -192,6 +195,10 @@ class HeadlessPhone:
             if attached is None:
                 return
             lifetime = attached
+            unsaid = tuple(self._unsaid)
+            self._unsaid.clear()
+            for call in unsaid:
+                self._spawn(call.say_farewell())
             for call in tuple(self.calls.values()):
                 with suppress(Unavailable):
                     await call.refresh()
@@ -257,7 +264,13 @@ class HeadlessPhone:
             await call.answer()
 
     def _new_call(self, call_id: str, *, incoming: bool) -> HeadlessCall:
-        call = HeadlessCall(self._current, Audio(self.tone_hz), call_id=call_id, incoming=incoming)
+        call = HeadlessCall(
+            self._current,
+            Audio(self.tone_hz),
+            call_id=call_id,
+            incoming=incoming,
+            on_unsaid=self._unsaid.append,
+        )
         self.calls[call_id] = call
         self._spawn(self._forget(call))
         return call

@@ -50,8 +50,17 @@ class HeadlessCall:
     Times are of the event loop's clock, in seconds.
     """
 
-    def __init__(self, client: Callable[[], SipClient], audio: Audio, *, call_id: str, incoming: bool) -> None:
+    def __init__(
+        self,
+        client: Callable[[], SipClient],
+        audio: Audio,
+        *,
+        call_id: str,
+        incoming: bool,
+        on_unsaid: Callable[[HeadlessCall], None],
+    ) -> None:
         self._client = client  # a function, because the phone reconnects with a new one
+        self._on_unsaid = on_unsaid  # told of a call that was hung up when its far end could not be told
         self._audio = audio
         self.call_id = call_id
         self.incoming = incoming
@@ -129,7 +138,7 @@ class HeadlessCall:
         self._target = sip.address_uri(response.get("contact") or "") or uri
         await self._acknowledge(response)
         if self.state is CallState.ENDED:  # hung up while the 200 was on its way: RFC 3261 section 15.1.1 wants a BYE
-            await self._bye()
+            await self.say_farewell()
             return
         await self._audio.accept_answer(response.body)
         self._talk()
@@ -216,7 +225,10 @@ class HeadlessCall:
     # --- both ------------------------------------------------------------------------------------------------------
 
     async def hangup(self) -> None:
-        """End the call, whatever state it is in. Does nothing when it has ended."""
+        """End the call, whatever state it is in. Does nothing when it has ended.
+
+        Without a connection the call ends here at once, and for the far end as soon as the phone is connected again.
+        """
         if self.state is CallState.RINGING:
             await self.reject()
         elif self.state is CallState.CALLING:
@@ -226,7 +238,7 @@ class HeadlessCall:
                     await self._send_within_invite("CANCEL")
         elif self.state is CallState.TALKING:
             self._end("bye")
-            await self._bye()
+            await self.say_farewell()
 
     async def hold(self, on: bool) -> None:
         """Put the far end on hold by a new offer (``sendonly``), or take it back (RFC 6337 section 5.3).
@@ -340,10 +352,14 @@ class HeadlessCall:
         await self._acknowledge(response)
         await self._audio.accept_answer(response.body)
 
-    async def _bye(self) -> None:
-        client = self._client()
-        with suppress(Unavailable):  # the far end is gone already: that is what we wanted
+    async def say_farewell(self) -> None:
+        """Tell the far end that the call is over; without a connection, the phone does so when it is back."""
+        try:
+            client = self._client()
             await client.request_with_auth("BYE", self._target, self._dialog_headers(), cseq=self._next_cseq)
+        except Unavailable as error:
+            log.info("call %s: the far end does not know of its end: %s", self.call_id, error)
+            self._on_unsaid(self)
 
     async def _respond(self, request: sip.SipMessage, status: int, reason: str, body: str = "") -> None:
         client = self._client()

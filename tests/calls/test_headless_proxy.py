@@ -285,3 +285,26 @@ async def test_call_outlives_a_restart_of_the_service(stand: Stand, accounts: Ac
             await (await far.next_call()).hangup()
             await happens(call.ended)
             assert call.end_reason == "remote-bye"
+
+
+async def test_hanging_up_without_a_connection_is_told_after_the_reconnect(
+    stand: Stand, accounts: AccountService
+) -> None:
+    """Otherwise the far end would stay in a call with nobody until its sound is missed (RFC 3261 section 15)."""
+    anna, boris = await accounts.open(1, "181", "Анна"), await accounts.open(2, "182", "Борис")
+    async with AsyncExitStack() as phones:
+        far = HeadlessPhone(boris, direct_url(stand.asterisk_settings), tone_hz=700, auto_answer=True)
+        await phones.enter_async_context(far)
+        async with proxy_server(stand.asterisk_settings.http_url) as service:
+            port = service.server.port
+            near = await phones.enter_async_context(service.phone(anna, tone_hz=440))
+            call = await near.call("182")
+            await happens(call.answered)
+            other = await far.next_call()
+            await other.meter.wait_for_tone(440)
+        await happens(near.disconnected)
+        await call.hangup()
+        assert (call.end_reason, other.state) == ("bye", CallState.TALKING)
+        async with proxy_server(stand.asterisk_settings.http_url, port=port):
+            await happens(other.ended)
+            assert other.end_reason == "remote-bye"

@@ -40,9 +40,16 @@ async def silence(one: Operator, call: HeadlessCall, key: str) -> None:
 
 
 async def restart(house: House) -> None:
-    """The service dies and is started again."""
+    """The service dies and is started again. The telephones come back to it some seconds later: :func:`back`."""
     await house.kill()
     await house.start()
+
+
+async def back(*operators: Operator) -> None:
+    """Wait until their telephones are connected again; before that nobody can ring them."""
+    async with asyncio.timeout(20):
+        for one in operators:
+            await one.phone.registered.wait()
 
 
 def spoken(path: Path, *tones: int) -> list[bool]:
@@ -81,6 +88,7 @@ async def test_a_forgotten_pause_ends_by_itself(stand: Stand, demo_db: Database,
             await house.logged(f"recording {key}: begun anew", after=before)
             await listen(call, CITIZEN_HZ)
 
+            await back(first, second)
             await silence(first, call, key)  # also: the new process knows that the call is recorded
             ringing = asyncio.create_task(second.phone.next_call(within=20))
             await state_of(first, key, "consult", {"extension": "111"})
@@ -216,6 +224,8 @@ async def test_an_internal_call_is_recorded_from_a_wish_to_the_next(
             first, key, "recording/start"
         )  # the new process does not know that it is, and must not do it twice
         await listen(call, SECOND_HZ)
+        # Its connection broke with the service. Hung up before it is back, the call would go on without its voice.
+        await back(first, second)
         await call.hangup()
         await house.logged(f"recording {key} is kept", within_s=40)
     async with demo_db.begin() as session:
