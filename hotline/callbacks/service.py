@@ -256,10 +256,10 @@ class Callbacks:
             now = self._clock.now()
             async with self._db.begin() as session:
                 done = await store.refold(session, citizen, self.limits, self._zone, now)
-                for duty_id, state in done.states:
-                    log.info("duty %d is %s", duty_id, state)
                 if done.changed:
                     outbox.put_duty(session, DutyChanged(done.changed, now))
+            for duty_id, state in done.states:  # not before it is committed: who reads the log may look at once
+                log.info("duty %d is %s", duty_id, state)
             changed += done.changed
         if changed:
             await self._outbox.relay()

@@ -22,6 +22,7 @@ from hotline.stand.sipp import SippRun
 from hotline.stand.tones import RATE, Heard, hear, seconds_of_tone
 from tests.browser.conftest import OPERATOR_HZ
 from tests.browser.desk import RING_MS, Desk
+from tests.calls.records import leg_of
 from tests.house import House
 
 CITIZEN_HZ, OTHER_HZ = 440.0, 980.0
@@ -160,6 +161,6 @@ async def ended(house: House, db: Database, citizen: SippRun, key: str, *, other
     assert (call["outcome"], call["ended_by"]) == ("answered", "agent")
     spoken = (call["ended_at"] - call["answered_at"]).total_seconds()
     # In quarters: a packet that comes late on a busy machine must not cost a whole second.
-    tones = seconds_of_tone(leg(house, key, "in"), CITIZEN_HZ)
+    tones = seconds_of_tone(await leg_of(house, key, "in"), CITIZEN_HZ)
     assert tones >= spoken - 2, f"the citizen spoke for {spoken:.1f} s, {tones} of them are recorded"
     return call

@@ -81,13 +81,15 @@ async def test_no_page_shuts_anybody_out(house: House, open_desk: OpenDesk) -> N
 
 async def consultation(first: Desk, second: Desk) -> list[str]:
     """Hold, ask a colleague, talk as three and come back: by the keys, each state examined."""
-    page = first.page
+    page, held = first.page, first.phone.locator("[data-phone-call-target=hold]")
     await page.keyboard.press("Alt+m")
+    await expect(held).to_be_enabled()
     await page.keyboard.press("Alt+o")
     await expect(first.phone.locator(".phone-headline")).to_have_text("Удержание")
     await first.phone.locator("[aria-controls=phone-keypad]").click()
     found = await violations(page, "muted, on hold, keypad open")
     await first.phone.locator("[aria-controls=phone-keypad]").click()
+    await expect(held).to_be_enabled()
     await page.keyboard.press("Alt+o")
     await page.set_viewport_size({"width": 1024, "height": 800})  # here the panels hang over the card
     await first.field("content").focus()
@@ -125,6 +127,7 @@ async def parked_and_over(first: Desk, second: Desk) -> list[str]:
     await page.keyboard.press("Alt+k")
     await expect(second.phone.locator(".board-row")).to_be_visible()
     found += await violations(second.page, "parking board")
+    await expect(first.phone.locator(".board-row")).to_be_visible()
     await page.keyboard.press("Alt+Shift+k")
     await expect(first.phone).to_have_attribute("data-call", "talking")
     await first.hang_up()

@@ -51,6 +51,17 @@ async def owns(desk: Desk) -> None:
     await expect(desk.field("content")).to_be_editable()
 
 
+async def restarted(house: House, first: Desk, second: Desk) -> None:
+    """Kill the service and start it anew; both pages are at work again, by connections to the new one."""
+    before = len(house.log)
+    await house.kill()
+    await house.start()
+    for extension, desk in (("101", first), ("201", second)):
+        await house.logged(f"phone {extension}: connected", after=before)
+        await expect(desk.page.locator("#banner")).to_be_hidden(timeout=20_000)
+        await expect(desk.phone).to_have_attribute("data-status", "active", timeout=20_000)
+
+
 async def one_call_one_card(db: Database, caller: str, owner: str) -> RowMapping:
     """One conversation is one call record and one card with one owner."""
     async with db.begin() as session:
@@ -78,10 +89,7 @@ async def test_three_talk_and_the_first_leaves(house: House, open_desk: OpenDesk
         await second.answer()
         await second.hears(OPERATOR_HZ)
         # Killed in the middle of the consultation, the service finds it again: card and buttons are where they were.
-        await house.kill()
-        await house.start()
-        await expect(first.page.locator("#banner")).to_be_hidden(timeout=20_000)
-        await expect(first.phone).to_have_attribute("data-status", "active", timeout=20_000)
+        await restarted(house, first, second)
         await click(first, "Говорить втроём")
         await second.hears(CITIZEN_HZ)
         await first.hears(CITIZEN_HZ)
@@ -163,10 +171,7 @@ async def test_hold_a_second_call_and_parking(house: House, open_desk: OpenDesk,
         await first.is_free()
         place = second.phone.locator(".board-row", has_text="Место 1")
         await expect(place).to_be_visible(timeout=RING_MS)
-        await house.kill()
-        await house.start()
-        await expect(second.page.locator("#banner")).to_be_hidden(timeout=20_000)
-        await expect(second.phone).to_have_attribute("data-status", "active", timeout=20_000)
+        await restarted(house, first, second)
         await place.get_by_role("button", name="Взять").click()
         await expect(second.phone).to_have_attribute("data-call", "talking", timeout=RING_MS)
         await second.hears(CITIZEN_HZ)

@@ -10,6 +10,7 @@ from hotline.db import Database
 from hotline.stand.sipp import citizen_calls
 from hotline.stand.tones import seconds_of_tone
 from tests.browser.conftest import OPERATOR_HZ, OpenDesk
+from tests.calls.records import leg_of
 from tests.house import House
 
 pytestmark = [pytest.mark.calls, pytest.mark.browser]
@@ -61,8 +62,7 @@ async def _check_records(house: House, db: Database, number: str) -> None:
     assert call["outcome"] == "answered"
     assert call["ended_by"] == "agent"
     assert call["recorded"]
-    in_leg = house.stand.asterisk.settings.recording_dir / f"{call['key']}-in.wav"
-    out_leg = house.stand.asterisk.settings.recording_dir / f"{call['key']}-out.wav"
+    in_leg, out_leg = [await leg_of(house, str(call["key"]), side) for side in ("in", "out")]
     talked = (call["ended_at"] - call["answered_at"]).total_seconds()
     assert 1 < talked < 60
     assert seconds_of_tone(in_leg, CITIZEN_HZ) >= 0.8 * talked

@@ -75,6 +75,7 @@ async def test_service_killed_and_restarted_in_a_call_that_goes_on(
         await house.kill()
         before = len(house.log)
         await house.start()
+        await house.logged("phone 101: connected", after=before)  # by a connection to the new service
         await expect(desk.page.locator("#banner")).to_be_hidden(timeout=20_000)
         await expect(desk.phone).to_have_attribute("data-status", "active", timeout=20_000)
         await desk.hears(CITIZEN_HZ)

@@ -14,6 +14,7 @@ from hotline.stand.tones import seconds_of_tone
 from tests.browser.axe import violations
 from tests.browser.conftest import OPERATOR_HZ, OpenDesk
 from tests.browser.desk import Desk
+from tests.calls.records import leg_of
 from tests.house import House
 from tests.integration.journal.world import make_world
 
@@ -60,9 +61,9 @@ async def test_a_citizen_is_called_heard_and_classified(house: House, open_desk:
     call = await last_call(demo_db)
     assert (call["direction"], call["dialled"], call["outcome"]) == ("out", NUMBER, "answered")
     assert (call["disposition_code"], call["ended_by"]) == ("D21", "agent")
-    folder = house.stand.asterisk.settings.recording_dir
-    assert seconds_of_tone(folder / f"{call['key']}-in.wav", CITIZEN_HZ) >= 0.5
-    assert seconds_of_tone(folder / f"{call['key']}-out.wav", OPERATOR_HZ, floor_db=-75) >= 0.3
+    in_leg, out_leg = [await leg_of(house, str(call["key"]), side) for side in ("in", "out")]
+    assert seconds_of_tone(in_leg, CITIZEN_HZ) >= 0.5
+    assert seconds_of_tone(out_leg, OPERATOR_HZ, floor_db=-75) >= 0.3
 
 
 async def test_busy_and_no_answer_close_themselves(house: House, open_desk: OpenDesk, demo_db: Database) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import cast
 
 import aiohttp
 from aiohttp import web
@@ -15,6 +16,7 @@ from hotline.clock import SystemClock
 from hotline.config import AsteriskSettings
 from hotline.errors import NotAuthenticated
 from hotline.events import Bus
+from hotline.softphone import sip
 from hotline.softphone.headless import HeadlessPhone
 from hotline.softphone.model import PhoneConnected, PhoneLost, PhoneSession, SoftphoneAccount
 from hotline.softphone.proxy import SipProxy, _Connection
@@ -25,16 +27,36 @@ def direct_url(settings: AsteriskSettings) -> str:
     return settings.http_url.replace("http", "ws", 1) + "/ws"
 
 
+class _Overheard:
+    """Asterisk's side of a connection; what it sends is noted."""
+
+    def __init__(self, upstream: aiohttp.ClientWebSocketResponse, note: Callable[[str], None]) -> None:
+        self._upstream = upstream
+        self._note = note
+
+    @property
+    def close_code(self) -> int | None:
+        return self._upstream.close_code
+
+    async def __aiter__(self) -> AsyncIterator[aiohttp.WSMessage]:
+        async for message in self._upstream:
+            if message.type is aiohttp.WSMsgType.TEXT:
+                self._note(message.data)
+            yield message
+
+
 class WatchedProxy(SipProxy):
-    """The proxy, telling which requests it lets through, so that tests can wait for one."""
+    """The proxy, telling which requests of browsers Asterisk has answered, so that tests can wait for one."""
 
-    passed: asyncio.Queue[str]
+    answered: asyncio.Queue[tuple[str, int]]
+    """Method and status."""
 
-    async def _admissible(self, connection: _Connection, text: str) -> bool:
-        fine = await super()._admissible(connection, text)
-        if fine:
-            self.passed.put_nowait(text.partition(" ")[0])
-        return fine
+    async def _to_browser(self, connection: _Connection, upstream: aiohttp.ClientWebSocketResponse) -> None:
+        await super()._to_browser(connection, cast(aiohttp.ClientWebSocketResponse, _Overheard(upstream, self._hear)))
+
+    def _hear(self, text: str) -> None:
+        if not sip.is_keep_alive(text) and (message := sip.parse(text)).status is not None:
+            self.answered.put_nowait((message.method, message.status))
 
 
 @dataclass
@@ -52,10 +74,10 @@ class ProxyServer:
     def phone(self, account: SoftphoneAccount, *, tone_hz: int = 440, auto_answer: bool = False) -> HeadlessPhone:
         return HeadlessPhone(account, self.url(account.extension), tone_hz=tone_hz, auto_answer=auto_answer)
 
-    async def sees(self, method: str) -> None:
-        """Wait until a browser's request of this method goes through."""
+    async def accepted(self, method: str) -> None:
+        """Wait until Asterisk has said yes to a browser's request of this method."""
         async with asyncio.timeout(10):
-            while await self.proxy.passed.get() != method:
+            while await self.proxy.answered.get() != (method, 200):
                 pass
 
     async def next_fact(self) -> PhoneConnected | PhoneLost:
@@ -78,7 +100,7 @@ async def proxy_server(
     bus = Bus()
     async with aiohttp.ClientSession() as http:
         proxy = WatchedProxy(http_url, authorise, bus, SystemClock(), http=http)
-        proxy.passed = asyncio.Queue()
+        proxy.answered = asyncio.Queue()
         app = web.Application()
         app.router.add_get("/sip", proxy.handle)
         if extend is not None:

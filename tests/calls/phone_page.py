@@ -15,6 +15,7 @@ from hotline.softphone.model import SoftphoneAccount
 
 FRONTEND = Path(__file__).parents[2] / "frontend"
 WITHIN_S = 15.0
+AUDIBLE_DB = -50.0
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>telephone</title>
 <body><script src="/phone.js"></script><script>window.phone = telephone.createPhone();</script></body>"""
@@ -89,6 +90,12 @@ class PhonePage:
         await self.page.wait_for_function(script, timeout=WITHIN_S * 1000, polling=50)
         return await self.view()
 
-    async def hears(self, hz: float) -> float:
-        """Level in dB of ``hz`` in what the operator hears."""
+    async def hears(self, hz: float) -> None:
+        """Wait until the operator hears ``hz``: sound comes a moment after the call, on a busy machine later."""
+        async with asyncio.timeout(WITHIN_S):
+            while await self.level(hz) <= AUDIBLE_DB:
+                pass
+
+    async def level(self, hz: float) -> float:
+        """Level in dB of ``hz`` in what the operator hears now."""
         return float(await self.page.evaluate(EARS, hz))

@@ -296,8 +296,12 @@ class Scene:
         query = "SELECT d.id, d.rev FROM draft d JOIN staff_user u ON u.id = d.user_id"
         where = " WHERE d.call_key = :key AND u.login = :login"
         assert self.talk.card is not None
-        async with self.cast.db.begin() as sql:
-            row = (await sql.execute(text(query + where), {"key": self.key, "login": LOGINS[self.talk.card]})).one()
+        row = None
+        async with asyncio.timeout(LIMIT):  # he hears the citizen before the record has followed him
+            while row is None:
+                async with self.cast.db.begin() as sql:
+                    found = await sql.execute(text(query + where), {"key": self.key, "login": LOGINS[self.talk.card]})
+                    row = found.one_or_none()
         body = {"rev": row.rev, "call_key": self.key, "fields": {"content": self.text}}
         http = self._voice(self.talk.card).its.http
         async with http.put(f"/api/drafts/{row.id}", json=body) as answer:

@@ -16,6 +16,7 @@ from hotline.stand.sipp import citizen_answers, citizen_calls
 from hotline.stand.tones import hear_by_second, seconds_of_tone
 from tests.calls.asterisk import Event, Events, ami
 from tests.calls.operators import Operator, operator
+from tests.calls.records import closed
 
 pytestmark = pytest.mark.calls
 
@@ -28,10 +29,17 @@ def queue_log(stand: Stand, call: str) -> list[list[str]]:
     return [fields for line in text.splitlines() if (fields := line.split("|"))[1] == call]
 
 
-def cel(stand: Stand, call: str) -> list[dict[str, str]]:
-    with (stand.asterisk.settings.log_dir / "cel/events.csv").open(newline="") as file:
-        rows = [dict(zip(CEL_FIELDS, row, strict=True)) for row in csv.reader(file)]
-    return [row for row in rows if row["LinkedID"] == call]
+async def cel(stand: Stand, call: str) -> list[dict[str, str]]:
+    """Return what CEL has of a call that is over, once its end is in the file: AMI tells of a hangup before that."""
+    path = stand.asterisk.settings.log_dir / "cel/events.csv"
+    async with asyncio.timeout(15):
+        while True:
+            with path.open(newline="") as file:
+                rows = [dict(zip(CEL_FIELDS, row, strict=True)) for row in csv.reader(file)]
+            found = [row for row in rows if row["LinkedID"] == call]
+            if any(row["EventEnum"] == "LINKEDID_END" for row in found):
+                return found
+            await stand.asterisk.cli("core show uptime")  # takes its time; nothing tells when a file grows
 
 
 def recording(stand: Stand, call: str, leg: str = "") -> Path:
@@ -113,7 +121,7 @@ async def test_citizen_is_greeted_queued_recorded_and_gives_up(stand: Stand) -> 
         await events.wait("QueueCallerAbandon", Uniqueid=call)
         await events.wait("Hangup", Uniqueid=call)
     assert [fields[4] for fields in queue_log(stand, call)] == ["ENTERQUEUE", "ABANDON"]
-    kinds = [row["UserDefType"] or row["EventEnum"] for row in cel(stand, call)]
+    kinds = [row["UserDefType"] or row["EventEnum"] for row in await cel(stand, call)]
     assert kinds == ["CHAN_START", "CallEntered", "ANSWER", "CallGreeted", "HANGUP", "CHAN_END", "LINKEDID_END"]
     assert all(recording(stand, call, leg).exists() for leg in ("", "-in", "-out"))
 
@@ -160,6 +168,7 @@ async def test_operator_answers_and_both_legs_are_recorded(stand: Stand) -> None
         assert (await citizen.wait()).ok
     fields = {line[4]: line[3] for line in queue_log(stand, call)}
     assert fields["CONNECT"] == "7"  # the member's name: the user's id
+    await closed(stand.asterisk, *(recording(stand, call, leg) for leg in ("", "-in", "-out")))
     assert seconds_of_tone(recording(stand, call, "-in"), CITIZEN_HZ) >= 2.5
     assert seconds_of_tone(recording(stand, call, "-out"), OPERATOR_HZ) >= 2.0
     assert seconds_of_tone(recording(stand, call, "-in"), OPERATOR_HZ) == 0
@@ -176,10 +185,8 @@ async def test_a_citizen_left_alone_goes_to_the_head_of_the_queue(stand: Stand) 
     ):
         async with on_duty(events, who):
             call = (await answered(events))["Uniqueid"]
-        await events.wait("UserEvent", UserEvent="CitizenAlone", CallId=call)
-        seen = len(events.seen)
-        events.seen.clear()
-        assert seen
+        alone = await events.wait("UserEvent", UserEvent="CitizenAlone", CallId=call)
+        del events.seen[: events.seen.index(alone) + 1]  # what came behind it may have been read already
         again = await events.wait("QueueCallerJoin", Uniqueid=call)
         assert again["Position"] == "1"
         await citizen.hang_up()
@@ -251,8 +258,13 @@ async def test_three_talk_together(stand: Stand, early: bool) -> None:
         await events.wait("Hangup", Uniqueid=talk["Uniqueid"])
 
 
-async def hold(events: Events, talk: Event) -> None:
-    """Put the citizen on hold as the service does."""
+def at(event: Event) -> float:
+    """When Asterisk says that it happened, in seconds."""
+    return float(event["Timestamp"])
+
+
+async def hold(events: Events, talk: Event) -> Event:
+    """Put the citizen on hold as the service does; return the event of his being there."""
     await events.send("Setvar", Channel=talk["DestChannel"], Variable="__CITIZEN", Value=talk["Channel"])
     await events.send(
         "Redirect",
@@ -265,7 +277,7 @@ async def hold(events: Events, talk: Event) -> None:
         ExtraExten="operator",
         ExtraPriority="1",
     )
-    await events.wait("BridgeEnter", Uniqueid=talk["Uniqueid"], BridgeTechnology="holding_bridge")
+    return await events.wait("BridgeEnter", Uniqueid=talk["Uniqueid"], BridgeTechnology="holding_bridge")
 
 
 async def test_hold_and_the_operator_hangs_up(stand: Stand) -> None:
@@ -310,11 +322,10 @@ async def test_nobody_is_held_longer_than_allowed() -> None:
     ):
         async with on_duty(events, who):
             talk = await answered(events)
-        await hold(events, talk)
-        began = asyncio.get_running_loop().time()
+        held = await hold(events, talk)
         await events.wait("Hangup", Uniqueid=talk["DestUniqueid"])
-        await events.wait("UserEvent", UserEvent="CitizenAlone", CallId=talk["Uniqueid"])
-        assert 3.5 < asyncio.get_running_loop().time() - began < 8
+        alone = await events.wait("UserEvent", UserEvent="CitizenAlone", CallId=talk["Uniqueid"])
+        assert 3.5 < at(alone) - at(held) < 8
         await citizen.hang_up()
         await events.wait("Hangup", Uniqueid=talk["Uniqueid"])
 
@@ -335,6 +346,7 @@ async def test_outgoing_number_is_normalised_and_the_call_recorded_on_the_citize
         assert (await citizen.wait()).ok
         assert "INVITE sip:79280001122@" in citizen.messages()
         await events.wait("Hangup", Uniqueid=monitored["Uniqueid"])
+        await closed(stand.asterisk, *(recording(stand, call, leg) for leg in ("-in", "-out")))
     assert seconds_of_tone(recording(stand, call, "-in"), CITIZEN_HZ) >= 2.0
     assert seconds_of_tone(recording(stand, call, "-out"), CITIZEN_HZ) >= 2.0  # the echo
 

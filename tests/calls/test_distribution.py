@@ -140,8 +140,9 @@ async def test_strategy_asks_one_after_another(stand: Stand, ruled: Distribution
                 await events.wait("Hangup", Uniqueid=connected["Uniqueid"])
                 # Free again, as the queue sees it: else it would pass him over.
                 await events.wait("AgentComplete", MemberName=connected["MemberName"])
-                while "(Not in use)" not in await member(stand, connected["MemberName"]):
-                    pass
+                async with asyncio.timeout(15):
+                    while "(Not in use)" not in await member(stand, connected["MemberName"]):
+                        pass
         assert answered[0] != answered[1]
         assert answered[0::2] == [answered[0]] * 2
         assert answered[1::2] == [answered[1]] * 2
@@ -157,8 +158,9 @@ async def test_wait_goes_over_to_another_queue_and_then_to_a_message(stand: Stan
         assert waiting["Value"] == "4", "3 of the line, 1 for having waited"
         left = await events.wait("QueueCallerLeave", Queue="second", Uniqueid=first["Uniqueid"])
         assert at(left) - at(second) >= 1
-        while (place := await _context(events, first["Channel"])) not in {"leave-message", "voice-message"}:
-            assert place in {"after-queue", "hotline-queue", "second"}, place
+        async with asyncio.timeout(15):
+            while (place := await _context(events, first["Channel"])) not in {"leave-message", "voice-message"}:
+                assert place in {"after-queue", "hotline-queue", "second"}, place
         await citizen.hang_up()
 
 
@@ -185,8 +187,9 @@ async def test_digit_leads_to_the_queue_of_a_skill(stand: Stand, ruled: Distribu
         async with citizen_calls(stand, did="2003", hold_s=20) as citizen:
             greeted = await events.wait("UserEvent", UserEvent="CallGreeted")
             channel = greeted["Channel"]
-            while await _context(events, channel) != "menu":
-                pass
+            async with asyncio.timeout(15):
+                while await _context(events, channel) != "menu":
+                    pass
             await events.send("PlayDTMF", Channel=channel, Digit="2", Receive="true")
             connected = await events.wait("AgentConnect", Uniqueid=greeted["CallId"])
             assert (connected["Queue"], connected["MemberName"]) == ("tatar", "104")

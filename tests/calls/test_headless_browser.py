@@ -90,8 +90,8 @@ async def test_incoming_call_with_sound_both_ways(scene: Scene) -> None:
     assert (shown["direction"], shown["number"], shown["role"]) == ("in", "182", "internal")
     assert shown["callKey"].startswith("pbx1-")
     await call.meter.wait_for_tone(MICROPHONE_HZ, windows=1, within=10)
-    assert await scene.page.hears(FAR_HZ) > -50
-    assert await scene.page.hears(1234) < -60
+    await scene.page.hears(FAR_HZ)
+    assert await scene.page.level(1234) < -60
     await scene.page.do("hangup()")
     await happens(call.ended)
     assert call.end_reason == "remote-bye"
@@ -146,7 +146,7 @@ async def test_mute_and_hold(scene: Scene) -> None:
     await scene.page.do("hold(false)")
     await scene.page.until("!call.held")
     await call.meter.wait_for_tone(MICROPHONE_HZ, windows=1, within=10)
-    assert await scene.page.hears(FAR_HZ) > -50
+    await scene.page.hears(FAR_HZ)
 
 
 async def test_conversation_outlives_a_restart_of_the_service(scene: Scene, stand: Stand) -> None:
@@ -162,7 +162,7 @@ async def test_conversation_outlives_a_restart_of_the_service(scene: Scene, stan
     async with proxy_server(stand.asterisk_settings.http_url, port=port) as service:
         view = await scene.page.until("view.status === 'active'")
         assert view["calls"][0]["state"] == "talking"
-        await service.sees("UPDATE")
+        await service.accepted("UPDATE")
         await call.hangup()
         await scene.page.until("view.calls.length === 0")
 

@@ -108,8 +108,10 @@ async def test_one_command_shows_the_whole_product_and_leaves_nothing(tmp_path: 
         findings, _ = await asyncio.wait_for(doctor.communicate(), 60)
         assert doctor.returncode == 0, findings.decode()
         assert "ok   Asterisk pbx1: SIP over WebSocket" in findings.decode()
-        recordings = list((tmp_path / "stand/asterisk/recordings").glob("pbx1-*.wav"))
-        assert len(recordings) == 3
+        folder = tmp_path / "stand/asterisk/recordings"
+        recordings = list(folder.glob("pbx1-*.wav"))
+        # Some seconds after the call the service makes one file of the three, and then they go.
+        assert len(recordings) == 3 or len(list(folder.glob("pbx1-*.opus"))) == 1
         servers = children(stand.pid)
         assert len(servers) == 3  # PostgreSQL, Asterisk, the service
     finally:
