@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.clock import Clock
 from hotline.db import Database
@@ -37,6 +38,11 @@ def name_of(month: date) -> str:
     return f"{TABLE}_{month:%Y_%m}"
 
 
+def _bounds(month: date) -> tuple[str, str]:
+    after = date(month.year + month.month // 12, month.month % 12 + 1, 1)
+    return f"{month} 00:00:00+00", f"{after} 00:00:00+00"
+
+
 def statements(month: date | None, *, guarded: bool) -> tuple[str, ...]:
     """Return what makes a month's table; ``None``: the default one.
 
@@ -44,15 +50,25 @@ def statements(month: date | None, *, guarded: bool) -> tuple[str, ...]:
     """
     name, bounds = DEFAULT, "DEFAULT"
     if month is not None:
-        after = date(month.year + month.month // 12, month.month % 12 + 1, 1)
         name = name_of(month)
-        bounds = f"FOR VALUES FROM ('{month} 00:00:00+00') TO ('{after} 00:00:00+00')"
+        bounds = "FOR VALUES FROM ('{}') TO ('{}')".format(*_bounds(month))
     made = f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF {TABLE} {bounds}"
     guard = (
         f"CREATE OR REPLACE TRIGGER never_emptied BEFORE TRUNCATE ON {name} "
         "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
     )
     return (made, guard) if guarded else (made,)
+
+
+def taking_over(month: date) -> tuple[str, ...]:
+    """Return what makes the default table, whose entries are all of this month, that month's; no entry is moved."""
+    name, (start, end) = name_of(month), _bounds(month)
+    return (
+        f"ALTER TABLE {TABLE} DETACH PARTITION {DEFAULT}",
+        f"ALTER TABLE {DEFAULT} RENAME TO {name}",
+        f"ALTER TABLE {TABLE} ATTACH PARTITION {name} FOR VALUES FROM ('{start}') TO ('{end}')",
+        *statements(None, guarded=True),
+    )
 
 
 class AuditPartitions:
@@ -65,8 +81,9 @@ class AuditPartitions:
     async def prepare(self) -> int:
         """Make what is missing, each month in a transaction of its own; return 0: nothing is deleted.
 
-        A month of which the default table has entries already (a clock that was wrong, a service that stood still for
-        months) keeps them there and gets no table: they are found all the same.
+        Entries of a month may lie in the default table already: those of a set-up, written before the first start. When
+        it has no others, it becomes the month's. Otherwise (a clock that was wrong) they stay there, and the month gets
+        no table: they are found all the same.
         """
         for month in months(self._clock.now()):
             try:
@@ -81,9 +98,23 @@ class AuditPartitions:
                 return
             # Everybody who writes an entry would wait behind a lock that does not come.
             await session.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'"))
-            for statement in statements(month, guarded=True):
+            for statement in await self._needed(session, month):
                 await session.execute(text(statement))
         log.info("made %s for the audit trail", name_of(month))
+
+    @staticmethod
+    async def _needed(session: AsyncSession, month: date) -> tuple[str, ...]:
+        # The lock that a new table takes anyway: nobody may write an entry between the look and the change.
+        await session.execute(text("LOCK TABLE ONLY audit_event, audit_event_default IN ACCESS EXCLUSIVE MODE"))
+        found = await session.execute(
+            text(
+                "SELECT EXISTS (SELECT FROM audit_event_default WHERE at >= :start AND at < :end), "
+                "EXISTS (SELECT FROM audit_event_default WHERE at < :start OR at >= :end)"
+            ),
+            dict(zip(("start", "end"), map(datetime.fromisoformat, _bounds(month)), strict=True)),
+        )
+        own, others = found.one()
+        return taking_over(month) if own and not others else statements(month, guarded=True)
 
 
 @event.listens_for(AuditEventRow.__table__, "after_create")

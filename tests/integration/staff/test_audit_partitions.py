@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -50,7 +51,7 @@ async def test_entries_go_to_their_month_and_none_is_ever_refused(own_db: Databa
     """Domain 3.4: made ahead, made again, made too late: every entry is kept and found, in order."""
     clock = FakeClock(NOW)
     keeper = AuditPartitions(own_db, clock)
-    await write(own_db, NOW, "t-early")  # before there is any table for the month
+    await write(own_db, NOW, "t-early")  # by a set-up: before there is any table for the month
     await keeper.prepare()
     await keeper.prepare()
     moments = {
@@ -60,9 +61,9 @@ async def test_entries_go_to_their_month_and_none_is_ever_refused(own_db: Databa
     }  # fmt: skip
     for entry, at in moments.items():
         await write(own_db, at, entry)
-    default = "audit_event_default"
+    default, present = "audit_event_default", "audit_event_2031_05"
     assert await tables(own_db) == {
-        "t-early": default, "t-same": default, "t-last": "audit_event_2031_06", "t-first": "audit_event_2031_07",
+        "t-early": present, "t-same": present, "t-last": "audit_event_2031_06", "t-first": "audit_event_2031_07",
         "t-far": default, "t-past": default,
     }  # fmt: skip
     found = await AuditTrail(own_db, clock).search(await reader(own_db), TrailQuery(entity="appeal"))
@@ -71,6 +72,30 @@ async def test_entries_go_to_their_month_and_none_is_ever_refused(own_db: Databa
     await keeper.prepare()
     async with own_db.begin() as session:
         assert await session.scalar(text("SELECT to_regclass('audit_event_2031_09')::text")) == "audit_event_2031_09"
+
+
+async def test_a_first_start_after_a_set_up_warns_of_nothing(
+    own_db: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Domain 3.4: the set-up's entries are in their month's table, guarded as before; the default one is there again.
+
+    Entries of two months in the default table, which only a wrong clock makes, stay where they are.
+    """
+    await write(own_db, NOW, "t-set-up")
+    clock = FakeClock(NOW)
+    await AuditPartitions(own_db, clock).prepare()
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+    for change in ("UPDATE audit_event SET action = 'x'", "DELETE FROM audit_event_2031_05", "TRUNCATE audit_event"):
+        with pytest.raises(DBAPIError, match="append-only"):
+            async with own_db.begin() as session:
+                await session.execute(text(change))
+    for days in (200, 240):
+        await write(own_db, NOW + timedelta(days=days), f"t-{days}")
+    clock.advance(timedelta(days=200))
+    await AuditPartitions(own_db, clock).prepare()
+    default = "audit_event_default"
+    assert await tables(own_db) == {"t-set-up": "audit_event_2031_05", "t-200": default, "t-240": default}
+    assert "no table for the audit trail of 2031-12-01 yet" in caplog.text
 
 
 @pytest.mark.parametrize("table", ["audit_event_default", "audit_event_2031_05"])
