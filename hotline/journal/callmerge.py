@@ -38,7 +38,7 @@ def merge(stored: Call, new: Call) -> Call:
         newer,
         started_at=min(older.started_at, newer.started_at),
         legs=_legs(older.legs, newer.legs),
-        holds=_holds(older.holds, newer.holds),
+        holds=_holds(older.holds, newer.holds, over=newer.ended_at is not None),
         segments=segmentmerge.merge(older.segments, newer.segments, whole=newer.end_source is EndSource.LOG),
         recorded=older.recorded or newer.recorded,
         **missing,
@@ -71,11 +71,19 @@ def _leg(older: Leg, newer: Leg) -> Leg:
     return replace(newer, **missing)
 
 
-def _holds(older: Iterable[Span], newer: Iterable[Span]) -> tuple[Span, ...]:
+def _holds(older: Iterable[Span], newer: Iterable[Span], *, over: bool) -> tuple[Span, ...]:
+    """``over``: the call has ended, and every hold with it.
+
+    One that is still open then was begun before the eyes of a service that was killed in it: nobody saw its end, so it
+    counts for nothing until Asterisk's log tells the whole of it. Any guess would outlive the log, because what two
+    reports know is added up.
+    """
     holds = {span.started_at: span for span in older}
     for span in newer:
         if span.ended_at is not None or span.started_at not in holds:
             holds[span.started_at] = span
+    if over:
+        holds = {start: span for start, span in holds.items() if span.ended_at is not None}
     joined: list[Span] = []
     for span in (holds[start] for start in sorted(holds)):
         last = joined[-1].ended_at if joined else None

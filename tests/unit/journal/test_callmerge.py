@@ -121,3 +121,22 @@ def test_a_hold_that_was_seen_from_its_middle_is_no_second_hold() -> None:
     logged = replace(ENDED, holds=(Span(at(20), at(30)), Span(at(40), at(45))), end_source=EndSource.LOG)
     assert merge(found, logged).holds == merge(logged, found).holds == logged.holds
     assert merge(merge(HELD, found), logged).hold_s(at(60)) == 15
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+def test_a_hold_whose_end_nobody_saw_is_told_by_the_log_alone(order: tuple[int, ...]) -> None:
+    """S002-01: killed on hold; resumed while the service was dead; held again. The log's clock is not AMI's.
+
+    Without the cure the hold that the dead service saw begin lasted to the end of the call, beside the log's.
+    """
+    seen = replace(HELD, holds=(Span(at(20.0003)),))
+    found = replace(TALKING, holds=(Span(at(40.0002)),), phase=Phase.HELD)
+    ended = replace(ENDED, holds=(Span(at(40.0002), at(45.0001)),))
+    logged = replace(ENDED, holds=(Span(at(20), at(22)), Span(at(40), at(45))), end_source=EndSource.LOG)
+    reports = [(seen, found, ended, logged)[place] for place in order]
+    merged = reports[0]
+    for report in reports[1:]:
+        merged = merge(merged, report)
+    assert merged.hold_s(at(60)) == pytest.approx(7, abs=0.01)
+    assert [span.ended_at is not None for span in merged.holds] == [True, True]
+    assert merge(seen, ended).hold_s(at(60)) == pytest.approx(5, abs=0.01)  # until the log is read
