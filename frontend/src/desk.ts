@@ -78,6 +78,7 @@ import { thePhone } from "./phone-host";
 import { unlockAudioOnGesture } from "./ringtone";
 import { offerDrafts } from "./shift-end";
 import { startTheme } from "./theme";
+import { UnheardCalls } from "./unheard-calls";
 
 /** Controllers of well-known places, which templates need not name. */
 const MOUNTED: Readonly<Record<string, string>> = {
@@ -102,6 +103,7 @@ startClickToCall();
 unlockAudioOnGesture();
 document.addEventListener("hotline:work-ended", () => void offerDrafts());
 new CallGuard(thePhone());
+new UnheardCalls(thePhone());
 
 const application = Application.start();
 application.register("appeal-edit", AppealEditController);

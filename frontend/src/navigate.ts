@@ -10,6 +10,11 @@ export function openInWork(path: string): Promise<void> {
   return opening;
 }
 
+/** Resolves when the page that was asked for last is there, or cannot be had. */
+export async function workOpened(): Promise<void> {
+  await opening.catch(() => undefined);
+}
+
 async function show(path: string): Promise<void> {
   try {
     await htmx.ajax("get", path, { target: "#work", swap: "innerHTML show:#work:top", push: path });

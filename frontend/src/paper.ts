@@ -2,7 +2,7 @@
 // call cannot be had from the server it is filled in here, under a temporary number, with a copy in this browser's store. It
 // becomes an ordinary draft, or an appeal at once, as soon as the server answers again.
 
-import { request, requestJson } from "./api";
+import { ApiError, request, requestJson } from "./api";
 import { setField } from "./card-fields";
 import { announce } from "./dom";
 import { draftIds, dropDraft, keepDraft, type LocalDraft, localDraft } from "./drafts-store";
@@ -13,7 +13,10 @@ const PAPER = "paper:";
 
 let blank = "";
 
-/** Fetch the empty card while the server answers. Whoever registers nothing is refused, and needs none. */
+/**
+ * Fetch the empty card while the server answers. Whoever registers nothing is refused, and needs none. The browser keeps it
+ * between loads of the page, and asks only whether it is still the present one (ETag).
+ */
 export async function keepBlank(): Promise<void> {
   try {
     const answer = await request("/appeals/paper", {
@@ -69,8 +72,19 @@ interface Made {
   rev: number;
 }
 
-async function draftOf(callKey: string): Promise<Made> {
-  return requestJson<Made>("/api/drafts", { method: "POST", json: { call_key: callKey } });
+async function draftOf(callKey: string, number = ""): Promise<Made> {
+  return requestJson<Made>("/api/drafts", { method: "POST", json: { call_key: callKey, number } });
+}
+
+/** Tell the server of a call that it has not heard of; false when it knows better, and the call is not ours. */
+export async function tellOfCall(callKey: string, number: string): Promise<boolean> {
+  try {
+    await draftOf(callKey, number);
+  } catch (error) {
+    // Who cannot be reached, or has no database, may not be asked: the card on paper follows.
+    return !(error instanceof ApiError && error.status < 500);
+  }
+  return true;
 }
 
 /** The draft that a paper card becomes: its address, and its copy in the store moves along. */

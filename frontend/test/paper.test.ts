@@ -1,12 +1,15 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import CardController from "../src/controllers/card_controller";
+import PaperController from "../src/controllers/paper_controller";
 import PendingCardsController from "../src/controllers/pending_cards_controller";
 import { localDraft } from "../src/drafts-store";
 import { offlineTopics } from "../src/offline-topics";
 import { adoptPapers, isPaper, keepBlank, openPaper, paperKey } from "../src/paper";
 import { find, heard, server, settle, startPage, stopPage, type } from "./page";
 
+let arrive: () => void = () => undefined;
 vi.mock("../src/navigate", () => ({
+  workOpened: () => new Promise<void>((resolve) => (arrive = resolve)),
   openInWork: vi.fn(async () => undefined),
   unsavedCardOpen: () => false,
   openCard: vi.fn(),
@@ -127,4 +130,31 @@ it("finds topics without a server, by any word of theirs", async () => {
   ]);
   expect(offlineTopics(null, "2", "")).toBeNull();
   expect([isPaper(COPY), isPaper("/api/drafts/1"), paperKey(COPY)]).toEqual([true, false, `paper-${KEY}`]);
+});
+
+it("asks for the empty card when the page is idle and the card of a call is there, and not again within an hour", async () => {
+  let idle: () => void = () => undefined;
+  vi.stubGlobal("requestIdleCallback", (work: () => void) => (idle = work));
+  await stopPage();
+  const sent = server({ html: BLANK });
+  await startPage(`<div data-controller="paper" data-shell-extension-value="101"></div>`, {
+    paper: PaperController,
+  });
+  const snapshot = async () => {
+    document.dispatchEvent(new CustomEvent("hotline:snapshot", { detail: {} }));
+    await settle();
+  };
+  await snapshot();
+  for (const step of [() => idle(), () => arrive(), () => idle()]) {
+    expect(sent).toEqual([]);
+    step();
+    await settle();
+  }
+  expect(sent.map((one) => one.path)).toEqual(["/appeals/paper"]);
+  await snapshot();
+  idle();
+  arrive();
+  await settle();
+  expect(sent).toHaveLength(1);
+  vi.unstubAllGlobals();
 });

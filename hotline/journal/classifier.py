@@ -8,7 +8,8 @@ from datetime import date
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import Text, cast, func, literal, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.clock import Clock
@@ -131,6 +132,17 @@ class Classifier:
             ScriptText(row.code, row.title, row.body, tuple(row.topics), row.version, tuple(row.recommended))
             for row in found
         )
+
+    async def version(self) -> str:
+        """Return a fingerprint of all that a card offers: another one after any change of these lists, and each day."""
+        today = self._today()
+        prints = [today.isoformat()]
+        async with self._db.begin() as session:
+            for table in (AppealTypeRow, ChannelRow, SourceRow, KinshipRow, TopicRow):
+                whole = cast(literal_column(table.__tablename__), Text)
+                rows = func.string_agg(whole, aggregate_order_by(literal("\n"), table.code))
+                prints.append(str(await session.scalar(select(func.md5(rows)).select_from(table))))
+        return " ".join(prints)
 
     async def defaults(self, user: User) -> CardDefaults:
         """Return what a new card of ``user`` starts with (S000-29, S000-40). Empty text: nothing is chosen."""

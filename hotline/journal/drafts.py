@@ -41,10 +41,13 @@ class Drafts:
         self._zone = zone
         self._classifier = classifier
 
-    async def create_or_get(self, user: User, call_key: str | None = None, call: Call | None = None) -> Draft:
+    async def create_or_get(
+        self, user: User, call_key: str | None = None, call: Call | None = None, *, number: str = ""
+    ) -> Draft:
         """Return the user's card of a call, made and pre-filled when he has none (T1); without a call a new card.
 
         :param call: the call when it is still live: its row may not be written yet.
+        :param number: the citizen's, as his telephone told it; used only when nothing else is known of the call.
         :raises Forbidden: the user may not create appeals.
         """
         if not user.may(Right.APPEAL_CREATE):
@@ -54,7 +57,7 @@ class Drafts:
                 stored = await self._of_call(session, user, call_key)
             if stored is not None:
                 return stored
-        fields = await self._prefilled(user, call_key, call)
+        fields = await self._prefilled(user, call_key, call, number)
         now = self._clock.now()
         async with self._db.begin() as session:
             row_id = await session.scalar(
@@ -214,10 +217,10 @@ class Drafts:
         """Return the fields of a card that no call has brought and nobody has begun."""
         return await self._prefilled(user, None, None)
 
-    async def _prefilled(self, user: User, call_key: str | None, call: Call | None) -> dict[str, str]:
+    async def _prefilled(self, user: User, call_key: str | None, call: Call | None, told: str = "") -> dict[str, str]:
         now = self._clock.now()
         defaults = await self._classifier.defaults(user)
-        number, started_at = None, now
+        number, started_at = told or None, now
         if call is not None:
             number, started_at = other_end(call.direction, call.caller, call.dialled), call.started_at
         elif call_key is not None:

@@ -1,5 +1,7 @@
 import { Controller } from "@hotwired/stimulus";
 import { onDocument } from "../dom";
+import { idle } from "../idle";
+import { workOpened } from "../navigate";
 import { adoptPapers, keepBlank } from "../paper";
 
 const FRESH_MS = 3_600_000;
@@ -27,6 +29,10 @@ export default class PaperController extends Controller<HTMLElement> {
     await adoptPapers();
     if (Date.now() - this.keptAt < FRESH_MS) return;
     this.keptAt = Date.now();
+    // The card of a call that rings now comes first: the server makes both with the same hands.
+    await idle();
+    await workOpened();
+    await idle();
     await keepBlank();
   }
 }

@@ -27,9 +27,10 @@ class DraftBody(msgspec.Struct):
 
 
 class DraftOfCall(msgspec.Struct):
-    """The call whose card was begun on paper."""
+    """The call whose card was begun on paper, or of which only the telephone has told: ``number`` is its INVITE's."""
 
     call_key: str
+    number: str = ""
 
 
 async def create(request: web.Request) -> web.Response:
@@ -38,13 +39,14 @@ async def create(request: web.Request) -> web.Response:
     The call may be one that nobody could write down; while it goes on it must be his.
     """
     user = require_right(request, Right.APPEAL_CREATE)
-    its, key = services(request), (await json_body(request, DraftOfCall)).call_key.strip()
+    body = await json_body(request, DraftOfCall)
+    its, key = services(request), body.call_key.strip()
     if not key or len(key) > MAX_KEY:
         raise BadInput("which call?", details={"call_key": "required"})
     live = its.live_call(key)
     if live is not None and not user.may(Right.CALL_MONITOR) and not takes_part(its, live, user.extension):
         raise Forbidden("this call is not offered to you")
-    draft = await its.drafts.create_or_get(user, key, live)
+    draft = await its.drafts.create_or_get(user, key, live, number=body.number[:MAX_KEY])
     return web.json_response({"id": draft.id, "rev": draft.rev})
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from hotline.cti.model import Call, ConsultOffered, Direction, Phase
+from hotline.cti.model import Call, ConsultOffered, Direction, LinkState, Phase
 from hotline.errors import BadInput, Forbidden, NotFound
 from hotline.journal import identifiers
 from hotline.journal.attachment_rules import ACCEPT
@@ -381,6 +381,10 @@ async def _opened(its: Services, user: User, key: str) -> tuple[CardCall, Call |
     if its.live_call(key) is None:
         with suppress(NotFound):
             return await _over(its, user, key)
+        # His telephone alone has told of it. No news of Asterisk can come for which it would make sense to wait.
+        deaf = all(one.link_state is not LinkState.UP for one in its.cti.values())
+        if deaf and await its.drafts.of_call(user, key) is not None:
+            raise NotFound("nothing but its card is known of this call")
     live = await _live(its, user, key)
     return (live_card_call(live, its), live, []) if live is not None else await _over(its, user, key)
 
