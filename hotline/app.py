@@ -39,6 +39,7 @@ from hotline.queue.service import OperatorDesk, QueuePort
 from hotline.recording import RecordingParts
 from hotline.register.runner import ImportRunner
 from hotline.register.service import Register
+from hotline.scoring.parts import ScoringParts
 from hotline.softphone.accounts import AccountService
 from hotline.softphone.line_quality import LineQualityService
 from hotline.softphone.model import PhoneConnected
@@ -162,10 +163,9 @@ class Hotline:
             {name: one.rescue for name, one in cti.items()},
             Limits(grace=timedelta(seconds=settings.lost_grace_s), back=timedelta(seconds=settings.lost_back_s)),
         )
-        recovery.start()
-        stack.push_async_callback(recovery.close)
-        line_keeper.start()
-        stack.push_async_callback(line_keeper.close)
+        for part in (recovery, line_keeper, ScoringParts(database, bus, clock, cti)):
+            part.start()
+            stack.push_async_callback(part.close)
         await journal.outbox.relay()  # what a crash kept from being published
         for service in cti.values():
             await service.start()

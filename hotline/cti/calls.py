@@ -23,7 +23,18 @@ from typing import Any
 from hotline.cti import events as ev
 from hotline.cti.board import Board, BoardFact
 from hotline.cti.callstate import LiveCall, LiveLeg, dialled_as, parking_of
-from hotline.cti.model import Call, CallEvent, CallEventKind, CallFact, Direction, EndedBy, EndSource, LegRole, Phase
+from hotline.cti.model import (
+    Call,
+    CallEvent,
+    CallEventKind,
+    CallFact,
+    Direction,
+    EndedBy,
+    EndSource,
+    LegRole,
+    Phase,
+    RatingGiven,
+)
 from hotline.cti.segments import gone, left, tell
 
 Fact = CallFact | BoardFact
@@ -143,12 +154,17 @@ class CallTracker:
         return [self._fact(CallEventKind.STARTED, call, at)]
 
     def _user_event(self, event: ev.UserEvent) -> list[Fact]:
+        if event.name == "RatingGiven":
+            return [RatingGiven(self.asterisk, event.call_id, event.at)]
         call = self._calls.get(event.call_id)
         if call is None:
             return []
         call.note(event.name)
         if event.name == "CallEntered":
             call.dialled = event.headers.get("Did") or call.dialled
+        elif event.name == "RatingAsked":  # what follows is no conversation: the operator has ended it
+            call.hint = EndedBy.AGENT
+            return self.end(call, event.at, self._source)
         elif event.name == "OperatorLost":
             return [self._fact(CallEventKind.HELD, call, event.at, call.operator)] if call.wait(event.at) else []
         elif event.name == "OutgoingStarted":

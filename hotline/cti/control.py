@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from hotline.cti.calls import CallTracker
 from hotline.cti.callstate import LiveCall, LiveLeg
 from hotline.cti.commands import Commands, Place
-from hotline.cti.model import EndedBy, Phase
+from hotline.cti.model import Direction, EndedBy, Phase
 from hotline.errors import Conflict, Forbidden, NotFound
 
 HOLD = Place("hold", "s")
@@ -13,6 +15,7 @@ WAIT = Place("hold", "operator")
 TAKE = Place("take", "s")
 ALONE = Place("citizen-alone", "s")
 LEAVE = Place("leave", "s")
+RATING = Place("rating", "s")
 SLOTS = 99
 
 
@@ -97,19 +100,31 @@ class CallControl:
             self._slots[key] = free
         return self._slots[key]
 
-    async def look_after(self, key: str) -> None:
+    async def look_after(self, key: str, *, rate: bool = False) -> None:
         """A citizen waits in a holding bridge and nobody is left who could take him back: send him on.
 
         When the operator ended the call on purpose, the citizen's part ends, too; else he goes back to the queue.
+
+        :param rate: before he goes he is asked how it was.
         """
         call = self._tracker.live(key)
         party = call.party if call is not None else None
         if call is None or party is None or party.ended_at is not None:
             return
-        if call.hint is EndedBy.AGENT:
+        if call.hint is EndedBy.AGENT and rate:
+            await self._commands.redirect(party.channel, RATING)
+        elif call.hint is EndedBy.AGENT:
             await self._commands.hangup(party.channel)
         elif party.holding and key not in self.sheltered and call.parked is None:
             await self._commands.redirect(party.channel, ALONE)
+
+    async def never_rate(self, key: str) -> None:
+        """Ask the citizen of this call nothing after it; harmless when he is gone."""
+        call = self._tracker.live(key)
+        if call is None or call.direction is not Direction.IN:
+            return
+        with suppress(NotFound):
+            await self._commands.set_variable(party_of(call).channel, "RATE", "0")
 
     def find(self, key: str, by: str) -> LiveCall:
         """Return a live call that ``by`` talks in.

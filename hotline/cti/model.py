@@ -235,7 +235,16 @@ class VoiceChanged:
     at: datetime
 
 
-CallFact = CallEvent | VoiceChanged
+@dataclass(frozen=True, slots=True)
+class RatingGiven:
+    """A citizen was asked after a conversation how it was; what he said lies in AstDB (``cti.ratings``)."""
+
+    asterisk: str
+    call_key: str
+    at: datetime
+
+
+CallFact = CallEvent | VoiceChanged | RatingGiven
 
 
 class DeviceState(StrEnum):

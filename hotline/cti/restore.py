@@ -17,6 +17,9 @@ from hotline.cti.callstate import LiveCall, LiveLeg, parking_of
 from hotline.cti.model import CallEvent, CallEventKind, Direction, EndSource, LegRole, Phase
 from hotline.cti.segments import recover
 
+RATING = "rating"
+"""Context of the dialplan in which a citizen is asked how it was."""
+
 
 @dataclass(frozen=True, slots=True)
 class SeenChannel:
@@ -68,14 +71,16 @@ def restore(tracker: CallTracker, snapshot: Snapshot, *, rebooted: bool) -> list
     :param rebooted: Asterisk was started anew since the picture was made, so none of its calls can exist any more.
     """
     at = snapshot.at
+    # Who is asked how it was has no call any more (``calls``, RatingAsked).
+    channels = [row for row in snapshot.channels if row.channel.context != RATING]
     facts: list[Fact] = []
     for call in tracker.live_calls():
         if rebooted:
             facts += tracker.end(call, at, EndSource.RESTART)
     facts += _restore_board(tracker, snapshot)
-    for key, seen in _group(tracker, snapshot.channels).items():
+    for key, seen in _group(tracker, channels).items():
         facts += _restore_call(tracker, key, seen, snapshot)
-    present = {row.channel.uniqueid for row in snapshot.channels}
+    present = {row.channel.uniqueid for row in channels}
     for call in tracker.live_calls():
         facts += _close_missing(tracker, call, present, at)
     return facts

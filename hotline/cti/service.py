@@ -30,6 +30,7 @@ from hotline.cti.importer import Importer, Sink
 from hotline.cti.link import AmiLink
 from hotline.cti.linkrules import Timing
 from hotline.cti.model import Call, CallEvent, CallEventKind, EndedBy, LinkChanged, LinkState
+from hotline.cti.ratings import Ratings
 from hotline.cti.rescue import Rescue
 from hotline.cti.restore import restore
 from hotline.cti.transfer_service import TransferService
@@ -75,6 +76,7 @@ class CtiService:
         self.control = CallControl(self.tracker, self.commands)
         self.transfers = TransferService(self.tracker, self.commands, self.control, bus, clock)
         self.distribution = Distribution(self.link)
+        self.ratings = Ratings(self.link)
         self.rescue = Rescue(self.tracker, self.commands, self.control)
         self.importer = Importer(settings, database, clock, sink)
         self.boot_id = ""
@@ -301,17 +303,18 @@ class CtiService:
     def _look_after(self, event: ev.Event) -> None:
         """A citizen without a partner must not be left alone (telephony.md 6.2; the dialplan is the second net)."""
         key: str | None = None
+        rate = False
         if isinstance(event, ev.UserEvent) and event.name == "CitizenAlone":
             call = self.tracker.live(event.call_id)
             if call is not None and call.hint is EndedBy.AGENT:
-                key = call.key
+                key, rate = call.key, event.headers.get("Rate") == "1"
         elif isinstance(event, ev.Hangup):
             call = self.tracker.live(event.channel.linkedid)
             party = call.party if call is not None else None
             if call is not None and party is not None and party.holding and not call.has_operator():
                 key = call.key
         if key is not None:
-            self._spawn(self._quietly(self.control.look_after(key)), "look after")
+            self._spawn(self._quietly(self.control.look_after(key, rate=rate)), "look after")
 
     async def _quietly(self, work: Coroutine[Any, Any, None]) -> None:
         try:

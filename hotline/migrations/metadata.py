@@ -20,6 +20,7 @@ import hotline.journal.tables_terms
 import hotline.queue.tables
 import hotline.queue.tables_lines
 import hotline.register.tables
+import hotline.scoring.tables
 import hotline.softphone.tables
 import hotline.softphone.tables_line
 import hotline.staff.audit_partitions

@@ -133,6 +133,8 @@ def _line_errors(line: Line) -> Iterator[tuple[str, str]]:
             yield name, "not-a-sound"
     if not 0 <= line.worth <= MAX_WORTH:
         yield "worth", "out-of-bounds"
+    if not 0 <= line.rate_percent <= 100:
+        yield "rate_percent", "out-of-bounds"
     if any(not (len(digit) == 1 and digit.isascii() and digit.isdigit()) for digit in line.digits):
         yield "digits", "not-a-digit"
     if bool(line.menu) != bool(line.digits):

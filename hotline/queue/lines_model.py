@@ -133,6 +133,8 @@ class Line:
     """A number of the hotline. Empty sounds are those of the settings; without ``hours`` the line is always open.
 
     :ivar worth: what its calls are worth more than those of other lines.
+    :ivar rate_percent: of so many of a hundred calls the citizen is asked how it was (DAY-37, docs/quality.md).
+    :ivar rate_more: whether he is also asked how likely he would recommend the hotline.
     :ivar menu: sound that is followed by a digit; ``digits`` says to which queue each leads.
     """
 
@@ -144,6 +146,8 @@ class Line:
     worth: int = 0
     menu: str = ""
     digits: Mapping[str, str] = field(default_factory=dict)
+    rate_percent: int = 0
+    rate_more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

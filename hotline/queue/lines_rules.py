@@ -78,7 +78,8 @@ def plan(rules: Rules, calendar: Mapping[date, bool], today: date) -> Plan:
 
 
 def _line(line: Line) -> str:
-    return "|".join((line.queue, line.greeting, line.closed, line.hours, str(line.worth), line.menu))
+    rate = (str(line.rate_percent), "1" if line.rate_more else "") if line.rate_percent else ()
+    return "|".join((line.queue, line.greeting, line.closed, line.hours, str(line.worth), line.menu, *rate))
 
 
 def _queue(code: str, queue: Queue) -> str:

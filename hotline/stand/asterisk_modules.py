@@ -96,6 +96,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "func_env",
         "func_hangupcause",
         "func_logic",
+        "func_rand",
         "func_strings",
         "func_timeout",
     ),

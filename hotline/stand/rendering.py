@@ -160,6 +160,11 @@ class AsteriskRenderSettings(BaseModel):
     message_saved: Sound = "hotline/message-saved"
     connection_lost: Sound = "hotline/connection-lost"
     """For a citizen whose operator's browser was lost; music follows."""
+    rate_call: Sound = "hotline/rate-call"
+    """Asks for 1 to 5 after a conversation; on a line whose administration wants that (docs/quality.md)."""
+    rate_recommend: Sound = "hotline/rate-recommend"
+    """Asks for 0 to 10: how likely he would recommend the hotline."""
+    rate_thanks: Sound = "hotline/rate-thanks"
     callback: bool = True
     """Whether a waiting citizen may press 1 and be called back without losing his place."""
     callback_promise: Sound = "hotline/callback-promise"

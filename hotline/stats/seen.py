@@ -101,7 +101,9 @@ def see(key: str, cel: Iterable[CelRow], queue: Iterable[QueueLogRow]) -> Seen |
     bridges = _Bridges(party)
     for row in rows:
         bridges.row(row)
-    ends = [row.at for row in rows if row.kind == "HANGUP" and row.uniqueid == party]
+    # A citizen who is asked how it was has talked to the end (docs/quality.md).
+    ends = [row.at for row in rows if row.user_type == "RatingAsked" and row.uniqueid == party]
+    ends = ends or [row.at for row in rows if row.kind == "HANGUP" and row.uniqueid == party]
     if direction == "out" and not bridges.operators:
         ends = [row.at for row in rows if row.kind == "HANGUP"]
     finished = any(row.kind == "LINKEDID_END" for row in rows)

@@ -112,6 +112,8 @@ def _line(sent: Sent) -> Line:
         worth=_number(sent, "worth"),
         menu=_text(sent, "menu"),
         digits=digits,
+        rate_percent=_digits(_text(sent, "rate_percent") or "0", "rate_percent"),
+        rate_more=bool(sent.get("rate_more")),
     )
 
 
@@ -162,7 +164,9 @@ def fields_of(record: Record) -> dict[str, str]:
         case Line():
             texts = ("title", "queue", "hours", "greeting", "closed", "menu")
             found: dict[str, str] = {name: getattr(record, name) for name in texts}
-            return {**found, "worth": str(record.worth), **{f"digit{one}": to for one, to in record.digits.items()}}
+            found |= {"worth": str(record.worth), "rate_percent": str(record.rate_percent)}
+            found |= {"rate_more": "1"} if record.rate_more else {}
+            return {**found, **{f"digit{one}": to for one, to in record.digits.items()}}
         case Skill():
             return {"title": record.title, "kind": record.kind}
         case Person():

@@ -19,6 +19,7 @@ from hotline.migrations.initial import (
     profile,
     recordings,
     register,
+    scoring,
     segments,
     staff,
     stats,
@@ -53,3 +54,4 @@ def upgrade() -> None:
     callbacks.create()
     audit.create()
     jobs.create()
+    scoring.create()
