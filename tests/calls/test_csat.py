@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from hotline.db import Database
+from hotline.softphone.headless import HeadlessCall
 from hotline.stand.service import Stand
 from hotline.stand.sipp import citizen_calls
 from tests.calls.asterisk import Event, Events, ami
@@ -43,12 +44,14 @@ async def house(stand: Stand, demo_db_url: str, demo_db: Database) -> AsyncItera
         await running.stop()
 
 
-async def talks(anna: Operator) -> str:
-    """Answer the next call and hear the citizen; return the call's key."""
-    call = await anna.phone.next_call(within=20)
+async def talks(anna: Operator) -> tuple[HeadlessCall, str]:
+    """Answer the next call and hear the citizen; return the call and its key."""
+    call = await anna.phone.next_call(within=30)
     await call.answer()
     await call.meter.wait_for_tone(CITIZEN_HZ, within=20)
-    return call.header("x-call-id")
+    key = call.header("x-call-id")
+    assert key
+    return call, key
 
 
 async def asked(events: Events, key: str) -> None:
@@ -85,7 +88,7 @@ async def test_the_citizen_says_how_it_was(stand: Stand, house: House, demo_db: 
             joined: Event = await events.wait("QueueCallerJoin", timeout_s=30)
             async with operator(house.url, logins[0]) as anna:
                 await anna.start_work()
-                first = await talks(anna)
+                _, first = await talks(anna)
                 await anna.post(f"/api/calls/{first}/hangup")
                 await asked(events, first)
                 await house.logged(f"call {first} is over and in the journal")
@@ -101,10 +104,7 @@ async def test_the_citizen_says_how_it_was(stand: Stand, house: House, demo_db: 
                     citizen_calls(stand.asterisk, caller=CITIZEN, sound=float(CITIZEN_HZ), hold_s=60)
                 )
                 again = await events.wait("QueueCallerJoin", timeout_s=30)
-                second = await anna.phone.next_call(within=30)
-                await second.answer()
-                await second.meter.wait_for_tone(CITIZEN_HZ, within=20)
-                key = second.header("x-call-id")
+                second, key = await talks(anna)
                 await second.hangup()  # the telephone's own button: only the service knows that this was the end
                 await asked(events, key)
                 await house.logged(f"call {key} is over and in the journal")
