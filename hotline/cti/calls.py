@@ -23,18 +23,8 @@ from typing import Any
 from hotline.cti import events as ev
 from hotline.cti.board import Board, BoardFact
 from hotline.cti.callstate import LiveCall, LiveLeg, dialled_as, parking_of
-from hotline.cti.model import (
-    Call,
-    CallEvent,
-    CallEventKind,
-    CallFact,
-    Direction,
-    EndedBy,
-    EndSource,
-    LegRole,
-    Phase,
-    RatingGiven,
-)
+from hotline.cti.model import Call, CallEvent, CallEventKind, CallFact, Direction, EndedBy, EndSource, LegRole, Phase
+from hotline.cti.model import RatingGiven as Rated
 from hotline.cti.segments import gone, left, tell
 
 Fact = CallFact | BoardFact
@@ -155,7 +145,7 @@ class CallTracker:
 
     def _user_event(self, event: ev.UserEvent) -> list[Fact]:
         if event.name == "RatingGiven":
-            return [RatingGiven(self.asterisk, event.call_id, event.at)]
+            return [Rated(self.asterisk, event.call_id, event.at)]
         call = self._calls.get(event.call_id)
         if call is None:
             return []
