@@ -8,8 +8,8 @@ import { t } from "./i18n";
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 380;
 const HEIGHT = 150;
-const LEFT = 38;
-const BOTTOM = 20;
+const LEFT = 46;
+const BOTTOM = 22;
 const TOP = 10;
 const SHORTEST = 16;
 

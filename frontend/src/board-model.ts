@@ -15,6 +15,8 @@ export interface BoardTally {
 
 export interface BoardQueue {
   queue: string;
+  /** What people call it; `queue` is its code. */
+  title: string;
   waiting: number;
   oldest_at: string | null;
   ready: number;

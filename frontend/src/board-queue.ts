@@ -23,7 +23,8 @@ const MARKS = {
 export function goalWord(queue: BoardQueue): string {
   switch (goalMark(queue)) {
     case "none":
-      return t("no calls yet");
+      // Calls that still wait, or that hung up at once, are judged by nobody: "no calls" would be wrong.
+      return queue.today.offered === 0 ? t("no calls yet") : t("no call to judge yet");
     case "kept":
       return t("the goal is kept");
     case "near":
@@ -42,7 +43,7 @@ export function queueCard(queue: BoardQueue): HTMLElement {
   return h(
     "article",
     { class: "board-queue", "data-goal": mark, "data-waits": queue.waiting > 0 ? "yes" : "no" },
-    h("h3", { class: "board-queue-name" }, queue.queue),
+    h("h3", { class: "board-queue-name" }, queue.title),
     h(
       "div",
       { class: "board-now" },

@@ -20,7 +20,7 @@ export function wallQueue(queue: BoardQueue): HTMLElement {
   return h(
     "article",
     { class: "wall-queue", "data-goal": goalMark(queue), "data-waits": queue.waiting > 0 ? "yes" : "no" },
-    h("h2", {}, queue.queue),
+    h("h2", {}, queue.title),
     h(
       "div",
       { class: "wall-figures" },

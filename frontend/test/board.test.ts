@@ -42,7 +42,7 @@ const tally = {
   ...{ service_level: 70, lost_percent: 20, wait_mean_s: 14, wait_max_s: 65 },
 };
 const queue: BoardQueue = {
-  ...{ queue: "hotline", waiting: 2, oldest_at: at(-47), ready: 1, at_work: 3 },
+  ...{ queue: "hotline", title: "hotline", waiting: 2, oldest_at: at(-47), ready: 1, at_work: 3 },
   goal: { percent: 80, within_s: 20, short_s: 5 },
   today: tally,
 };

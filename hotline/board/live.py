@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from hotline.board.figures import CallFact, DayBook, Tally, fact_of
-from hotline.board.model import Changes, QueueFigures, QueueSetting, Scope
+from hotline.board.model import Changes, QueueFigures, QueueSetting, Scope, owner_of
 from hotline.board.operators import OperatorLine, Person, line_of
 from hotline.cti.model import Call, Phase, QueueChanged
 from hotline.queue.board import QueueLine, QueueLines
@@ -34,6 +34,7 @@ class LiveBoard:
         self.reasons: Mapping[str, PauseReason] = {}
         self._waiting = QueueLines(queues)
         self._settings: dict[str, QueueSetting] = {}
+        self._titles: dict[str, str] = {}
         self._people: dict[int, Person] = {}
         self._at: dict[str, int] = {}
         self._operators: dict[int, Operator] = {}
@@ -124,6 +125,16 @@ class LiveBoard:
         self.day.set_goals({queue: one.goal for queue, one in settings.items()})
         self._restarted = True
 
+    def set_titles(self, titles: Mapping[str, str]) -> None:
+        """Take what the administration calls its queues."""
+        if titles != self._titles:
+            self._titles = dict(titles)
+            self._restarted = True
+
+    def title(self, queue: str) -> str:
+        """Return what people call a queue; its code when nobody has named it."""
+        return self._titles.get(queue, queue)
+
     def begin_day(self, day: DayBook) -> None:
         """Start an empty day; those who wait across midnight belong to the day in which they came."""
         day.set_goals({queue: one.goal for queue, one in self._settings.items()})
@@ -168,8 +179,7 @@ class LiveBoard:
 
     def owner(self, queue: str) -> int | None:
         """Return the organisation whose queue it is."""
-        setting = self._settings.get(queue)
-        return self.home if setting is None or setting.organisation_id is None else setting.organisation_id
+        return owner_of(self._settings.get(queue), self.home)
 
     def setting(self, queue: str) -> QueueSetting:
         """Return what the administration says of a queue, or what holds without a word of it."""
@@ -222,4 +232,5 @@ class LiveBoard:
                 self.day.total(queue),
                 ready[queue],
                 working[queue],
+                self.title(queue),
             )

@@ -41,7 +41,7 @@ def _reach(user: User) -> Scope | None:
 
 @dataclass(frozen=True, slots=True)
 class QueueFigures:
-    """A queue now and today. ``ready`` and ``at_work`` count its operators."""
+    """A queue now and today. ``ready`` and ``at_work`` count its operators; ``queue`` is its code."""
 
     queue: str
     organisation_id: int | None
@@ -50,6 +50,7 @@ class QueueFigures:
     today: Tally
     ready: int = 0
     at_work: int = 0
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,12 @@ class QueueSetting:
     goal: Goal = field(default_factory=Goal)
     organisation_id: int | None = None
     version: int = 0
+
+
+def owner_of(setting: QueueSetting | None, home: int | None) -> int | None:
+    """Return the organisation whose queue it is; ``home`` is the hotline's own, whose queues are all of which nobody
+    has said anything else. The board, statistics and the page of goals ask here."""
+    return home if setting is None or setting.organisation_id is None else setting.organisation_id
 
 
 @dataclass(frozen=True, slots=True)

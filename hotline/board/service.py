@@ -153,6 +153,7 @@ class BoardService:
                 self.live.home = await store.organisation_id(session, self._place.organisation)
                 self.live.set_people(await store.people(session))
                 self.live.set_settings(await store.settings(session))
+                self.live.set_titles(await store.queue_titles(session))
             self._people_due = now + PEOPLE_EVERY
         day = self.live.day
         if self._read_day:

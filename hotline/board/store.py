@@ -15,6 +15,8 @@ from hotline.board.operators import Person
 from hotline.board.tables import BoardQueueRow
 from hotline.cti.model import Direction
 from hotline.journal.tables_call import CallRecord
+from hotline.queue.lines_model import Kind
+from hotline.queue.tables_lines import DistributionRuleRow
 from hotline.staff.model import Effect, Right, short_name
 from hotline.staff.tables import OrganisationRow, RoleRightRow, UserRoleRow, UserRow
 
@@ -94,11 +96,22 @@ async def organisation_id(session: AsyncSession, code: str) -> int | None:
     return await session.scalar(select(OrganisationRow.id).where(OrganisationRow.code == code))
 
 
+async def queue_titles(session: AsyncSession) -> dict[str, str]:
+    """Return what the administration calls its queues, by code."""
+    row = DistributionRuleRow
+    found = await session.execute(
+        select(row.code, row.body["title"].astext).where(row.kind == Kind.QUEUE.value, row.closed_at.is_(None))
+    )
+    return {code: title for code, title in found if title}
+
+
 async def settings(session: AsyncSession) -> dict[str, QueueSetting]:
     """Return what the administration says of queues."""
-    return {
-        row.queue: QueueSetting(
-            row.queue, Goal(row.goal_percent, row.goal_s, row.short_s), row.organisation_id, row.version
-        )
-        for row in await session.scalars(select(BoardQueueRow).order_by(BoardQueueRow.queue))
-    }
+    rows = await session.scalars(select(BoardQueueRow).order_by(BoardQueueRow.queue))
+    return {row.queue: setting_of(row) for row in rows}
+
+
+def setting_of(row: BoardQueueRow) -> QueueSetting:
+    """Return what a row says of its queue."""
+    goal = Goal(row.goal_percent, row.goal_s, row.short_s)
+    return QueueSetting(row.queue, goal, row.organisation_id, row.version)

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from hotline.board.tables import BoardQueueRow
+from hotline.board import store as board
+from hotline.board.model import owner_of
 from hotline.clock import Clock
 from hotline.db import Database
 from hotline.errors import BadInput, Forbidden
@@ -53,12 +54,16 @@ class Period:
 
 
 class Statistics:
-    """Statistics over the journal's calls."""
+    """Statistics over the journal's calls.
 
-    def __init__(self, db: Database, clock: Clock, zone: ZoneInfo) -> None:
+    :param home: code of the organisation whose hotline this is: queues of which nobody has said anything are its own.
+    """
+
+    def __init__(self, db: Database, clock: Clock, zone: ZoneInfo, home: str = "") -> None:
         self._db = db
         self._clock = clock
         self._zone = zone
+        self._home = home
 
     def zone_of(self, user: User) -> ZoneInfo:
         """Return the zone in whose days ``user`` counts."""
@@ -81,11 +86,13 @@ class Statistics:
         start, end = period.bounds(self.zone_of(user))
         question = Question(start, end, group, self.zone_of(user), queue or None, people=await self._people(user))
         async with self._db.begin() as session:
-            rows = (await session.scalars(select(BoardQueueRow))).all()
+            said = await board.settings(session)
+            home = await board.organisation_id(session, self._home)
+        names = {*said, *(await self.queues())} if question.people is not None else said.keys()
         return replace(
             question,
-            owned=tuple(row.queue for row in rows if row.organisation_id == user.organisation.id),
-            goals={row.queue: Goal(row.goal_s, row.short_s) for row in rows},
+            owned=tuple(sorted(one for one in names if owner_of(said.get(one), home) == user.organisation.id)),
+            goals={name: Goal(one.goal.within_s, one.goal.short_s) for name, one in said.items()},
         )
 
     async def compute(self, question: Question) -> Answer:

@@ -50,6 +50,10 @@ AREAS: tuple[Area, ...] = (
         mark("Numbers, business hours, queues, skills, priority: what way a call goes, at once."),
     ),
     Area(
+        mark("Goals of queues"), "target", "/admin/goals", (Right.QUEUE_MANAGE,),
+        mark("What each queue aims at, whose it is; the board and statistics judge by it."),
+    ),
+    Area(
         mark("Rules of alarms"), "bell", "/admin/alarms", (Right.QUEUE_MANAGE,),
         mark("Thresholds of the board: who waits, how long, whether anybody is free; sound and letters."),
     ),

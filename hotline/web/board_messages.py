@@ -42,6 +42,7 @@ def queue_row(one: QueueFigures) -> dict[str, Any]:
     """Return a queue's line."""
     return {
         "queue": one.queue,
+        "title": one.title or one.queue,
         "waiting": one.line.waiting,
         "oldest_at": at(one.line.oldest_at),
         "ready": one.ready,

@@ -184,7 +184,7 @@ _FIELDS = {
     "not-a-digit": mark("is no digit"),
     "not-asked": mark("belongs to another choice"),
     "not-a-number": mark("is not a whole number"),
-    "0 to 100": mark("must be from 0 to 100"),
+    "less than the seconds of the goal": mark("must be less than the seconds of the goal"),
     "at least one": mark("choose at least one"),
     "stands below this one": mark("stands below this one itself"),
     "letters, digits and hyphens, at most 20": mark("letters, digits and hyphens, at most 20"),
@@ -229,6 +229,7 @@ _WARNINGS = {
 }
 
 _LATER = re.compile(r"at most (\d+) days later")
+_FROM_TO = re.compile(r"(\d+) to (\d+)")
 _AT_MOST = re.compile(r"at most (\d+) characters")
 
 
@@ -238,6 +239,8 @@ def field_text(text: str) -> str:
         return gettext("at most %(count)s characters") % {"count": match[1]}
     if match := _LATER.fullmatch(text):
         return gettext("at most %(count)s days later") % {"count": match[1]}
+    if match := _FROM_TO.fullmatch(text):
+        return gettext("must be from %(least)s to %(most)s") % {"least": match[1], "most": match[2]}
     message = _FIELDS.get(text)
     return text if message is None else gettext(message)
 

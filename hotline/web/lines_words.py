@@ -10,7 +10,7 @@ from hotline.queue.lines_model import Kind, SkillKind, Strategy, Then
 from hotline.web.i18n import gettext, mark, ngettext
 
 KINDS: Mapping[Kind, str] = {
-    Kind.LINE: mark("Line"),
+    Kind.LINE: mark("Telephone line"),
     Kind.QUEUE: mark("Queue"),
     Kind.HOURS: mark("Business hours"),
     Kind.SKILL: mark("Skill"),
@@ -36,7 +36,7 @@ THEN: Mapping[Then, str] = {
     Then.HANGUP: mark("«all are busy» and the end"),
 }
 SKILL_KINDS: Mapping[SkillKind, str] = {SkillKind.TOPIC: mark("topic"), SkillKind.LANGUAGE: mark("language")}
-LEVELS = (mark("none"), mark("some"), mark("good"), mark("best"))
+LEVELS = (mark("does not know it"), mark("some"), mark("good"), mark("best"))
 FIELDS: Mapping[str, str] = {
     "title": mark("Name"),
     "active": mark("in use"),

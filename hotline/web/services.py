@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hotline.archive.service import Archive
 from hotline.board.alarms import Alarms
+from hotline.board.goals import Goals
 from hotline.board.rules_admin import AlarmRules
 from hotline.board.service import BoardService
 from hotline.callbacks.service import Callbacks
@@ -100,6 +101,11 @@ class Services:
         return AlarmRules(self.database, self.clock)
 
     @property
+    def goals(self) -> Goals:
+        """Administration of the goals of queues."""
+        return Goals(self.database, self.clock, self.settings.organisation)
+
+    @property
     def list_admin(self) -> ListsAdmin:
         """Administration of the lists that people choose from."""
         return ListsAdmin(self.database, self.clock, self.settings.zone)
@@ -127,7 +133,7 @@ class Services:
     @property
     def statistics(self) -> Statistics:
         """Figures of calls and operators."""
-        return Statistics(self.database, self.clock, self.settings.zone)
+        return Statistics(self.database, self.clock, self.settings.zone, self.settings.organisation)
 
     @property
     def stats_check(self) -> StatsCheck:

@@ -158,7 +158,7 @@ export default class BoardController extends Controller<HTMLElement> {
   private showQueues(): void {
     this.queuesTarget.replaceChildren(...[...this.board.queues.values()].map(queueCard));
     const names = [...this.board.queues.keys()];
-    choices(this.queueTarget, names, (name) => name);
+    choices(this.queueTarget, names, (name) => this.board.queues.get(name)?.title ?? name);
   }
 
   private showChoices(): void {

@@ -42,6 +42,7 @@ _ENTITIES = {
     "user-rights": mark("rights of an employee"),
     "organisation": mark("organisation"),
     "queue": mark("queue"),
+    "queue_goal": mark("goal of a queue"),
     "alarm": mark("alarm"),
     "alarm_rule": mark("rule of alarms"),
     "audit": mark("audit trail"),

@@ -7,11 +7,11 @@ from typing import Any
 from aiohttp import web
 
 from hotline.board.alarm_rules import LIMITS, Kind, Rule
-from hotline.board.model import Scope, scope_of
+from hotline.board.goals import edits_of
+from hotline.board.model import scope_of
 from hotline.board.rules_admin import read_form
 from hotline.errors import HotlineError
-from hotline.staff.admin_rules import everywhere
-from hotline.staff.model import Right, User
+from hotline.staff.model import Right
 from hotline.web.alarm_words import alarm_data, figure_text, kind_title, subject_text
 from hotline.web.context import current_user, services
 from hotline.web.forms import form_fields, path_id
@@ -63,7 +63,7 @@ async def create(request: web.Request) -> web.StreamResponse:
     its, user = services(request), current_user(request)
     sent = await form_fields(request)
     try:
-        made = await its.alarm_rules.create(user, _edits(user), read_form(sent))
+        made = await its.alarm_rules.create(user, edits_of(user), read_form(sent))
     except REFUSALS as error:
         return await _refused(request, error, sent)
     its.alarms.rules_changed()
@@ -76,16 +76,11 @@ async def save(request: web.Request) -> web.StreamResponse:
     sent = await form_fields(request)
     try:
         form = None if sent.get("close") else read_form(sent)
-        await its.alarm_rules.save(user, _edits(user), rule_id, form, version_of(sent))
+        await its.alarm_rules.save(user, edits_of(user), rule_id, form, version_of(sent))
     except REFUSALS as error:
         return await _refused(request, error, {**sent, "id": str(rule_id)})
     its.alarms.rules_changed()
     return saved(request, "/admin/alarms", id=rule_id)
-
-
-def _edits(user: User) -> Scope:
-    """Whose rules a manager of queues edits: those of an insurer their own."""
-    return Scope(None) if everywhere(user.organisation) else Scope(user.organisation.id)
 
 
 async def _refused(request: web.Request, error: HotlineError, sent: dict[str, str]) -> web.StreamResponse:
@@ -94,7 +89,7 @@ async def _refused(request: web.Request, error: HotlineError, sent: dict[str, st
 
 async def _context(request: web.Request, sent: dict[str, str] | None = None) -> dict[str, Any]:
     its = services(request)
-    scope = _edits(current_user(request))
+    scope = edits_of(current_user(request))
     typed = sent or {}
     rows = [_fields(one) for one in await its.alarm_rules.all(scope)]
     for row in rows:
