@@ -26,7 +26,6 @@ _ANSWERED = f"{_ENTRY} AND s.result = 'answered'"
 _ABANDONED = f"{_ENTRY} AND s.result = 'abandoned'"
 _TALKED = "s.kind = 'talk' AND s.direction = 'in'"
 _CALLED = "s.kind = 'talk' AND s.direction = 'out'"
-_BUSY = "a.state IN ('ringing', 'talking', 'hold', 'wrap_up')"
 
 NOBODY = "-"
 """Key of what has none: a call without an operator, a queue or a topic. No row of the table."""
@@ -61,15 +60,23 @@ PARTS: Mapping[str, str] = {
 }
 """Figure → which parts of calls it counts; ``{goal}`` and ``{short}`` are those of the part's queue."""
 
-_WAITS = ("offered", "answered", "in_goal", "abandoned", "short", "left", "again")
 _SUMS: Mapping[str, str] = {
+    "wait_s": f"sum(s.seconds) FILTER (WHERE {_ANSWERED})",
     "talk_s": f"sum(s.seconds - s.hold_s) FILTER (WHERE {_TALKED})",
     "hold_s": f"sum(s.hold_s) FILTER (WHERE {_TALKED})",
     "outgoing_s": f"sum(s.seconds) FILTER (WHERE {_CALLED})",
 }
-_WAITED: Mapping[str, str] = {"wait_s": f"sum(s.seconds) FILTER (WHERE {_ANSWERED})"}
 _QUANTILES = "percentile_cont(ARRAY[0.5, 0.95, 1.0]::float8[]) WITHIN GROUP (ORDER BY s.seconds) AS quantiles"
 _EPOCH_DAY = date(1970, 1, 1)
+_SUMS_OF_STATE: Mapping[str, tuple[str, ...]] = {
+    "wrap_up": ("wrap_s", "busy_s"),
+    "ringing": ("busy_s",),
+    "talking": ("busy_s",),
+    "hold": ("busy_s",),
+    "ready": ("ready_s",),
+    "pause": ("pause_s",),
+}
+"""State → the sums to which its seconds belong."""
 _SIZES = {Group.DAY: 86_400, Group.HOUR: 3_600, Group.QUARTER: 900}
 
 
@@ -102,9 +109,11 @@ async def calls(session: AsyncSession, question: Question) -> list[Row]:
     return await _run(session, question, words, counts, "call c")
 
 
-async def entries(session: AsyncSession, question: Question) -> list[Row]:
-    """Count waits, and add up how long the answered waited."""
-    return await _parts(session, question, _WAITS, _WAITED, "s.kind = 'wait'")
+async def parts(session: AsyncSession, question: Question) -> list[Row]:
+    """Count waits, talks and transfers, and add up how long the answered waited and the talks took, in one pass."""
+    wanted = [f"count(*) FILTER (WHERE {which}) AS {name}" for name, which in PARTS.items()]
+    wanted += [f"{how} AS {name}" for name, how in _SUMS.items()]
+    return await _run(session, question, _part_words(question), wanted, "call_segment s")
 
 
 async def quantiles(session: AsyncSession, question: Question) -> list[Row]:
@@ -115,51 +124,71 @@ async def quantiles(session: AsyncSession, question: Question) -> list[Row]:
     return over_all + await _one(session, question, words, [_QUANTILES], "call_segment s")
 
 
-async def work(session: AsyncSession, question: Question) -> list[Row]:
-    """Count talks and transfers, and add up the talks."""
-    names = tuple(name for name in PARTS if name not in _WAITS)
-    return await _parts(session, question, names, _SUMS, "s.kind IN ('talk', 'consult', 'blind', 'lost')")
-
-
 async def states(session: AsyncSession, question: Question, now: datetime) -> list[Row]:
     """Add up operators' states, cut at the period and, when rows are times, where these begin."""
-    group = question.group
-    which = {"wrap_s": "a.state = 'wrap_up'", "busy_s": _BUSY, "ready_s": "a.state = 'ready'"}
-    which["pause_s"] = "a.state = 'pause'"
-    wanted = [f"sum(a.seconds) FILTER (WHERE {where}) AS {name}" for name, where in which.items()]
+    # A queue and a topic have conversations, but nobody is ready or on a break for them alone.
+    of_calls = question.queue is not None or question.group in {Group.QUEUE, Group.TOPIC}
+    if question.group in TIMES:
+        return await _stretches(session, question, _times(question, only_wrap=of_calls), now, only_wrap=of_calls)
+    of_queue = "JOIN call c ON c.key = a.call_key AND c.queue = :queue" if question.queue is not None else ""
+    key, join = _state_key(question, of_queue)
+    base = _base(question, only_wrap=of_calls)
+    mine = f"SELECT {key} AS key, a.state, sum(a.e - a.b) AS seconds FROM ({base}) a {join} GROUP BY 1, 2"
+    rows = await _stretches(session, question, mine, now, only_wrap=of_calls)
+    if question.group is Group.OPERATOR or (question.queue is not None and question.group is Group.QUEUE):
+        return rows
+    base = _base(question, only_wrap=question.queue is not None)
+    everything = f"SELECT 0 AS key, a.state, sum(a.e - a.b) AS seconds FROM ({base}) a {of_queue} GROUP BY 2"
+    over_all = await _stretches(session, question, everything, now, only_wrap=question.queue is not None)
+    return over_all[:1] + rows[1:]
+
+
+async def _stretches(
+    session: AsyncSession, question: Question, statement: str, now: datetime, *, only_wrap: bool = False
+) -> list[Row]:
+    """Run what gives (key, state, seconds); return a row of sums for each key, and before them the one over all."""
+    names = {"wrap_s": 0.0} if only_wrap else dict.fromkeys(("wrap_s", "busy_s", "ready_s", "pause_s"), 0.0)
+    book: dict[Any, Row] = {}
+    total: Row = {"key": None, **names}
+    for key, state, seconds in await session.execute(_bound(statement, _values(question) | {"now": now})):
+        row = book.setdefault(key, {"key": NOBODY if key is None else _name(question.group, key), **names})
+        for name in _SUMS_OF_STATE.get(state, ()):
+            if name in names:
+                row[name] += seconds
+                total[name] += seconds
+    return [total, *(row for row in book.values() if row["key"] is not NOBODY)]
+
+
+def _base(question: Question, *, only_wrap: bool = False) -> str:
+    """Return what gives the stretches within the period, ``b`` and ``e`` in seconds after its beginning."""
     # A stretch that began more than two days before the period is no work of a shift; the bound lets the index help.
-    where = """s.from_at < :end AND s.from_at >= :start - interval '2 days' AND coalesce(s.to_at, :now) > :start
-        AND s.state IN ('ready', 'ringing', 'talking', 'hold', 'wrap_up', 'pause')"""
+    where = """s.from_at < :end AND s.from_at >= :start - interval '2 days' AND coalesce(s.to_at, :now) > :start"""
+    where += " AND s.state = 'wrap_up'" if only_wrap else ""
     if question.people is not None:
         where += " AND s.user_id = ANY(:people)"
-    base = f"""(SELECT s.user_id, s.state, s.call_key, date_part('epoch', greatest(s.from_at, :start)) AS b,
-        date_part('epoch', least(coalesce(s.to_at, :now), :end)) AS e FROM agent_state_log s WHERE {where})"""
-    key, join = _state_words(question)
-    pieces = f"({_cut(question, base)}) a"
-    of_queue = "c.queue = :queue" if question.queue is not None else "true"
-    words = _Words(key, of_queue, join)
-    if question.queue is None and group not in {Group.QUEUE, Group.TOPIC}:
-        return await _run(session, question, words, wanted, pieces, now=now)
-    # A queue and a topic have conversations, but nobody is ready or on a break for them alone.
-    words = replace(words, where=f"{which['wrap_s']} AND {of_queue}")
-    rows = await _run(session, question, words, wanted[:1], pieces, now=now)
-    if question.queue is not None:
-        return rows
-    over_all = await _one(session, question, _Words("", "true"), wanted, pieces, now=now)
-    return over_all + [row for row in rows if row["key"] is not None]
+    begin, until = "greatest(s.from_at, :start)", "least(coalesce(s.to_at, :now), :end)"
+    return f"""SELECT s.user_id, s.state, s.call_key, date_part('epoch', {begin}) - CAST(:epoch AS float8) AS b,
+        date_part('epoch', {until}) - CAST(:epoch AS float8) AS e FROM agent_state_log s WHERE {where}"""
 
 
-def _cut(question: Question, base: str) -> str:
-    """Return what makes pieces of stretches: most lie within one row of a table of times and stay as they are."""
-    if question.group not in TIMES:
-        return f"SELECT p.*, p.b AS at, p.e - p.b AS seconds FROM {base} p"
+def _times(question: Question, *, only_wrap: bool) -> str:
+    """Return what cuts stretches where rows of times begin, in one pass over them.
+
+    All stretches from one slot to another are added up first, wherever they lie in them: of a crowd the pieces in the
+    first slot, in the last and in those between follow from how many there are and the sums of both ends.
+    """
     offset = _offset(question)
     size = _SIZES[question.group] if offset is not None else 900
-    first, last = (f"floor(({at} + {offset or 0}) / {size})::bigint" for at in ("p.b", "(p.e - 0.000001)"))
-    begin = f"(g * {size} - {offset or 0})"
-    return f"""SELECT p.*, p.b AS at, p.e - p.b AS seconds FROM {base} p WHERE {first} = {last}
-        UNION ALL SELECT p.*, greatest(p.b, {begin}), least(p.e, {begin} + {size}) - greatest(p.b, {begin})
-        FROM {base} p, LATERAL generate_series({first}, {last}) g WHERE {first} <> {last}"""
+    shift = (int(question.start.timestamp()) + (offset or 0)) % size
+    first, last = (f"floor(({at} + {shift}) / {size})::int" for at in ("a.b", "(a.e - 0.000001)"))
+    of_queue = "JOIN call c ON c.key = a.call_key AND c.queue = :queue" if question.queue is not None else ""
+    crowds = f"""SELECT {first} AS first, {last} AS last, a.state, count(*) AS n, sum(a.b) AS b, sum(a.e) AS e
+        FROM ({_base(question, only_wrap=only_wrap)}) a {of_queue} GROUP BY 1, 2, 3"""
+    begin = f"(slot * {size} - {shift})"
+    return f"""SELECT {_time(question, f"({begin} + CAST(:epoch AS float8))")} AS key, state, sum(
+            CASE WHEN slot = last THEN e ELSE n * ({begin} + {size}) END
+            - CASE WHEN slot = first THEN b ELSE n * {begin} END) AS seconds
+        FROM ({crowds}) crowd, LATERAL generate_series(first, last) slot GROUP BY 1, 2"""
 
 
 def next_queue(after: str) -> Select[str | None]:
@@ -192,37 +221,22 @@ async def behind(session: AsyncSession, question: Question, figure: str, key: st
     return [Behind(**row) for row in found.mappings()]
 
 
-async def _parts(
-    session: AsyncSession, question: Question, names: tuple[str, ...], sums: Mapping[str, str], kinds: str
-) -> list[Row]:
-    words = _part_words(question)
-    words = replace(words, where=f"{kinds} AND {words.where}")
-    wanted = [f"count(*) FILTER (WHERE {PARTS[name]}) AS {name}" for name in names]
-    wanted += [f"{how} AS {name}" for name, how in sums.items()]
-    return await _run(session, question, words, wanted, "call_segment s")
-
-
-async def _run(
-    session: AsyncSession, question: Question, words: _Words, wanted: list[str], source: str, **more: object
-) -> list[Row]:
+async def _run(session: AsyncSession, question: Question, words: _Words, wanted: list[str], source: str) -> list[Row]:
     """Run a statement by key, and add the row over all: the sum of the others, unless a topic may count twice."""
-    rows = await _one(session, question, words, wanted, source, **more)
+    rows = await _one(session, question, words, wanted, source)
     if question.group is Group.TOPIC:
-        plain = words.join.partition(_TOPICS)[0]
-        return [*await _one(session, question, replace(words, key="", join=plain), wanted, source, **more), *rows]
+        return [*await _one(session, question, replace(words, key="", join=""), wanted, source), *rows]
     names = [name for name in rows[0] if name != "key"] if rows else []
     total: Row = {name: sum(row[name] or 0 for row in rows) for name in names}
     return [{"key": None} | total, *(row for row in rows if row["key"] is not NOBODY)]
 
 
-async def _one(
-    session: AsyncSession, question: Question, words: _Words, wanted: list[str], source: str, **more: object
-) -> list[Row]:
+async def _one(session: AsyncSession, question: Question, words: _Words, wanted: list[str], source: str) -> list[Row]:
     """Run a statement. Without a key it is one row, whose key is ``None``; what has no key has :data:`NOBODY`."""
     columns = ", ".join([f"{words.key} AS key", *wanted] if words.key else wanted)
     statement = f"SELECT {columns} FROM {source} {words.join} WHERE {words.where}{' GROUP BY 1' if words.key else ''}"
     statement = _with_goals(statement, question)
-    found = (await session.execute(_bound(statement, _values(question) | more))).mappings()
+    found = (await session.execute(_bound(statement, _values(question)))).mappings()
     if not words.key:
         return [{"key": None, **row} for row in found]
     return [dict(row) | {"key": NOBODY if row["key"] is None else _name(question.group, row["key"])} for row in found]
@@ -236,6 +250,7 @@ def _values(question: Question) -> dict[str, Any]:
     values: dict[str, Any] = {
         "start": question.start,
         "end": question.end,
+        "epoch": question.start.timestamp(),
         "zone": question.zone.key,
         "queue": question.queue,
         "people": list(question.people or ()),
@@ -303,10 +318,11 @@ def _number(group: Group, key: str) -> int | str:
         raise BadInput("there is no such row", details={"key": "unknown"}) from error
 
 
-_TOPICS = """JOIN (SELECT DISTINCT k.id, k.key, t.topic_code COLLATE "C" AS code FROM call k
-    JOIN call_appeal ca ON ca.call_key = k.key JOIN appeal t ON t.id = ca.appeal_id
-    WHERE k.started_at >= :start - interval '2 days' AND k.started_at < :end) topic ON topic."""
-"""Calls with the topics of their appeals; its parts begin after a call does."""
+def _topics(name: str, mine: str) -> str:
+    """Return the join of calls, by ``name``, with the topics of their appeals; its parts begin after a call does."""
+    return f"""JOIN (SELECT DISTINCT k.{name} AS call, t.topic_code COLLATE "C" AS code FROM call k
+        JOIN call_appeal ca ON ca.call_key = k.key JOIN appeal t ON t.id = ca.appeal_id
+        WHERE k.started_at >= :start - interval '2 days' AND k.started_at < :end) topic ON topic.call = {mine}"""
 
 
 def _call_words(question: Question) -> _Words:
@@ -317,7 +333,7 @@ def _call_words(question: Question) -> _Words:
         where += " AND c.queue = :queue"
     keys = {Group.QUEUE: 'c.queue COLLATE "C"', Group.OPERATOR: "c.operator_id", Group.TOPIC: "topic.code"}
     key = keys.get(question.group) or _time(question, "date_part('epoch', c.started_at)")
-    return _Words(key, where, f"{_TOPICS}id = c.id" if question.group is Group.TOPIC else "")
+    return _Words(key, where, _topics("id", "c.id") if question.group is Group.TOPIC else "")
 
 
 def _part_words(question: Question) -> _Words:
@@ -328,16 +344,12 @@ def _part_words(question: Question) -> _Words:
         where += " AND s.queue = :queue"
     keys = {Group.QUEUE: 's.queue COLLATE "C"', Group.OPERATOR: f"({_WHO})", Group.TOPIC: "topic.code"}
     key = keys.get(question.group) or _time(question, "date_part('epoch', s.started_at)")
-    return _Words(key, where, f"{_TOPICS}id = s.call_id" if question.group is Group.TOPIC else "")
+    return _Words(key, where, _topics("id", "s.call_id") if question.group is Group.TOPIC else "")
 
 
-def _state_words(question: Question) -> tuple[str, str]:
-    by_queue = question.queue is not None or question.group is Group.QUEUE
-    join = "LEFT JOIN call c ON c.key = a.call_key " if by_queue else ""
+def _state_key(question: Question, of_queue: str) -> tuple[str, str]:
     if question.group is Group.OPERATOR:
-        return "a.user_id", join
+        return "a.user_id", of_queue
     if question.group is Group.QUEUE:
-        return 'c.queue COLLATE "C"', join
-    if question.group is Group.TOPIC:
-        return "topic.code", f"{join}{_TOPICS}key = a.call_key"
-    return _time(question, "a.at"), join
+        return 'c.queue COLLATE "C"', of_queue or "LEFT JOIN call c ON c.key = a.call_key"
+    return "topic.code", f"{of_queue} {_topics('key', 'a.call_key')}"

@@ -1,4 +1,4 @@
-"""A month of 150,000 calls: every table of the page of statistics, beside one pass over its rows by the same way."""
+"""A month of 150,000 calls: every table of the page, beside one plain pass over each table that it reads."""
 
 from __future__ import annotations
 
@@ -104,5 +104,6 @@ async def _measure(database: Database) -> list[Row]:
 async def _pass(database: Database) -> float:
     begun = time.perf_counter()
     async with database.begin() as session:
-        await session.execute(text("SELECT count(*), sum(seconds) FROM call_segment WHERE started_at > '2026-01-01'"))
+        for table, begins in (("call", "started_at"), ("call_segment", "started_at"), ("agent_state_log", "from_at")):
+            await session.execute(text(f"SELECT count(*) FROM {table} WHERE {begins} > '2026-01-01'"))
     return time.perf_counter() - begun
