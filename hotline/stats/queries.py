@@ -82,8 +82,12 @@ _SIZES = {Group.DAY: 86_400, Group.HOUR: 3_600, Group.QUARTER: 900}
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """A call behind a figure. ``operator_id``: who answered, talked or asked in that part of it."""
+    """A call behind a figure. ``operator_id``: who answered, talked or asked in that part of it.
 
+    :ivar row_id: of the call, or of the part of it that is counted; with ``started_at`` its place in the list.
+    """
+
+    row_id: int
     key: str
     started_at: datetime
     queue: str | None
@@ -196,9 +200,17 @@ def next_queue(after: str) -> Select[str | None]:
     return select(func.min(CallSegmentRow.queue)).where(CallSegmentRow.queue > after)
 
 
-async def behind(session: AsyncSession, question: Question, figure: str, key: str | None, limit: int) -> list[Behind]:
+async def behind(
+    session: AsyncSession,
+    question: Question,
+    figure: str,
+    key: str | None,
+    limit: int,
+    after: tuple[datetime, int] | None = None,
+) -> list[Behind]:
     """Return the calls that ``figure`` of the row ``key`` counts, oldest first; ``None``: of the row over all.
 
+    :param after: moment and ``row_id`` of the last one of the page before.
     :raises KeyError: there is no such figure.
     """
     if figure in CALLS:
@@ -209,13 +221,16 @@ async def behind(session: AsyncSession, question: Question, figure: str, key: st
         words, which, order = _part_words(question), PARTS[figure], "s.started_at, s.id"
         wanted = f"s.started_at AS started_at, s.queue AS queue, s.seconds AS seconds, {_WHO} AS operator_id"
         source = "call_segment s JOIN call c ON c.id = s.call_id {join}"
-    statement = f"""SELECT c.key AS key, c.direction AS direction, {wanted},
+    statement = f"""SELECT {order.partition(", ")[2]} AS row_id, c.key AS key, c.direction AS direction, {wanted},
         CASE WHEN c.direction = 'in' THEN coalesce(c.from_e164, c.from_raw) ELSE c.dialled END AS number
         FROM {source} WHERE {words.where} AND ({which})"""
     statement = _with_goals(statement.replace("{join}", words.join), question)
     if key is not None:
         statement += f" AND {words.key} = :key"
-    chosen = {} if key is None else {"key": _number(question.group, key)}
+    chosen: dict[str, object] = {} if key is None else {"key": _number(question.group, key)}
+    if after is not None:
+        statement += f" AND ({order}) > (:after_at, :after_id)"
+        chosen |= {"after_at": after[0], "after_id": after[1]}
     values = _values(question) | {"limit": limit} | chosen
     found = await session.execute(_bound(f"{statement} ORDER BY {order} LIMIT :limit", values))
     return [Behind(**row) for row in found.mappings()]

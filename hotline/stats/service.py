@@ -17,7 +17,9 @@ from hotline.board.model import owner_of
 from hotline.clock import Clock
 from hotline.db import Database
 from hotline.errors import BadInput, Forbidden
+from hotline.journal.cursors import decode, encode
 from hotline.journal.tables_classifier import TopicRow
+from hotline.staff.audit import audit
 from hotline.staff.model import Right, User, short_name
 from hotline.staff.sight import Reach
 from hotline.staff.tables import UserRow
@@ -25,8 +27,8 @@ from hotline.stats import queries
 from hotline.stats.model import Answer, Figures, Goal, Group, Question
 
 LONGEST_DAYS = 400
-BEHIND = 500
-"""Most calls that are listed behind a figure."""
+BEHIND = 200
+"""Calls on a page of those behind a figure."""
 _AS_REPORTS = text(
     "SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('work_mem', '64MB', true)"
 )
@@ -55,6 +57,14 @@ class Period:
     def bounds(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
         """Return its first moment and the first moment after it (DAY-42)."""
         return datetime.combine(self.first, time(), zone), datetime.combine(self.last + timedelta(days=1), time(), zone)
+
+
+@dataclass(frozen=True, slots=True)
+class BehindPage:
+    """Calls behind a figure. ``after``: asks for the next page; ``None``: this is the last."""
+
+    calls: tuple[queries.Behind, ...]
+    after: str | None
 
 
 class Statistics:
@@ -110,19 +120,41 @@ class Statistics:
         )
         return _answer(row for rows in found for row in rows)
 
-    async def behind(self, question: Question, figure: str, key: str | None) -> list[queries.Behind]:
-        """Return the calls that a figure counts, at most :data:`BEHIND`.
+    async def behind(self, user: User, question: Question, figure: str, key: str | None, after: str = "") -> BehindPage:
+        """Return a page of the calls that a figure counts, oldest first; that ``user`` saw them is in the audit trail.
 
-        :raises BadInput: there is no such figure, or no calls stand behind it.
+        :param question: what :meth:`question` made for ``user``.
+        :param after: of the page before.
+        :raises BadInput: there is no such figure or page, or no calls stand behind the figure.
         """
         if figure not in queries.CALLS and figure not in queries.PARTS:
             raise BadInput("there is no such figure", details={"figure": "a count of calls"})
-        return await self._in_own(lambda session: queries.behind(session, question, figure, key, BEHIND))
+        place = decode(after) if after else None
+        async with self._db.begin() as session:
+            await session.execute(_AS_REPORTS)
+            found = await queries.behind(session, question, figure, key, BEHIND + 1, place)
+            calls = tuple(found[:BEHIND])
+            details = {"figure": figure, "key": key or "", "further": bool(after), "rows": len(calls)}
+            self._note(session, user, "view", question, details)
+        last = calls[-1] if len(found) > BEHIND else None
+        return BehindPage(calls, encode(last.row_id, last.started_at) if last is not None else None)
 
-    @property
-    def most_behind(self) -> int:
-        """Return how many calls :meth:`behind` lists at most."""
-        return BEHIND
+    async def exported(self, user: User, question: Question, details: Mapping[str, object]) -> None:
+        """Write into the audit trail that ``user`` was given a table; ``details``: the file, its columns and rows."""
+        async with self._db.begin() as session:
+            self._note(session, user, "export", question, details)
+
+    def _note(
+        self, session: AsyncSession, user: User, action: str, question: Question, details: Mapping[str, object]
+    ) -> None:
+        asked = {
+            "from": question.start.isoformat(),
+            "to": question.end.isoformat(),
+            "by": question.group.value,
+            "queue": question.queue or "",
+        }
+        at = self._clock.now()
+        audit(session, action, ("statistics", ""), user_id=user.id, at=at, details={**asked, **details})
 
     async def queues(self) -> tuple[str, ...]:
         """Return the names of the queues that calls were in; there is a handful, found one after the other."""

@@ -111,8 +111,11 @@ async def show(request: web.Request) -> web.StreamResponse:
     if kind not in {"", "csv", "xlsx"}:
         raise BadInput("there is no such format", details={"format": "csv or xlsx"})
     if kind:
-        answer = await statistics.ask(user, asked.period, asked.group, asked.queue or None)
+        question = await statistics.question(user, asked.period, asked.group, asked.queue or None)
+        answer = await statistics.compute(question)
         names = await statistics.names(asked.group, answer.rows)
+        columns = [column.code for column in asked.columns]
+        await statistics.exported(user, question, {"format": kind, "columns": columns, "rows": len(answer.rows)})
         return await _file(asked, answer, names, kind)
     answer, before, hours = await asyncio.gather(
         statistics.ask(user, asked.period, asked.group, asked.queue or None),
@@ -132,8 +135,9 @@ async def calls(request: web.Request) -> web.StreamResponse:
     asked = _asked(request, services(request).clock.now().astimezone(statistics.zone_of(user)).date())
     figure, key = query_text(request, "figure", limit=40), query_text(request, "key", limit=80)
     question = await statistics.question(user, asked.period, asked.group, asked.queue or None)
-    found = await statistics.behind(question, figure, key or None)
-    people = await statistics.names(Group.OPERATOR, {str(one.operator_id) for one in found if one.operator_id})
+    after = query_text(request, "after", limit=60)
+    found = await statistics.behind(user, question, figure, key or None, after)
+    people = await statistics.names(Group.OPERATOR, {str(one.operator_id) for one in found.calls if one.operator_id})
     rows = [
         {
             "call": one,
@@ -141,12 +145,17 @@ async def calls(request: web.Request) -> web.StreamResponse:
             "number": tail(one.number or "") if hides_number(user, one.direction, one.operator_id) else one.number,
             "operator": people.get(str(one.operator_id), ""),
         }
-        for one in found
+        for one in found.calls
     ]
+    mine = {"figure": figure, **_of_row(key)}
     row_name = (await statistics.names(asked.group, [key])).get(key, key) if key else gettext("Total")
     context = {
         "rows": rows, "figure": gettext(COLUMNS[figure].title), "row_name": _name(asked.group, row_name),
-        "back": asked.url(), "period": asked.period, "most": len(found) == statistics.most_behind,
+        "back": asked.url(), "period": asked.period,
+        "page": {
+            "first_url": asked.url("/statistics/calls", **mine) if after else "",
+            "next_url": asked.url("/statistics/calls", **mine, after=found.after) if found.after else "",
+        },
     }  # fmt: skip
     return await page(request, "pages/statistics_calls.html", context, section="statistics")
 
@@ -217,17 +226,20 @@ def _page(
 
 
 def _line(asked: Asked, name: str, figures: Figures, key: str) -> Line:
-    more = {"key": key} if key else {}
     cells = [
         Cell(
             column.shown(figures),
-            asked.url("/statistics/calls", figure=column.code, **more)
+            asked.url("/statistics/calls", figure=column.code, **_of_row(key))
             if column.countable and column.value(figures)
             else None,
         )
         for column in asked.columns
     ]
     return Line(name, cells)
+
+
+def _of_row(key: str) -> dict[str, str]:
+    return {"key": key} if key else {}
 
 
 def _name(group: Group, key: str) -> str:

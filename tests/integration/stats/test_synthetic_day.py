@@ -23,7 +23,9 @@ from hotline.staff.model import Organisation, Right, User
 from hotline.staff.sight import Reach, Sight
 from hotline.stats.check import StatsCheck
 from hotline.stats.core import CallFact, PartFact, StateFact, compute
-from hotline.stats.model import Figures, Group
+from hotline.stats.model import Figures, Group, Question
+from hotline.stats.queries import Behind
+from hotline.stats.service import BEHIND as PAGE
 from hotline.stats.service import Period, Statistics
 from tests.synthetic.day import Day
 from tests.synthetic.player import Asterisk, Service, at, fill, hire
@@ -139,16 +141,34 @@ async def calls_behind_figures_are_those_that_they_count(statistics: Statistics,
     user = supervisor(FUND, Reach.ALL)
     question = await statistics.question(user, DAY, Group.QUEUE)
     for figure, kinds in BEHIND.items():
-        keys = {one.key for one in await statistics.behind(question, figure, None)}
+        keys = {one.key for one in await pages(statistics, question, figure)}
         assert keys == {key for kind in kinds for key in day.kinds.get(kind, [])}, figure
     rows = (await statistics.compute(question)).rows
     for figure in ("short", "left", "joined", "again"):
         for key, figures in rows.items():
-            behind = await statistics.behind(question, figure, key)
+            behind = await pages(statistics, question, figure, key)
             assert len(behind) == getattr(figures, figure), (figure, key)
             assert {one.queue for one in behind} <= {key}
+    answered = await pages(statistics, question, "answered")
+    assert len(answered) == sum(figures.answered for figures in rows.values()) > 4 * PAGE
+    assert len({one.row_id for one in answered}) == len(answered)
+    assert [one.started_at for one in answered] == sorted(one.started_at for one in answered)
     with pytest.raises(BadInput):
-        await statistics.behind(question, "talk_s", None)
+        await statistics.behind(user, question, "talk_s", None)
+    with pytest.raises(BadInput):
+        await statistics.behind(user, question, "answered", None, "1.x")
+
+
+async def pages(statistics: Statistics, question: Question, figure: str, key: str | None = None) -> list[Behind]:
+    """Walk through all calls behind a figure, page by page."""
+    user, found, after = supervisor(FUND, Reach.ALL), list[Behind](), ""
+    while True:
+        page = await statistics.behind(user, question, figure, key, after)
+        found += page.calls
+        if page.after is None:
+            return found
+        assert len(page.calls) == PAGE
+        after = page.after
 
 
 async def an_insurer_sees_the_work_of_its_own(statistics: Statistics, day: Day, people: list[tuple[int, str]]) -> None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from openpyxl import load_workbook
+from sqlalchemy import select
 
 from hotline.cti.model import Outcome, Segment, SegmentKind, SegmentResult
+from hotline.staff.tables import AuditEventRow
+from hotline.stats import service
 from tests.integration.web.conftest import KEY, NOW, Site, ended_call
 
 DAY = "from=2026-11-20&to=2026-11-20"
@@ -60,6 +65,31 @@ async def test_the_table_its_calls_and_its_files(site: Site) -> None:
     assert [cell.value for cell in next(iter(sheet.columns))] == [row[0] for row in rows]
     assert "За этот период звонков нет" in empty
     assert (wrong.status, nobody.status) == (400, 400)
+
+
+async def test_who_looked_at_calls_and_who_took_a_table_is_in_the_audit_trail(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DAY-43, domain 3.4: each page of citizens' calls and each export; keyset pages lead through all of them."""
+    await fill(site)
+    monkeypatch.setattr(service, "BEHIND", 1)
+    async with site.logged_in("boss") as boss:
+        first = (await boss.fragment("/statistics/calls?from=2026-11-19&to=2026-11-20&figure=offered")).text
+        (address,) = re.findall(r'href="(/statistics/calls[^"]*after=[^"]*)"', first)
+        second = (await boss.fragment(address.replace("&amp;", "&"))).text
+        await boss.send("GET", f"/statistics?{DAY}&by=queue&col=offered&format=csv")
+    assert (EARLIER in first, KEY in first) == (True, False)
+    assert (EARLIER in second, KEY in second or ABANDONED in second) == (False, True)
+    async with site.services.database.begin() as session:
+        told = select(AuditEventRow).where(AuditEventRow.entity == "statistics").order_by(AuditEventRow.id)
+        rows = (await session.scalars(told)).all()
+    seen, further, given = ((row.action, row.details) for row in rows)
+    asked = {"by": "day", "queue": "", "figure": "offered", "key": "", "rows": 1}
+    assert [row.user_id for row in rows] == [rows[0].user_id] * 3
+    assert (seen[0], seen[1] | asked | {"further": False}) == ("view", seen[1])
+    assert (further[0], further[1] | asked | {"further": True}) == ("view", further[1])
+    assert (given[0], given[1]["format"], given[1]["columns"], given[1]["rows"]) == ("export", "csv", ["offered"], 2)
+    assert given[1]["from"].startswith("2026-11-20T00:00:00")
 
 
 async def test_an_operator_has_no_statistics(site: Site) -> None:
