@@ -105,7 +105,7 @@ SCHEMAS: Mapping[str, ListSchema] = {
             "disposition",
             (Field("direction", Kind.CHOICE, choices=("in", "out"), required=True), Field("needs_note", Kind.FLAG)),
         ),
-        ListSchema("pause_reason", (Field("limit_min", Kind.NUMBER),)),
+        ListSchema("pause_reason", (Field("limit_min", Kind.NUMBER), Field("is_break", Kind.FLAG))),
         ListSchema("kinship", keeps_one=False),
     )
 }

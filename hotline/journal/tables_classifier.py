@@ -117,6 +117,8 @@ class PauseReasonRow(Choice, Base):
 
     limit_min: Mapped[int | None]
     automatic: Mapped[bool] = mapped_column(server_default=text("false"))
+    is_break: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Rest, which counts against what the shift allows; other pauses are work of another kind."""
 
 
 class KinshipRow(Choice, Base):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hotline.archive.tables
+import hotline.attendance.tables
 import hotline.board.tables
 import hotline.callbacks.tables
 import hotline.cti.tables

@@ -60,6 +60,8 @@ _TRANSFER = needs(Right.CALL_TRANSFER)
 _TAKE_OVER = needs(Right.CALL_TAKE, Right.CALL_TRANSFER)
 _PEOPLE = needs(Right.USER_MANAGE)
 _ORGANISATIONS = needs(Right.USER_MANAGE, Right.DICT_EDIT)
+_ATTENDANCE = needs(Right.ATTENDANCE_VIEW)
+_SHIFTS = needs(Right.ATTENDANCE_PLAN)
 _SCRIPTS = needs(Right.SCRIPT_EDIT, Right.SCRIPT_APPROVE)
 
 ACCESS: Mapping[str, Needs] = {
@@ -207,6 +209,22 @@ ACCESS: Mapping[str, Needs] = {
     "GET /statistics": needs(Right.CALL_MONITOR),
     "GET /statistics/calls": needs(Right.CALL_MONITOR),
     "GET /statistics/check": needs(Right.CALL_MONITOR),
+    # Shifts: of whom, is ``attendance.scope``'s
+    "GET /attendance": _ATTENDANCE,
+    "GET /attendance/missing": _ATTENDANCE,
+    "GET /attendance/mine": needs(Right.ATTENDANCE_OWN),
+    "GET /attendance/export": _ATTENDANCE,
+    "GET /attendance/people/{id}": _ATTENDANCE,
+    "POST /attendance/people/{id}/plan": _SHIFTS,
+    "POST /attendance/people/{id}/absences": _SHIFTS,
+    "POST /attendance/absences/{id}/close": _SHIFTS,
+    "GET /attendance/plan": _SHIFTS,
+    "POST /attendance/templates": _SHIFTS,
+    "POST /attendance/templates/{id}": _SHIFTS,
+    "POST /attendance/copy": _SHIFTS,
+    "POST /attendance/changes/{id}/undo": _SHIFTS,
+    "POST /attendance/import": _SHIFTS,
+    "POST /attendance/import/apply": _SHIFTS,
     "GET /dispositions": _CLASSIFY,
     "POST /api/calls/{key}/disposition": _CLASSIFY,
     "GET /api/calls/{key}/quality": _CALLS,

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 
-from hotline.web import texts_people
+from hotline.web import texts_attendance, texts_people
 from hotline.web.i18n import gettext, mark
 
 TEXTS = {
     **texts_people.ERRORS,
+    **texts_attendance.ERRORS,
     # the web part
     "internal-error": mark("Something broke on the server. It has been written down; try again in a moment."),
     "not-authenticated": mark("The session has ended. Log in again: nothing that you typed is lost."),
@@ -174,6 +175,7 @@ TEXTS = {
 }
 
 _FIELDS = {
+    **texts_attendance.FIELDS,
     "taken": mark("is taken"),
     "not-a-code": mark("small letters a-z, digits and hyphens, at most 30; a line has a number"),
     "out-of-bounds": mark("is out of bounds"),

@@ -74,6 +74,11 @@ GROUPS: tuple[Group, ...] = (
         Right.QUEUE_MANAGE: mark("manage the queue"),
         Right.AGENT_FORCE_STATE: mark("change operators' states"),
     }),
+    Group(mark("Shifts"), {
+        Right.ATTENDANCE_OWN: mark("see one's own shifts"),
+        Right.ATTENDANCE_VIEW: mark("see others' shifts and attendance"),
+        Right.ATTENDANCE_PLAN: mark("plan shifts and absences"),
+    }),
     Group(mark("Campaigns"), {
         Right.SURVEY_WORK: mark("work on surveys"),
         Right.SURVEY_MANAGE: mark("manage surveys"),

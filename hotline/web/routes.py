@@ -10,6 +10,7 @@ from hotline.web.api import calls as calls_api
 from hotline.web.api import dispositions as dispositions_api
 from hotline.web.api import drafts, operator, quality
 from hotline.web.api import recording as recording_api
+from hotline.web.routes_attendance import add_attendance
 from hotline.web.routes_board import add_board
 from hotline.web.routes_callbacks import add_callbacks
 from hotline.web.routes_card import add_card
@@ -79,6 +80,7 @@ def add_routes(app: web.Application) -> None:
     add_board(add)
     add_callbacks(add)
     add_statistics(add)
+    add_attendance(add)
     add_terms(add)
     add_card(add)
 

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hotline.archive.service import Archive
+from hotline.attendance.planning import Planning
+from hotline.attendance.roster import Roster
+from hotline.attendance.service import Attendance
 from hotline.board.alarms import Alarms
 from hotline.board.goals import Goals
 from hotline.board.rules_admin import AlarmRules
@@ -129,6 +132,21 @@ class Services:
     def profile_admin(self) -> ProfileAdmin:
         """Administration of the process profile."""
         return ProfileAdmin(self.database, self.clock)
+
+    @property
+    def attendance(self) -> Attendance:
+        """Who should be here, and who was."""
+        return Attendance(self.database, self.clock, self.settings.zone)
+
+    @property
+    def roster(self) -> Roster:
+        """The plan of shifts."""
+        return Roster(self.database, self.clock, self.settings.zone)
+
+    @property
+    def planning(self) -> Planning:
+        """Templates of shifts, and absences."""
+        return Planning(self.database, self.clock)
 
     @property
     def statistics(self) -> Statistics:

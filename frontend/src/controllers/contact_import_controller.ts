@@ -2,19 +2,21 @@ import { Controller } from "@hotwired/stimulus";
 import { explain, request } from "../api";
 import { t } from "../i18n";
 
-/** Import of external contacts: the file goes up once to be looked at, and once more, unchanged, to be taken. */
+/** Import of external contacts, or of what `url` takes: the file goes up once to be looked at, and once more, unchanged, to be taken. */
 export default class ContactImportController extends Controller<HTMLElement> {
   static override targets = ["file", "result", "rejected"];
+  static override values = { url: { type: String, default: "/directory/import" } };
+  declare readonly urlValue: string;
   declare readonly fileTarget: HTMLInputElement;
   declare readonly resultTarget: HTMLElement;
   declare readonly rejectedTarget: HTMLTemplateElement;
 
   preview(): Promise<void> {
-    return this.send("/directory/import");
+    return this.send(this.urlValue);
   }
 
   apply(): Promise<void> {
-    return this.send("/directory/import/apply");
+    return this.send(`${this.urlValue}/apply`);
   }
 
   /** The rejected rows as a file, made here of what the answer has. */

@@ -276,6 +276,7 @@ def _pause_reason() -> None:
         "pause_reason",
         sa.Column("limit_min", sa.Integer(), nullable=True),
         sa.Column("automatic", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("is_break", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("sort", sa.Integer(), server_default=sa.text("0"), nullable=False),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hotline.migrations.initial import (
     appeals,
+    attendance,
     audit,
     board,
     callbacks,
@@ -52,6 +53,7 @@ def upgrade() -> None:
     lines.create()
     workers.create()
     callbacks.create()
+    attendance.create()
     audit.create()
     jobs.create()
     scoring.create()

@@ -49,6 +49,7 @@ _FIELDS: Mapping[str, str] = {
     "direction": mark("For calls"),
     "needs_note": mark("needs a note"),
     "limit_min": mark("Longest pause, minutes"),
+    "is_break": mark("Counts as a break of the shift"),
 }
 _CHOICES: Mapping[str, str] = {
     "hour": mark("hours"),
@@ -63,7 +64,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "topic": ("type_code", "keywords"),
     "channel": ("form",),
     "disposition": ("direction", "needs_note"),
-    "pause_reason": ("limit_min",),
+    "pause_reason": ("limit_min", "is_break"),
     "source": ("is_default",),
     "result": ("is_final",),
     "appeal_type": ("is_complaint", "is_consultation"),
