@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.db import Database
 from hotline.errors import BadInput, Conflict
@@ -22,6 +24,20 @@ class Place:
     member: bool
     penalty: int = 0
     version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A place as somebody typed it. ``by_role``: whether he is a member while nobody has said anything."""
+
+    member: bool
+    penalty: int
+    version: int
+    by_role: bool
+
+
+Note = Callable[[AsyncSession, int, Place, Place], object]
+"""Session, user, what was, what is."""
 
 
 class QueuePlaces:
@@ -41,24 +57,40 @@ class QueuePlaces:
             )
             return {row.user_id: Place(row.member, row.penalty, row.version) for row in rows}
 
-    async def of(self, user_id: int, *, by_role: bool) -> Place:
-        """Return somebody's place; ``by_role`` is what his role makes of him when nobody has said anything."""
-        return (await self.all([user_id])).get(user_id, Place(by_role))
+    async def put(self, wanted: Mapping[int, Wanted], note: Note) -> dict[int, Place]:
+        """Store the places of several people together: all of them, or none.
 
-    async def put(self, user_id: int, *, member: bool, penalty: int, version: int) -> Place:
-        """Store a place.
-
-        :raises BadInput: the penalty is out of bounds.
-        :raises Conflict: somebody changed it since ``version`` (``stale-record``).
+        :param wanted: what somebody typed, by user.
+        :param note: writes what was and what is into the audit trail, in the same transaction.
+        :raises BadInput: a penalty is out of bounds (``details``: ``penalty``).
+        :raises Conflict: somebody changed some of them since (``stale-record``; ``details["users"]``: whose).
         """
-        if penalty not in PENALTIES:
+        if any(one.penalty not in PENALTIES for one in wanted.values()):
             raise BadInput("no such penalty", details={"penalty": "0 to 100"})
+        stored: dict[int, Place] = {}
         async with self._db.begin() as session:
-            row = await session.get(QueueMemberRow, (user_id, self.queue), with_for_update=True)
-            if (row.version if row is not None else 0) != version:
-                raise Conflict("somebody else changed this meanwhile", error_id="stale-record")
-            if row is None:
-                row = QueueMemberRow(user_id=user_id, queue=self.queue, version=0)
-                session.add(row)
-            row.member, row.penalty, row.version = member, penalty, version + 1
-        return Place(member, penalty, version + 1)
+            for user_id in sorted(wanted):  # in one order: two who save the same people never wait for each other
+                blank = insert(QueueMemberRow).values(
+                    user_id=user_id, queue=self.queue, member=wanted[user_id].by_role, version=0
+                )
+                await session.execute(blank.on_conflict_do_nothing(index_elements=["user_id", "queue"]))
+            rows = {
+                row.user_id: row
+                for row in await session.scalars(
+                    select(QueueMemberRow)
+                    .where(QueueMemberRow.queue == self.queue, QueueMemberRow.user_id.in_(sorted(wanted)))
+                    .order_by(QueueMemberRow.user_id)
+                    .with_for_update()
+                )
+            }
+            if stale := [user_id for user_id, one in wanted.items() if rows[user_id].version != one.version]:
+                raise Conflict(
+                    "somebody else changed this meanwhile", error_id="stale-record", details={"users": stale}
+                )
+            for user_id, one in wanted.items():
+                row = rows[user_id]
+                before = Place(row.member, row.penalty, row.version)
+                row.member, row.penalty, row.version = one.member, one.penalty, one.version + 1
+                stored[user_id] = Place(row.member, row.penalty, row.version)
+                note(session, user_id, before, stored[user_id])
+        return stored

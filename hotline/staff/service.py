@@ -123,7 +123,7 @@ class StaffService:
         async with self._db.begin() as session:
             write_change(session, record, before, after, by=by, at=self._clock.now())
 
-    async def changes_of(self, entity: str, entity_ids: Iterable[int]) -> tuple[tuple[str, Change], ...]:
+    async def changes_of(self, entity: str, entity_ids: Iterable[int | str]) -> tuple[tuple[str, Change], ...]:
         """Return the latest changes that :meth:`note_change` wrote down of some records, each with its record's id."""
         async with self._db.begin() as session:
             return await read_changes_of(session, entity, entity_ids)

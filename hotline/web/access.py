@@ -286,6 +286,7 @@ ACCESS: Mapping[str, Needs] = {
     "GET /admin/organisations/{id}": _ORGANISATIONS,
     "POST /admin/organisations/{id}": _ORGANISATIONS,
     "GET /admin/queue": needs(Right.QUEUE_MANAGE),
+    "POST /admin/queue": needs(Right.QUEUE_MANAGE),
     "POST /admin/queue/{id}": needs(Right.QUEUE_MANAGE),
     "GET /admin/lines": needs(Right.QUEUE_MANAGE),
     "POST /admin/lines/explain": needs(Right.QUEUE_MANAGE),

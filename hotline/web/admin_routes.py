@@ -56,6 +56,7 @@ def add_admin_routes(add: web.UrlDispatcher) -> None:
     add.add_get(r"/admin/organisations/{id:\d+}", admin_organisations.show)
     add.add_post(r"/admin/organisations/{id:\d+}", admin_organisations.save)
     add.add_get("/admin/queue", admin_queue.listing)
+    add.add_post("/admin/queue", admin_queue.save_all)
     add.add_post(r"/admin/queue/{id:\d+}", admin_queue.save)
     add.add_get("/admin/audit", admin_audit.listing)
     add.add_get("/admin/profile", admin_profile.show)

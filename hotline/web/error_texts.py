@@ -56,6 +56,8 @@ TEXTS = {
     "organisations-of-all": mark("Organisations are changed by the fund."),
     "roles-of-all": mark("Roles hold for all organisations and are changed by the fund."),
     "last-administrator": mark("Nobody would be left who may administer. Give somebody else that right first."),
+    "no-places": mark("Nothing was changed: send at least one place."),
+    "lacks-skill": mark("He lacks a skill that this queue needs. Give it to him under «Lines and queues» first."),
     "bad-rules": mark("Nobody would answer some calls by these rules. Nothing was changed."),
     "own-account": mark("You cannot switch your own account off."),
     "password-temporary": mark("Your password is temporary. Choose your own first."),
