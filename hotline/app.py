@@ -58,6 +58,7 @@ from hotline.web.views.admin_queue import BY_ROLE
 log = logging.getLogger(__name__)
 
 SHUTDOWN_S = 5.0  # how long open requests may take to finish when the service stops
+ANSWER_S = 1.5  # a database that does not answer so soon is not waited for any more when the service stops
 
 
 class Hotline:
@@ -81,6 +82,10 @@ class Hotline:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        database = self.services.database
+        if not await database.answers(ANSWER_S):
+            log.warning("the database does not answer: stopping without it")
+            database.cut()
         await self._stack.aclose()
 
     async def _build(self, stack: AsyncExitStack) -> None:

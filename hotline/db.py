@@ -5,12 +5,14 @@ PostgreSQL is the only dialect (architecture decision), so tables may use JSONB,
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, ClassVar
+from weakref import WeakSet
 
-from sqlalchemy import DateTime, MetaData, text
+from sqlalchemy import DateTime, MetaData, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -57,6 +59,20 @@ class Database:
 
     def __init__(self, bind: AsyncEngine | AsyncConnection) -> None:
         self._bind = bind
+        self.gone = False
+        """Nobody shall wait for PostgreSQL any more (:meth:`cut`)."""
+        self._open: WeakSet[Any] = WeakSet()
+        """Connections, as the driver knows them."""
+        if isinstance(bind, AsyncEngine):
+            event.listen(bind.sync_engine, "connect", self._opened)
+            event.listen(bind.sync_engine, "do_connect", self._may_open)
+
+    def _opened(self, connection: Any, _record: object) -> None:
+        self._open.add(connection.driver_connection)
+
+    def _may_open(self, *_: object) -> None:
+        if self.gone:
+            raise ConnectionError("no connections any more")
 
     @classmethod
     def connect(cls, url: str, *, pool_size: int = 20) -> Database:
@@ -100,6 +116,21 @@ class Database:
         """
         async with self.begin() as session:
             await session.execute(text("SELECT 1"))
+
+    async def answers(self, within_s: float) -> bool:
+        """Tell whether PostgreSQL answers so soon; one that hangs need not be waited for."""
+        asked = asyncio.create_task(self.ping())
+        done, _ = await asyncio.wait([asked], timeout=within_s)
+        if not done:
+            # Not cancelled: that would wait for the server, too. It ends with the connections.
+            asked.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return bool(done) and asked.exception() is None
+
+    def cut(self) -> None:
+        """Break every connection and make no new one: whoever waits for PostgreSQL gets ``Unavailable`` at once."""
+        self.gone = True
+        for connection in list(self._open):
+            connection.terminate()
 
     async def close(self) -> None:
         """Close the pool."""

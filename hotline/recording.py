@@ -55,6 +55,7 @@ class RecordingParts:
         }
         self._jobs = RecordingJobs(self.archive, settings.database_url.get_secret_value())
         self._pauses = Pauses(database)
+        self._db = database
         self._bus = bus
         self._clock = clock
 
@@ -77,7 +78,7 @@ class RecordingParts:
         """Stop working."""
         for renewal in self._renewals.values():
             await renewal.close()
-        await self._jobs.close()
+        await self._jobs.close(alone=self._db.gone)
         for control in self.controls.values():
             await control.close()
 

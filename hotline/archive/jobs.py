@@ -10,11 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Any
+from weakref import WeakSet
 
 import procrastinate
 import psycopg
+import psycopg_pool
 from procrastinate import exceptions
 from procrastinate.jobs import Job, Status
 from procrastinate.tasks import Task
@@ -35,6 +40,9 @@ AGAIN_S = 5.0
 DEAD_AFTER_S = 30.0
 """A worker that gave no sign of life for so long is dead; it gives one every ten seconds (procrastinate, "Workers")."""
 LOOK_FOR_STALLED_S = 5.0
+CONNECT_S = 5
+FINISH_S, STOP_S, CUT_S = 1.0, 2.0, 0.3
+"""Seconds that a job may go on when the service stops; in which all must have ended by itself; without a database."""
 RETRY = procrastinate.RetryStrategy(max_attempts=8, wait=5, exponential_wait=3)
 """5 s, 15 s, 45 s … about 5 hours in all: long enough to mend a full disk."""
 
@@ -59,7 +67,13 @@ class RecordingJobs:
             conninfo=queue_url(database_url),
             min_size=1,
             max_size=4,
-            kwargs={"options": f"-c search_path={SCHEMA}", "application_name": "hotline-jobs"},
+            kwargs={
+                "options": f"-c search_path={SCHEMA}",
+                "application_name": "hotline-jobs",
+                "connect_timeout": CONNECT_S,
+            },
+            configure=self._opened,
+            pool_factory=self._make_pool,
         )
         self.app = procrastinate.App(connector=connector)
         self._store = self._task("store", self._run_store)
@@ -69,6 +83,24 @@ class RecordingJobs:
         retain = self.app.task(name="recordings.retain", queue=QUEUE, queueing_lock="retain")(self._run_retain)
         self.app.periodic(cron="40 0 * * *")(retain)
         self._tasks: list[asyncio.Task[None]] = []
+        self._pool: psycopg_pool.AsyncConnectionPool | None = None
+        self._connections: WeakSet[psycopg.AsyncConnection[Any]] = WeakSet()
+        self._closing = asyncio.Event()
+
+    def _make_pool(self, **settings: Any) -> psycopg_pool.AsyncConnectionPool:
+        self._pool = psycopg_pool.AsyncConnectionPool(**settings)
+        return self._pool
+
+    async def _opened(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        self._connections.add(connection)
+
+    async def _cut(self) -> None:
+        """Break every connection and make no new one: whoever waits for the database fails at once."""
+        for connection in list(self._connections):
+            with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as wire:
+                wire.shutdown(socket.SHUT_RDWR)
+        if self._pool is not None:
+            await self._pool.close(timeout=CUT_S)
 
     def _task(self, name: str, work: Callable[[str], Awaitable[None]]) -> Task[[str], Awaitable[None], [str]]:
         return self.app.task(name=f"recordings.{name}", queue=QUEUE, retry=RETRY)(work)
@@ -80,11 +112,23 @@ class RecordingJobs:
             asyncio.create_task(self._keep_reviving(), name="archive.jobs.stalled"),
         ]
 
-    async def close(self) -> None:
-        """Stop. A job that is cut off is taken up again after the next start."""
+    async def close(self, *, alone: bool = False) -> None:
+        """Stop within some seconds. A job that is cut off is taken up again after the next start.
+
+        :param alone: the database is known to be away.
+        """
+        self._closing.set()
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if not self._tasks:
+            return
+        _, pending = await asyncio.wait(self._tasks, timeout=0 if alone else STOP_S)
+        if pending:
+            # procrastinate says good-bye in the database, however long it takes to get a connection (30 s, and on an
+            # error it forgets that it was cancelled).
+            log.warning("the recordings' jobs stop without the database")
+            await self._cut()
+            await asyncio.wait(pending, timeout=CUT_S)
 
     async def on_event(self, event: CallEvent) -> None:
         """Subscribed to the bus: a call has ended, its recording is complete.
@@ -106,14 +150,19 @@ class RecordingJobs:
             ).defer_async(key=key)
 
     async def _keep_working(self) -> None:
-        while True:
+        while not self._closing.is_set():
             try:
                 async with self.app.open_async():
                     await self._defer_missed()
                     await self.app.run_worker_async(
-                        queues=[QUEUE], install_signal_handlers=False, delete_jobs="successful"
+                        queues=[QUEUE],
+                        install_signal_handlers=False,
+                        delete_jobs="successful",
+                        shutdown_graceful_timeout=FINISH_S,
                     )
             except (exceptions.ConnectorException, psycopg.Error, HotlineError, OSError) as error:
+                if self._closing.is_set():
+                    return
                 log.warning("the recordings' jobs wait for the database: %s", error)
             await asyncio.sleep(AGAIN_S)
 
