@@ -182,6 +182,7 @@ class Hotline:
                 "drafts": journal.drafts.purge,
                 "files": journal.card.attachments.purge,
                 "sessions": self.services.staff.purge,
+                "personal rights": self.services.staff.rights.close_ended,
                 "audit tables": AuditPartitions(database, clock).prepare,
                 "notices": journal.notices.purge,
                 "uploads": self.services.register.purge,

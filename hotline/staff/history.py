@@ -24,18 +24,21 @@ def write_change(
     before: Mapping[str, Any],
     after: Mapping[str, Any],
     *,
-    by: User,
+    by: User | None,
     at: datetime,
     note: str = "",
 ) -> bool:
-    """Write down the fields that differ; nothing and ``False`` when none does and there is no ``note``."""
+    """Write down the fields that differ; nothing and ``False`` when none does and there is no ``note``.
+
+    :param by: ``None``: it happened by itself.
+    """
     was, is_now = difference(before, after)
     if not is_now and not note:
         return False
     details: dict[str, Any] = {"fields": sorted(is_now), "before": was, "after": is_now}
     if note:
         details["note"] = note
-    audit(session, "change", record, user_id=by.id, at=at, details=details)
+    audit(session, "change", record, user_id=by.id if by is not None else None, at=at, details=details)
     return True
 
 

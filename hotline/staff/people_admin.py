@@ -322,12 +322,12 @@ async def take_turns(session: AsyncSession) -> None:
 
 
 async def keep_an_administrator(session: AsyncSession) -> None:
-    """Refuse what would leave nobody who may manage accounts.
+    """Refuse what would leave nobody who may manage accounts, now or when what is allowed for a time is over.
 
     :raises Conflict: ``last-administrator``; the caller's transaction is rolled back by it.
     """
     await session.flush()
-    found = await session.execute(queries.users_with_rights().where(UserRow.active))
+    found = await session.execute(queries.users_with_rights(lasting=True).where(UserRow.active))
     if not any(queries.to_user(row).may(Right.USER_MANAGE) for row in found):
         raise Conflict("nobody would be left who may administer", error_id="last-administrator")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, literal_column, or_, select, union_all
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal_column, or_, select, union_all
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, contains_eager
 
-from hotline.staff.model import DirectoryEntry, Organisation, User
+from hotline.staff.model import DirectoryEntry, Effect, Organisation, User
 from hotline.staff.rules import effective_rights, fold
 from hotline.staff.sight import sight_of
 from hotline.staff.tables import (
@@ -41,22 +41,33 @@ _SIGHTS = (
 )
 
 
-def _grants() -> ColumnElement[Any]:
+def _grants(personal: ColumnElement[bool]) -> ColumnElement[Any]:
     granted = union_all(
         select(RoleRightRow.right_code, RoleRightRow.effect)
         .join(UserRoleRow, UserRoleRow.role_code == RoleRightRow.role_code)
         .where(UserRoleRow.user_id == UserRow.id)
         .correlate(UserRow),
         select(UserRightRow.right_code, UserRightRow.effect)
-        .where(UserRightRow.user_id == UserRow.id)
+        .where(UserRightRow.user_id == UserRow.id, personal)
         .correlate(UserRow),
     ).subquery()
     return select(func.jsonb_agg(func.jsonb_build_array(granted.c.right_code, granted.c.effect))).scalar_subquery()
 
 
-def users_with_rights() -> Select[Any]:
-    """Select users with organisation, roles and grants; :func:`to_user` reads the rows."""
-    return select(UserRow, _ROLES.label("roles"), _grants().label("grants"), _SIGHTS.label("sights"))
+def still_said() -> ColumnElement[bool]:
+    """Tell which personal rights hold now, by the database's own clock: what is over is over before it is closed."""
+    return or_(UserRightRow.ends_at.is_(None), UserRightRow.ends_at > func.now())
+
+
+def users_with_rights(*, lasting: bool = False) -> Select[Any]:
+    """Select users with organisation, roles and grants; :func:`to_user` reads the rows.
+
+    :param lasting: without what is allowed for a time only.
+    """
+    personal = still_said()
+    if lasting:
+        personal = and_(personal, or_(UserRightRow.ends_at.is_(None), UserRightRow.effect != Effect.ALLOW))
+    return select(UserRow, _ROLES.label("roles"), _grants(personal).label("grants"), _SIGHTS.label("sights"))
 
 
 def to_user(row: Row[Any]) -> User:

@@ -19,6 +19,8 @@ class Grant:
     reason: str = ""
     at: datetime | None = None
     by: str = ""
+    ends_at: datetime | None = None
+    """When it ends by itself; ``None``: it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +88,14 @@ def sight_lines(roles: Sequence[RoleRule], kind: str) -> tuple[SightLine, ...]:
 def may_say(by: frozenset[str], right: str, *, everywhere: bool) -> bool:
     """Tell whether an administrator may allow or deny somebody a right: an insurer's only those that he has himself."""
     return everywhere or right in by
+
+
+def said(effect: str, ends_at: datetime | None) -> str:
+    """Return what a history writes down: ``allow``, or ``allow/2026-12-31T21:00:00+00:00`` for what ends by itself."""
+    return f"{effect}/{ends_at.isoformat()}" if effect and ends_at is not None else effect
+
+
+def read_said(words: str) -> tuple[str, datetime | None]:
+    """Read what :func:`said` wrote: the effect, and when it ends."""
+    effect, _, end = words.partition("/")
+    return effect, datetime.fromisoformat(end) if end else None

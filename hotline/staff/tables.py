@@ -117,6 +117,8 @@ class UserRightRow(Base):
     reason: Mapped[str] = mapped_column(Text, server_default="")
     at: Mapped[datetime | None]
     by_id: Mapped[int | None] = mapped_column(ForeignKey("staff_user.id"))
+    ends_at: Mapped[datetime | None]
+    """From this moment on it says nothing; ``None``: until somebody takes it back."""
 
 
 class SessionRow(Base):

@@ -202,6 +202,7 @@ _FIELDS = {
     "nobody works there at this level": mark("nobody works there at this level"),
     "not a date and time": mark("is not a date and time"),
     "not a date": mark("is not a date"),
+    "past": mark("is over already"),
     "must not be in the future": mark("must not be in the future"),
     "too long ago": mark("is too long ago"),
     "not an e-mail address": mark("is not an e-mail address"),

@@ -136,6 +136,7 @@ def _staff_user_right() -> None:
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("by_id", sa.BigInteger(), nullable=True),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["by_id"], ["staff_user.id"], name=op.f("fk_staff_user_right_by_id")),
         sa.ForeignKeyConstraint(["user_id"], ["staff_user.id"], name=op.f("fk_staff_user_right_user_id")),
         sa.PrimaryKeyConstraint("user_id", "right_code", name=op.f("pk_staff_user_right")),

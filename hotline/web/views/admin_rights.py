@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from aiohttp import web
 
-from hotline.errors import Forbidden, NotFound
+from hotline.errors import BadInput, Forbidden, NotFound
+from hotline.staff.admin_model import Change
 from hotline.staff.model import Effect
-from hotline.staff.rights_admin import RightsOfOne
-from hotline.staff.rights_of import RightLine
+from hotline.staff.rights_admin import TERM_OVER, RightsOfOne
+from hotline.staff.rights_of import RightLine, read_said
+from hotline.web import i18n
 from hotline.web.context import current_user, services, wants_json
 from hotline.web.failures import text_of
 from hotline.web.forms import form_fields, path_id, query_text
@@ -44,13 +47,30 @@ async def save(request: web.Request) -> web.StreamResponse:
     """Allow or deny a right, or leave it to the roles again."""
     its, by, user_id = services(request), current_user(request), path_id(request)
     sent = await form_fields(request)
-    right, effect, reason = (sent.get(name, "").strip() for name in ("right", "effect", "reason"))
+    right, effect, reason, until = (sent.get(name, "").strip() for name in ("right", "effect", "reason", "until"))
     try:
-        await its.staff.rights.say(by, user_id, right, effect, reason, version_of(sent))
+        await its.staff.rights.say(by, user_id, right, effect, reason, version_of(sent), ends_at=_end_of(until))
     except (*REFUSALS, Forbidden) as error:
-        typed = {"right": right, "effect": effect, "reason": reason}
+        typed = {"right": right, "effect": effect, "reason": reason, "until": until}
         return await refused(request, error, TEMPLATE, await _context(request, typed))
     return saved(request, f"/admin/people/{user_id}/rights", id=user_id)
+
+
+def _end_of(day: str) -> datetime | None:
+    """Return when a last day is over where the reader is; ``None`` when none was given.
+
+    :raises BadInput: no day.
+    """
+    if not day:
+        return None
+    try:
+        return datetime.combine(date.fromisoformat(day) + timedelta(days=1), time(), i18n.current().zone)
+    except (ValueError, OverflowError) as error:
+        raise BadInput("this is no day", details={"until": "not a date"}) from error
+
+
+def _last_day(ends_at: datetime | None) -> str:
+    return i18n.show_date(ends_at - timedelta(seconds=1)) if ends_at is not None else ""
 
 
 async def _sees(request: web.Request, rights: RightsOfOne, number: str) -> dict[str, Any]:
@@ -84,7 +104,8 @@ async def _context(request: web.Request, typed: dict[str, str] | None = None) ->
             for one in rights.sight
         ],
         "effects": [(str(code), gettext(title)) for code, title in _EFFECTS.items()],
-        "typed": typed or {"right": query_text(request, "right", limit=100), "effect": "", "reason": ""},
+        "typed": typed or {"right": query_text(request, "right", limit=100), "effect": "", "reason": "", "until": ""},
+        "today": its.clock.now().astimezone(i18n.current().zone).date(),
         "asked": "",
         "sees": None,
         "history": [_change(one) for one in rights.history],
@@ -92,12 +113,29 @@ async def _context(request: web.Request, typed: dict[str, str] | None = None) ->
 
 
 def _line(line: RightLine) -> dict[str, Any]:
-    return {"line": line, "title": right_title(line.code)}
+    return {
+        "line": line,
+        "title": right_title(line.code),
+        "until": _last_day(line.own.ends_at) if line.own is not None else "",
+    }
 
 
-def _change(change: Any) -> dict[str, Any]:
+def _change(change: Change) -> dict[str, Any]:
     fields = [
-        (right_title(code), gettext(_SAID.get(change.before.get(code, ""), "")), gettext(_SAID.get(value, "")))
+        (right_title(code), _words_of(change.before.get(code)), _words_of(value))
         for code, value in change.after.items()
     ]
-    return {"change": change, "note": change.note, "fields": fields, "undo": None}
+    by_itself = change.note == TERM_OVER
+    return {
+        "change": change,
+        "note": gettext("the term is over") if by_itself else change.note,
+        "actor": gettext("by itself") if by_itself else "",
+        "fields": fields,
+        "undo": None,
+    }
+
+
+def _words_of(words: str | None) -> str:
+    effect, ends_at = read_said(words or "")
+    title = gettext(_SAID.get(effect, ""))
+    return f"{title} {gettext('until %(day)s') % {'day': _last_day(ends_at)}}" if ends_at is not None else title

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from hotline.staff.model import NewUser
-from hotline.staff.tables import OrganisationRow, UserRow
+from hotline.staff.tables import OrganisationRow, UserRightRow, UserRow
 from tests.integration.web.conftest import PASSWORD, Browser, Site, card_fields
 
 LISTEN = "call.listen_any"
@@ -23,8 +24,10 @@ async def version(admin: Browser, path: str) -> str:
     return str((await admin.send("GET", path, accept="application/json")).json()["version"])
 
 
-async def say(admin: Browser, path: str, effect: str, reason: str = "замещает", right: str = LISTEN) -> int:
-    form = {"right": right, "effect": effect, "reason": reason, "version": await version(admin, path)}
+async def say(
+    admin: Browser, path: str, effect: str, reason: str = "замещает", right: str = LISTEN, until: str = ""
+) -> int:
+    form = {"right": right, "effect": effect, "reason": reason, "version": await version(admin, path), "until": until}
     return (await admin.send("POST", path, form=form)).status
 
 
@@ -44,6 +47,39 @@ async def test_a_right_is_given_denied_and_taken_back_with_its_reason(site: Site
         assert (await anna.get("/calls/gaps")).status == 403
         page = (await admin.get(path)).text
         assert "вернулась" in page
+
+
+async def test_a_right_until_a_day_ends_by_itself(site: Site) -> None:
+    """S000-01, domain 2.2: shown with its last day; over at once, closed by the daily job, once, with an entry."""
+    async with site.logged_in("admin") as admin, site.logged_in("anna") as anna:
+        path = await address(site, "anna")
+        for wrong in ("2020-01-01", "завтра"):
+            form = {"right": LISTEN, "effect": "allow", "reason": "отпуск", "until": wrong}
+            refused = await admin.send("POST", path, form=form | {"version": await version(admin, path)})
+            assert (refused.status, f'value="{wrong}"' in refused.text) == (400, True)
+        assert await say(admin, path, "allow", "отпуск", until="2099-12-31") == 303
+        assert (await anna.get("/calls/gaps")).status == 200
+        page = (await admin.get(path)).text
+        assert "до 31.12.2099" in page
+        assert await say(admin, path, "allow", "отпуск продлён", until="2099-12-30") == 303
+        assert "до 30.12.2099" in (await admin.get(path)).text
+        async with site.services.database.begin() as session:
+            await session.execute(update(UserRightRow).values(ends_at=datetime(2020, 1, 1, tzinfo=UTC)))
+        assert (await anna.get("/calls/gaps")).status == 403
+        assert "разрешено лично" not in (await admin.get(path)).text
+        read = await version(admin, path)
+        assert [await site.services.staff.rights.close_ended() for _ in range(2)] == [1, 0]
+        page = (await admin.get(path)).text
+        assert "срок истёк" in page
+        assert await version(admin, path) != read
+
+
+async def test_who_administers_for_a_time_cannot_become_the_last_administrator(site: Site) -> None:
+    """S000-01: when his time is over somebody must be left."""
+    async with site.logged_in("admin") as admin, site.logged_in("anna") as anna:
+        path = await address(site, "anna")
+        assert await say(admin, path, "allow", right="user.manage", until="2099-12-31") == 303
+        assert await say(anna, await address(site, "admin"), "deny", right="user.manage") == 409
 
 
 async def test_what_is_refused_loses_nothing(site: Site) -> None:

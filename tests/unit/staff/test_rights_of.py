@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from hotline.staff.model import Right
-from hotline.staff.rights_of import Grant, RightLine, RoleRule, lines_of, may_say, sight_lines
+from hotline.staff.rights_of import Grant, RightLine, RoleRule, lines_of, may_say, read_said, said, sight_lines
 from hotline.staff.rules import effective_rights
 from hotline.staff.sight import Reach
 
@@ -70,3 +72,20 @@ def test_an_insurers_administrator_gives_only_what_he_has() -> None:
     assert may_say(frozenset(), LISTEN, everywhere=True)
     assert may_say(frozenset({LISTEN}), LISTEN, everywhere=False)
     assert not may_say(frozenset(), LISTEN, everywhere=False)
+
+
+@pytest.mark.parametrize(
+    ("effect", "ends_at", "words"),
+    [
+        ("allow", None, "allow"),
+        ("deny", datetime(2026, 12, 31, 21, tzinfo=UTC), "deny/2026-12-31T21:00:00+00:00"),
+        ("", None, ""),
+    ],
+)
+def test_what_was_said_is_written_with_its_end_and_read_again(
+    effect: str, ends_at: datetime | None, words: str
+) -> None:
+    """S000-01: the history of a right tells for how long."""
+    assert said(effect, ends_at) == words
+    assert read_said(words) == (effect, ends_at)
+    assert said("", datetime(2026, 12, 31, tzinfo=UTC)) == ""
