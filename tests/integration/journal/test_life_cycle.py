@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
-import re
 from datetime import date, timedelta
 
 import pytest
@@ -242,33 +240,6 @@ async def test_a_group_obeys_the_matrix(world: World) -> None:
     with pytest.raises(Conflict) as late:
         await appeals.fire(world.people["op201"], appeal.id, "accept", sent.version)
     assert late.value.error_id == "stale-appeal"
-
-
-async def test_a_thousand_saved_at_once_have_numbers_without_a_gap_or_a_duplicate(own_world: World) -> None:
-    """S000-32, domain 2.6: twenty at a time on real connections; every eighth is refused and takes no number."""
-    world = own_world
-    running = asyncio.Semaphore(20)
-
-    async def save(number: int) -> str:
-        async with running:
-            bad = {"topic": "9.99"} if number % 8 == 7 else {}
-            try:
-                appeal = await world.journal.appeals.save_card(
-                    world.people["op101" if number % 2 else "op201"],
-                    world.form(applicant_last_name=f"Нагрузкин{number}", **bad),
-                    f"load-{number}",
-                )
-            except BadInput:
-                assert bad
-                return ""
-            return appeal.number
-
-    async with asyncio.timeout(200):
-        numbers = [number for number in await asyncio.gather(*map(save, range(1143))) if number]
-    assert len(numbers) == 1001
-    assert all(re.fullmatch(r"00-20112026-\d{5}", number) for number in numbers)
-    drawn = sorted(int(number[-5:]) for number in numbers)
-    assert drawn == list(range(1, 1002))
 
 
 async def test_remarks_are_kept_with_who_and_when(world: World) -> None:
