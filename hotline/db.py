@@ -14,7 +14,7 @@ from weakref import WeakSet
 
 from sqlalchemy import DateTime, MetaData, event, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
@@ -41,6 +41,10 @@ SERVER_SETTINGS = {
     "max_parallel_workers_per_gather": "0",
 }
 """What every connection of the product asks of PostgreSQL."""
+PREPARED = 400
+"""Statements of which a connection keeps the plans. The product has some hundreds; planning one takes milliseconds."""
+REMEMBERED = "remembered"
+"""In ``session.info``: what parts of the product remember of this database, by their own names."""
 
 
 class Base(DeclarativeBase):
@@ -59,6 +63,8 @@ class Database:
 
     def __init__(self, bind: AsyncEngine | AsyncConnection) -> None:
         self._bind = bind
+        self._reader = bind.execution_options(isolation_level="AUTOCOMMIT") if isinstance(bind, AsyncEngine) else bind
+        self._info: dict[Any, Any] = {REMEMBERED: {}}
         self.gone = False
         """Nobody shall wait for PostgreSQL any more (:meth:`cut`)."""
         self._open: WeakSet[Any] = WeakSet()
@@ -79,19 +85,20 @@ class Database:
         """Make a database over a connection pool. ``url`` is ``postgresql+asyncpg://…``; connects on first use."""
         # No overflow: those connections are thrown away when they come back, so that whoever is busy pays a new
         # connection, with what asyncpg asks first, for every other transaction.
-        return cls(
-            create_async_engine(
-                url,
-                pool_size=pool_size,
-                max_overflow=0,
-                pool_pre_ping=True,
-                connect_args={
-                    "timeout": 5,
-                    "command_timeout": 30,
-                    "server_settings": SERVER_SETTINGS,
-                },
-            )
+        engine = create_async_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_use_lifo=True,  # the connection used last has the plans of what is asked most
+            connect_args={
+                "timeout": 5,
+                "command_timeout": 30,
+                "server_settings": SERVER_SETTINGS,
+                "prepared_statement_cache_size": PREPARED,
+            },
         )
+        event.listen(engine.sync_engine, "checkout", _require_open)
+        return cls(engine)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
@@ -99,15 +106,23 @@ class Database:
 
         :raises Unavailable: PostgreSQL cannot be reached.
         """
+        async with _available(self._session(self._bind)) as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """Open a session that only reads: each statement is one round trip, with no transaction round it.
+
+        Every statement sees what is committed when it runs, as in :meth:`begin`. What is added is not kept.
+
+        :raises Unavailable: PostgreSQL cannot be reached.
+        """
+        async with _available(self._session(self._reader)) as session:
+            yield session
+
+    def _session(self, bind: AsyncEngine | AsyncConnection) -> AsyncSession:
         # Over a connection (tests) a session's commit releases a savepoint; over an engine it really commits.
-        session = AsyncSession(self._bind, expire_on_commit=False, join_transaction_mode="create_savepoint")
-        try:
-            async with session, session.begin():
-                yield session
-        except (InterfaceError, OperationalError, ConnectionError, TimeoutError, FileNotFoundError) as error:
-            if getattr(error, "filename", None) is not None:
-                raise  # a file of ours; the socket of a server that is away is missing without a name
-            raise Unavailable("the database does not answer", error_id="database-unavailable") from error
+        return AsyncSession(bind, expire_on_commit=False, join_transaction_mode="create_savepoint", info=self._info)
 
     async def ping(self) -> None:
         """Run ``SELECT 1``.
@@ -136,3 +151,23 @@ class Database:
         """Close the pool."""
         if isinstance(self._bind, AsyncEngine):
             await self._bind.dispose()
+
+
+@asynccontextmanager
+async def _available(session: AsyncSession) -> AsyncIterator[AsyncSession]:
+    try:
+        async with session:
+            yield session
+    except (InterfaceError, OperationalError, ConnectionError, TimeoutError, FileNotFoundError) as error:
+        if getattr(error, "filename", None) is not None:
+            raise  # a file of ours; the socket of a server that is away is missing without a name
+        raise Unavailable("the database does not answer", error_id="database-unavailable") from error
+
+
+def _require_open(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Refuse a connection that PostgreSQL has closed; the pool then makes a new one.
+
+    A closed socket is known without asking. The pool's own ping takes three round trips before every transaction.
+    """
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError

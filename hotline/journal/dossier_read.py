@@ -41,7 +41,7 @@ async def load(session: AsyncSession, user: User, person_id: int) -> Dossier:
     """
     limits = visibility.dossiers(user)
     statement = (
-        select(PersonRow, OrganisationRow.short_name)
+        select(PersonRow, OrganisationRow.short_name, restricted.keeps(user))
         .outerjoin(OrganisationRow, OrganisationRow.id == PersonRow.insurer_id)
         .where(PersonRow.id == person_id, *([] if limits is None else [limits]))
         .execution_options(populate_existing=True)
@@ -49,7 +49,7 @@ async def load(session: AsyncSession, user: User, person_id: int) -> Dossier:
     found = (await session.execute(statement)).one_or_none()
     if found is None:
         raise NotFound("there is no such person", error_id="no-such-person")
-    row, insurer = found
+    row, insurer, kept = found
     dossier = Dossier(
         **{
             name: getattr(row, name)
@@ -67,7 +67,7 @@ async def load(session: AsyncSession, user: User, person_id: int) -> Dossier:
         phones=await _phones(session, person_id),
         warnings=_warnings(row),
     )  # fmt: skip
-    return shown_dossier(user, dossier, contacts=not await restricted.kept_from(session, user, [person_id]))
+    return shown_dossier(user, dossier, contacts=not kept)
 
 
 async def files(session: AsyncSession, user: User, person_id: int) -> tuple[DossierFile, ...]:

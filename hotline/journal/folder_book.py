@@ -26,6 +26,8 @@ class FolderBook:
         self._read_at: datetime | None = None
         self._folders: tuple[FolderDef, ...] = ()
         self.scope = Scope.ORGANISATION
+        self.edition = 0
+        """Another number whenever a folder or the scope is another."""
 
     async def of(self, session: AsyncSession, user: User) -> tuple[FolderDef, ...]:
         """Return the folders of ``user`` in the profile's order (S000-02)."""
@@ -52,9 +54,12 @@ class FolderBook:
                 .order_by(FolderRow.sort, FolderRow.code)
             )
         ).all()
-        self._folders = tuple(_folder(row.FolderRow) for row in rows)
+        folders = tuple(_folder(row.FolderRow) for row in rows)
         chosen: dict[str, Any] = (rows[0].settings if rows else None) or {}
-        self.scope = Scope(chosen.get("journal", {}).get("scope", Scope.ORGANISATION))
+        scope = Scope(chosen.get("journal", {}).get("scope", Scope.ORGANISATION))
+        if (folders, scope) != (self._folders, self.scope):
+            self._folders, self.scope = folders, scope
+            self.edition += 1
         self._read_at = now
 
 

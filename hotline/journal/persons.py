@@ -7,20 +7,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, union
-from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import load_only
 
 from hotline.clock import Clock
 from hotline.db import Database
 from hotline.errors import BadInput, NotFound
 from hotline.journal import queries, visibility
 from hotline.journal.dossier_read import living_id
+from hotline.journal.list_pages import known
 from hotline.journal.model import AppealRow, PersonRow, PersonsFound, PersonSnapshot
+from hotline.journal.names import Names, named
 from hotline.journal.person_access import shown
 from hotline.journal.person_model import PhoneOwners
 from hotline.journal.personquery import PersonQuery, after
-from hotline.journal.restricted import kept_from
+from hotline.journal.restricted import keeps
 from hotline.journal.tables import AppealRecord, is_open
 from hotline.journal.tables_person import PersonPhoneRow
 from hotline.journal.tables_person import PersonRow as PersonTable
@@ -28,16 +29,16 @@ from hotline.staff.audit import audit
 from hotline.staff.model import User
 from hotline.staff.rules import fold
 from hotline.staff.sight import Reach
-from hotline.staff.tables import OrganisationRow
 
 LIMIT = 10
 """At most so many results are shown (S001-045)."""
 BY_PHONE = 5
 """At most so many people are offered for a calling number (domain 2.9)."""
 
-_PHONES = (
-    select(func.array_agg(aggregate_order_by(PersonPhoneRow.e164, PersonPhoneRow.id)))
+_PHONES = func.array(
+    select(PersonPhoneRow.e164)
     .where(PersonPhoneRow.person_id == PersonTable.id, ~PersonPhoneRow.is_wrong)
+    .order_by(PersonPhoneRow.id)
     .scalar_subquery()
 )
 _OPEN_APPEALS = (
@@ -49,6 +50,7 @@ _OPEN_APPEALS = (
 
 
 _SHOWN = (
+    PersonTable.id,
     PersonTable.last_name,
     PersonTable.first_name,
     PersonTable.patronymic,
@@ -58,6 +60,7 @@ _SHOWN = (
     PersonTable.snils,
     PersonTable.policy,
     PersonTable.address,
+    PersonTable.insurer_id,
 )
 """What a row of a search shows; a dossier has three times as many columns."""
 _ORDER = (PersonTable.s_sur, PersonTable.s_nam, PersonTable.s_pat, PersonTable.birth_date, PersonTable.id)
@@ -86,7 +89,7 @@ class Persons:
         async with self._db.begin() as session:
             rows = [] if query.empty else list((await session.execute(search_statement(user, query))).all())
             if len(rows) < LIMIT and others:
-                rows += (await session.execute(other_statement(user, others, [row.PersonRow.id for row in rows]))).all()
+                rows += (await session.execute(other_statement(user, others, [row.id for row in rows]))).all()
             found = await _shown(session, user, rows[:LIMIT])
             audit(
                 session,
@@ -110,14 +113,15 @@ class Persons:
         """
         if not e164 or not e164.startswith("+"):
             return PhoneOwners()
-        known = select(PersonPhoneRow.person_id).where(PersonPhoneRow.e164 == e164, ~PersonPhoneRow.is_wrong)
+        owners = select(PersonPhoneRow.person_id).where(PersonPhoneRow.e164 == e164, ~PersonPhoneRow.is_wrong)
         everybody = (
             select(PersonTable.is_dead)
-            .where(PersonTable.id.in_(known), PersonTable.merged_into_id.is_(None))
+            .where(PersonTable.id.in_(owners), PersonTable.merged_into_id.is_(None))
             .limit(BY_PHONE + 1)
         )
         limits = visibility.persons(user) if user is not None else None
-        statement = _people().where(PersonTable.id.in_(known), PersonTable.merged_into_id.is_(None)).limit(BY_PHONE + 1)
+        statement = _people(user).where(PersonTable.id.in_(owners), PersonTable.merged_into_id.is_(None))
+        statement = statement.limit(known(BY_PHONE + 1))
         if limits is not None:
             statement = statement.where(limits)
         async with self._db.begin() as session:
@@ -132,7 +136,7 @@ class Persons:
         """
         async with self._db.begin() as session:
             limits = visibility.dossiers(user)
-            statement = _people().where(PersonTable.id == person_id, *([] if limits is None else [limits]))
+            statement = _people(user).where(PersonTable.id == person_id, *([] if limits is None else [limits]))
             row = (await session.execute(statement)).one_or_none()
             if row is None:
                 raise NotFound("there is no such person", error_id="no-such-person")
@@ -151,7 +155,9 @@ class Persons:
 
 def search_statement(user: User, query: PersonQuery) -> Select[Any]:
     """Return the statement of a search; one row more than is shown tells whether there are more."""
-    statement = _people().where(PersonTable.merged_into_id.is_(None), *_conditions(query)).limit(LIMIT + 1)
+    statement = _people(user).where(PersonTable.merged_into_id.is_(None), *_conditions(query)).limit(known(LIMIT + 1))
+    if query.enp is not None:
+        statement = statement.order_by(None)  # there is one of them at most
     limits = _limits(user, query)
     return statement if limits is None else statement.where(limits)
 
@@ -162,17 +168,18 @@ def other_statement(user: User, queries_: Iterable[PersonQuery], but: list[int])
     for query in queries_:
         part = select(PersonTable.id).where(PersonTable.merged_into_id.is_(None), *_conditions(query))
         limits = _limits(user, query)
-        ordered = (part if limits is None else part.where(limits)).order_by(*_ORDER).limit(LIMIT + 1)
+        ordered = (part if limits is None else part.where(limits)).order_by(*_ORDER).limit(known(LIMIT + 1))
         parts.append(select(ordered.subquery().c.id))
     found = union(*parts).subquery()
-    return _people().join(found, found.c.id == PersonTable.id).where(PersonTable.id.not_in(but)).limit(LIMIT + 1)
+    statement = _people(user).join(found, found.c.id == PersonTable.id)
+    return statement.where(PersonTable.id.not_in(but)).limit(known(LIMIT + 1))
 
 
 async def matching(
     session: AsyncSession, user: User, condition: ColumnElement[bool], limit: int
 ) -> tuple[PersonRow, ...]:
     """Return living dossiers by a condition of the register's own."""
-    statement = _people().where(PersonTable.merged_into_id.is_(None), condition).limit(limit)
+    statement = _people(user).where(PersonTable.merged_into_id.is_(None), condition).limit(limit)
     limits = visibility.persons(user)
     if limits is not None:
         statement = statement.where(limits)
@@ -181,23 +188,16 @@ async def matching(
 
 async def _shown(session: AsyncSession, user: User | None, rows: Sequence[Row[Any]]) -> tuple[PersonRow, ...]:
     """Return people of a list as ``user`` may see them."""
-    people = [_row(row) for row in rows]
-    kept = await kept_from(session, user, (one.id for one in people))
-    return tuple(shown(user, one, contacts=one.id not in kept) for one in people)
+    if not rows:
+        return ()
+    people = await named(session, lambda names: [_row(row, names) for row in rows])
+    return tuple(shown(user, one, contacts=not row.kept) for one, row in zip(people, rows, strict=True))
 
 
-def _people() -> Select[Any]:
-    return (
-        select(
-            PersonTable,
-            OrganisationRow.short_name.label("insurer"),
-            _PHONES.label("phones"),
-            _OPEN_APPEALS.label("open_appeals"),
-        )
-        .outerjoin(OrganisationRow, OrganisationRow.id == PersonTable.insurer_id)
-        .order_by(*_ORDER)
-        .options(load_only(*_SHOWN, raiseload=True))
-    )
+def _people(user: User | None) -> Select[Any]:
+    """Return the columns of rows of people; ``kept``: an appeal keeps their telephones from ``user`` (S003-110)."""
+    columns = (*_SHOWN, _PHONES.label("phones"), _OPEN_APPEALS.label("open_appeals"), keeps(user).label("kept"))
+    return select(*columns).order_by(*_ORDER)
 
 
 def _conditions(query: PersonQuery) -> Iterable[ColumnElement[bool]]:
@@ -215,13 +215,13 @@ def _conditions(query: PersonQuery) -> Iterable[ColumnElement[bool]]:
     elif query.first_name and query.patronymic:
         yield PersonTable.s_ini == query.first_name[0] + query.patronymic[0]
     yield from _born(query)
-    for known, value in (
+    for number, value in (
         (PersonTable.enp, query.enp),
         (PersonTable.snils, query.snils),
         (PersonTable.policy, query.policy),
     ):
         if value is not None:
-            yield known == value
+            yield number == value
     if query.phone is not None:
         yield PersonTable.id.in_(select(PersonPhoneRow.person_id).where(PersonPhoneRow.e164 == query.phone))
 
@@ -261,21 +261,20 @@ def _asked(query: PersonQuery) -> list[str]:
     return [name for name in PersonQuery.__slots__ if getattr(query, name)]
 
 
-def _row(row: Row[Any]) -> PersonRow:
-    person: PersonTable = row.PersonRow
+def _row(row: Row[Any], names: Names) -> PersonRow:
     return PersonRow(
-        id=person.id,
-        last_name=person.last_name,
-        first_name=person.first_name,
-        patronymic=person.patronymic,
-        birth_date=person.birth_date,
-        sex=person.sex,
-        enp=person.enp,
-        snils=person.snils,
-        policy=person.policy,
-        phones=tuple(row.phones or ()),
-        address=person.address,
-        insurer=row.insurer,
+        id=row.id,
+        last_name=row.last_name,
+        first_name=row.first_name,
+        patronymic=row.patronymic,
+        birth_date=row.birth_date,
+        sex=row.sex,
+        enp=row.enp,
+        snils=row.snils,
+        policy=row.policy,
+        phones=tuple(row.phones),
+        address=row.address,
+        insurer=None if row.insurer_id is None else names.organisations[row.insurer_id],
         open_appeals=row.open_appeals,
     )
 

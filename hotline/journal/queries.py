@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.clock import Clock
@@ -19,6 +21,7 @@ from hotline.journal.list_settings import JournalSettings
 from hotline.journal.listing import Filters, FolderCount, FolderDef, Order, Sort
 from hotline.journal.model import AppealRow, CallRow, Page, Phase
 from hotline.journal.queries_appeals import (
+    Moment,
     check_order,
     colour,
     count_of,
@@ -30,6 +33,7 @@ from hotline.journal.queries_appeals import (
     narrowed,
     scattered,
 )
+from hotline.journal.ready import NOW, Ready
 from hotline.journal.search import Search
 from hotline.journal.tables import AppealRecord, is_open
 from hotline.journal.visibility import appeals as visible
@@ -45,6 +49,19 @@ BATCH = 1000
 """Rows that an export reads at a time."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A page of a folder, checked."""
+
+    folder: FolderDef
+    user: User
+    filters: Filters
+    order: Order
+    after: str | None
+    q: str
+    limit: int
+
+
 class JournalQueries:
     """Lists and counts.
 
@@ -58,22 +75,29 @@ class JournalQueries:
         self.book = FolderBook(clock)
         self.settings = JournalSettings(db, clock)
         self.search = Search(db, clock)
+        self._ready = Ready()
 
     async def folders(self, user: User) -> tuple[FolderCount, ...]:
         """Return the user's folders with their counts, in one statement."""
         now = self._clock.now()
-        async with self._db.begin() as session:
+        async with self._db.read() as session:
             folders = await self.book.of(session, user)
             if not folders:
                 return ()
-            counts = [
-                count_of(counted(folder, user, now, self.book.scope), COUNT_LIMIT + 1).label(f"count_{at}")
-                for at, folder in enumerate(folders)
-            ]
-            row = (await session.execute(select(*counts))).one()
+            key = ("folders", user, self.book.edition)
+            (row,) = await self._ready.rows(session, key, lambda: self._counts(folders, user), now)
         return tuple(
             FolderCount(folder, min(count, COUNT_LIMIT), count > COUNT_LIMIT)
             for folder, count in zip(folders, row, strict=True)
+        )
+
+    def _counts(self, folders: Iterable[FolderDef], user: User) -> Select[Any]:
+        """Return the statement of one row with the count of each folder."""
+        return select(
+            *(
+                count_of(counted(folder, user, NOW, self.book.scope), COUNT_LIMIT + 1).label(f"count_{at}")
+                for at, folder in enumerate(folders)
+            )
         )
 
     async def folder(self, user: User, code: str = "") -> FolderDef:
@@ -82,7 +106,7 @@ class JournalQueries:
         :raises BadInput: nobody has such a folder.
         :raises Forbidden: the user has no such folder.
         """
-        async with self._db.begin() as session:
+        async with self._db.read() as session:
             found = await self.book.of(session, user)
         for one in found:
             if not code or one.code == code:
@@ -116,18 +140,14 @@ class JournalQueries:
             check_order(folder, user, filters, order)
         order = effective_order(folder, user, filters, order or folder.order)
         now = self._clock.now()
-        conditions = [*self._conditions(folder, user, filters, now, order), *matching(q, user)]
-        statement = listed(
-            conditions,
-            order,
-            after=after,
-            limit=limit + 1,
-            scattered=scattered(folder, user, self.book.scope),
-            narrow=order.by is Sort.REGISTERED
-            and (filters.due is not None or lean(folder, user, self.book.scope, filters)),
-        )
-        async with self._db.begin() as session:
-            rows = (await session.execute(statement)).all()
+        asked = _Asked(folder, user, filters, order, after, q, limit)
+        async with self._db.read() as session:
+            if filters == Filters() and not q and after is None:
+                # The first page of a folder, which everybody sees all day.
+                key = (folder.code, user, order, limit, self.book.edition)
+                rows = await self._ready.rows(session, key, lambda: self._page(asked, NOW), now)
+            else:
+                rows = (await session.execute(self._page(asked, now))).all()
             lines = await restricted.shown(session, user, rows[:limit], now)
         return Page(
             lines,
@@ -156,23 +176,25 @@ class JournalQueries:
         statement = titled(AppealRecord).where(AppealRecord.id.in_(appeal_ids)).order_by(AppealRecord.id)
         if limits is not None:
             statement = statement.where(limits)
-        async with self._db.begin() as session:
+        async with self._db.read() as session:
             return await restricted.shown(session, user, (await session.execute(statement)).all(), now)
 
-    def _conditions(
-        self, folder: FolderDef, user: User, filters: Filters, now: datetime, order: Order
-    ) -> list[ColumnElement[bool]]:
-        return [
-            *members(
-                folder,
-                user,
-                now,
-                self.book.scope,
-                by_id=order.by is Sort.REGISTERED,
-                filters=filters if order.by is Sort.REGISTERED else None,
-            ),
+    def _page(self, asked: _Asked, now: Moment) -> Select[Any]:
+        folder, user, filters, order = asked.folder, asked.user, asked.filters, asked.order
+        by_id = order.by is Sort.REGISTERED
+        conditions = [
+            *members(folder, user, now, self.book.scope, by_id=by_id, filters=filters if by_id else None),
             *narrowed(filters, now, user.organisation.zone(self._zone)),
+            *matching(asked.q, user),
         ]
+        return listed(
+            conditions,
+            order,
+            after=asked.after,
+            limit=asked.limit + 1,
+            scattered=scattered(folder, user, self.book.scope),
+            narrow=by_id and (filters.due is not None or lean(folder, user, self.book.scope, filters)),
+        )
 
     async def calls(
         self, user: User, *, after: str | None = None, unclassified: bool = False, limit: int = PAGE
@@ -183,7 +205,7 @@ class JournalQueries:
 
         :raises BadInput: ``after`` is no cursor.
         """
-        async with self._db.begin() as session:
+        async with self._db.read() as session:
             return await queries_calls.calls(session, user, unclassified=unclassified, after=after, limit=limit)
 
 

@@ -28,15 +28,18 @@ from hotline.journal import identifiers, tails, visibility
 from hotline.journal.list_pages import known, phone_of
 from hotline.journal.listing import NEWEST, DueFilter, Filters, FolderDef, Order, Relation, Scope, Sort
 from hotline.journal.model import OPEN_PHASES, AppealRow, Colour, Phase
+from hotline.journal.names import Names
 from hotline.journal.personquery import after as beyond
 from hotline.journal.question import last_digits
 from hotline.journal.tables import AppealCallRow, AppealRecord, AppealWorkerRow, is_open
 from hotline.journal.visibility import appeals as visible
 from hotline.journal.visibility import unrestricted, waits_for
-from hotline.staff.model import Right, User, short_name
+from hotline.staff.model import Right, User
 from hotline.staff.rules import fold
 from hotline.staff.sight import Reach
 
+Moment = datetime | ColumnElement[datetime]
+"""The moment of asking, or what stands for it in a statement."""
 SOON = timedelta(days=3)
 """A deadline is near from the first reminder on (domain 2.5)."""
 
@@ -49,7 +52,7 @@ def colour(phase: Phase, due_at: datetime, now: datetime) -> Colour:
 
 
 def members(
-    folder: FolderDef, user: User, now: datetime, scope: Scope, *, by_id: bool = True, filters: Filters | None = None
+    folder: FolderDef, user: User, now: Moment, scope: Scope, *, by_id: bool = True, filters: Filters | None = None
 ) -> list[ColumnElement[bool]]:
     """Return what makes an appeal stand in a folder of ``user``. Administrators' folders hold everybody's (S000-73).
 
@@ -74,7 +77,7 @@ def lean(folder: FolderDef, user: User, scope: Scope, filters: Filters) -> bool:
     return _by_work(folder, user, scope) and not folder.phases and (period or filters.owner is not None)
 
 
-def counted(folder: FolderDef, user: User, now: datetime, scope: Scope) -> Select[int]:
+def counted(folder: FolderDef, user: User, now: Moment, scope: Scope) -> Select[int]:
     """Return one row for each appeal in a folder."""
     one = select(literal(1).label("one"))
     if _by_work(folder, user, scope) and _alive(folder.phases) and not folder.overdue:
@@ -92,7 +95,7 @@ def scattered(folder: FolderDef, user: User, scope: Scope) -> bool:
     return folder.open_only and of_all
 
 
-def narrowed(filters: Filters, now: datetime, zone: tzinfo) -> list[ColumnElement[bool]]:
+def narrowed(filters: Filters, now: Moment, zone: tzinfo) -> list[ColumnElement[bool]]:
     """Return the conditions of filters. Days are those of ``zone``."""
     found: list[ColumnElement[bool]] = []
     if filters.received_from is not None:
@@ -140,7 +143,7 @@ def matching(q: str, user: User) -> list[ColumnElement[bool]]:
     return [AppealRecord.applicant_key >= key, AppealRecord.applicant_key < beyond(key), *unrestricted(user)]
 
 
-def appeal_row(row: Row[Any], now: datetime) -> AppealRow:
+def appeal_row(row: Row[Any], now: datetime, names: Names) -> AppealRow:
     """Read a row of :func:`titled`."""
     phase = Phase(row.phase)
     return AppealRow(
@@ -149,16 +152,16 @@ def appeal_row(row: Row[Any], now: datetime) -> AppealRow:
         appeal_at=row.appeal_at,
         due_at=row.due_at,
         phase=phase,
-        status=row.status,
+        status=names.statuses[row.status_code],
         colour=colour(phase, row.due_at, now),
-        type=row.type,
-        topic=row.topic,
-        channel=row.channel,
+        type=names.types[row.type_code],
+        topic=names.topics[row.topic_code],
+        channel=names.channels[row.channel_code],
         applicant=row.applicant_name,
         phone=row.phone or "",
-        owner=short_name(row.last_name, row.first_name, row.patronymic),
+        owner=names.people[row.owner_id],
         version=row.version,
-        organisation=row.organisation,
+        organisation=names.organisations[row.responsible_org_id],
         restricted=row.restricted,
     )
 

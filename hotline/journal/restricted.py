@@ -6,20 +6,26 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, false, func, literal, select
+from sqlalchemy import ColumnElement, Row, false, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.journal import masking, visibility
+from hotline.journal.list_pages import known
 from hotline.journal.model import AppealRow
+from hotline.journal.names import named
 from hotline.journal.queries_appeals import appeal_row
 from hotline.journal.restriction import Restriction, choices
 from hotline.journal.tables import AppealRecord
+from hotline.journal.tables_person import PersonRow
 from hotline.staff.model import Right, User
 
 
 async def shown(session: AsyncSession, user: User, rows: Sequence[Row[Any]], now: datetime) -> tuple[AppealRow, ...]:
     """Return the lines of a list as ``user`` may see them; one statement more when there are restricted ones."""
-    return await hidden_from(session, user, [appeal_row(row, now) for row in rows])
+    if not rows:
+        return ()
+    lines = await named(session, lambda names: [appeal_row(row, now, names) for row in rows])
+    return await hidden_from(session, user, lines)
 
 
 async def hidden_from(session: AsyncSession, user: User, rows: Sequence[AppealRow]) -> tuple[AppealRow, ...]:
@@ -28,17 +34,20 @@ async def hidden_from(session: AsyncSession, user: User, rows: Sequence[AppealRo
     return tuple(masking.row(user, row, works=row.id in own) for row in rows)
 
 
-async def kept_from(session: AsyncSession, user: User | None, person_ids: Iterable[int]) -> frozenset[int]:
-    """Return who of these people asked in an appeal that such as ``user`` do not see where to reach them (S003-110)."""
-    wanted = list(person_ids)
+def keeps(user: User | None) -> ColumnElement[bool]:
+    """Return whether somebody of ``person`` asked in an appeal that such as ``user`` do not see where to reach him.
+
+    A column of a statement that reads ``person``, so that a search of the register takes one round trip (S003-110).
+    """
     free = visibility.unrestricted(user, contacts=True) if user is not None else []
-    if not wanted or not free or user is None or user.may(Right.PERSON_EDIT):
-        return frozenset()
+    if not free or user is None or user.may(Right.PERSON_EDIT):
+        return false()
     kept = func.coalesce(free[0], false()).is_(False)  # an appeal that waits for nobody compares as unknown
     # Written into the statement: a bound parameter could not prove that the partial index holds the rows.
     restricted = AppealRecord.restricted != literal(Restriction.NONE.value, literal_execute=True)
-    statement = select(AppealRecord.applicant_id).where(AppealRecord.applicant_id.in_(wanted), restricted, kept)
-    return frozenset(one for one in await session.scalars(statement) if one is not None)
+    first = select(AppealRecord.id).where(AppealRecord.applicant_id == PersonRow.id, restricted, kept)
+    # Looked up for each row that is shown: of EXISTS the planner might make a table of all such appeals.
+    return first.limit(known(1)).correlate(PersonRow).scalar_subquery().is_not(None)
 
 
 async def works_on(session: AsyncSession, user: User, appeal_ids: Iterable[int]) -> frozenset[int]:

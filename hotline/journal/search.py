@@ -20,6 +20,7 @@ from hotline.db import Database
 from hotline.journal import tails
 from hotline.journal.list_pages import known, phone_of, titled
 from hotline.journal.model import AppealRow, CallRow, Phase
+from hotline.journal.names import Names, named
 from hotline.journal.personquery import after as beyond
 from hotline.journal.queries_appeals import appeal_row
 from hotline.journal.queries_calls import calls
@@ -115,7 +116,7 @@ class Search:
 
     async def _appeals(self, session: AsyncSession, user: User, question: Question, now: datetime) -> list[Hit]:
         limits = _limits(content(user))
-        found: dict[int, Hit] = {}
+        found: dict[int, tuple[By, Row[Any]]] = {}
         for by, statements in (
             (By.NUMBER, _by_number(question, user)),
             (By.PHONE, _by_phone(question, [*limits, *unrestricted(user, contacts=True)])),
@@ -124,12 +125,18 @@ class Search:
         ):
             for statement in statements:
                 for row in await session.execute(statement):
-                    found.setdefault(row.id, Hit(_shown(row, now), by))
+                    found.setdefault(row.id, (by, row))
         if question.words and len(found) <= SHOWN:
             for row in await _by_words(session, question, limits):
-                found.setdefault(row.id, Hit(appeal_row(row, now), By.WORDS, pieces(row.headline)))
-        rows = await hidden_from(session, user, [hit.row for hit in found.values()])
-        return [replace(hit, row=row) for hit, row in zip(found.values(), rows, strict=True)]
+                found.setdefault(row.id, (By.WORDS, row))
+        if not found:
+            return []
+        lines = await named(session, lambda names: [_shown(row, now, names) for _, row in found.values()])
+        rows = await hidden_from(session, user, lines)
+        return [
+            Hit(line, by, pieces(row.headline) if by is By.WORDS else ())
+            for line, (by, row) in zip(rows, found.values(), strict=True)
+        ]
 
 
 async def _by_words(
@@ -214,9 +221,9 @@ def _limits(limits: ColumnElement[bool] | None) -> list[ColumnElement[bool]]:
     return [alive, *([] if limits is None else [limits])]
 
 
-def _shown(row: Row[Any], now: datetime) -> AppealRow:
+def _shown(row: Row[Any], now: datetime, names: Names) -> AppealRow:
     """Return the row; without its people when only the heading may be seen."""
-    shown = appeal_row(row, now)
+    shown = appeal_row(row, now, names)
     return shown if getattr(row, "readable", True) else replace(shown, applicant="", phone="", topic="")
 
 

@@ -2,7 +2,8 @@
 
 A case runs once through its service for each set of parameters, to learn the statements that it really sends, the
 ``SET LOCAL`` between them included. These are then repeated in one transaction: the best of three for each set, so that
-the machine's pauses fall out, each beside the best of three of ``SELECT 1``.
+the machine's pauses fall out, each beside the best of three of ``SELECT 1``. A second floor is honest to lists: the
+very rows of the case, read by the same connection from a table that holds nothing else: nothing to find, join or sort.
 """
 
 from __future__ import annotations
@@ -95,9 +96,10 @@ async def watched(url: str) -> AsyncIterator[Watched]:
 async def compare(
     case: Case, bare: asyncpg.Connection[Any], sets: Sequence[Statements], *, where: str = "", best_of: int = BEST_OF
 ) -> list[Row]:
-    """Time all statements of each set together, beside ``SELECT 1``; return p50, p95 and p99."""
+    """Time all statements of each set together, beside ``SELECT 1``; return p50, p95, p99, and p50 beside its rows."""
     ours: list[float] = []
     least: list[float] = []
+    rows_alone: list[float] = []
     one = await bare.prepare("SELECT 1")
     prepared: dict[str, Any] = {}
 
@@ -114,9 +116,33 @@ async def compare(
         async with bare.transaction():
             ours.append(min([await timed(partial(all_of, statements)) for _ in range(best_of)]))
             least.append(min([await timed(one.fetch) for _ in range(best_of)]))
+            if number < FEWEST:
+                await _keep_rows(bare, statements)
+                kept = await bare.prepare(f"SELECT * FROM {_KEPT}")
+                rows_alone.append(min([await timed(kept.fetch) for _ in range(best_of)]))
     rows = [_row(f"{where}{case.what}", case, share, ours, least) for share in SHARES]
+    alone, beside = percentile(rows_alone, 0.5) * 1e6, percentile(ours[: len(rows_alone)], 0.5) * 1e6
+    rows.append(Row(f"{where}{case.what}, p50 / the same rows by asyncpg", beside, alone))
     say(str(rows[0]))
+    say(str(rows[-1]))
     return rows
+
+
+_KEPT = "bench_kept"
+
+
+async def _keep_rows(bare: asyncpg.Connection[Any], statements: Statements) -> None:
+    """Make a table, until the transaction ends, of the rows of that statement which returns most."""
+    most, source, values = -1, "", ()
+    for statement, parameters in statements:
+        if statement.startswith("SET"):
+            continue
+        prepared = await bare.prepare(statement)
+        found = len(await prepared.fetch(*parameters))
+        if found > most:
+            names = ", ".join(f"c{at}" for at in range(len(prepared.get_attributes())))
+            most, source, values = found, f"({statement}) AS kept({names})", parameters
+    await bare.execute(f"CREATE TEMP TABLE {_KEPT} ON COMMIT DROP AS SELECT * FROM {source}", *values)
 
 
 def wanted(cases: Iterable[Case]) -> list[Case]:

@@ -114,7 +114,13 @@ def _person_phone() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_person_phone_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person_phone")),
     )
-    op.create_index(op.f("ix_person_phone_person_id"), "person_phone", ["person_id"], unique=False)
+    op.create_index(
+        "ix_person_phone_person_id",
+        "person_phone",
+        ["person_id", "id"],
+        unique=False,
+        postgresql_include=["e164", "is_wrong"],
+    )
     op.create_index("uq_person_phone_e164_person_id", "person_phone", ["e164", "person_id"], unique=True)
 
 

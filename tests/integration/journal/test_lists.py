@@ -145,7 +145,7 @@ async def test_a_row_shows_titles(world: World) -> None:
 async def test_a_page_costs_one_statement(world: World, login: str, folder: str) -> None:
     for _ in range(3):
         await world.save("op101" if login == "admin" else login)
-    await world.journal.queries.folder(world.people[login])  # the profile's folders are read once a minute
+    await world.journal.queries.appeals(world.people[login], "mine")  # folders and titles are remembered for a while
     async with statements() as sent:
         await world.journal.queries.appeals(world.people[login], folder)
     assert len(sent) == 1
@@ -191,7 +191,7 @@ async def test_counts_stop_at_a_hundred(world: World) -> None:
 )
 async def test_lists_use_their_partial_indexes(world: World, login: str, folder: str, index: str) -> None:
     """The conditions as sent must prove the indexes' predicates, also under a generic plan (performance notes)."""
-    await world.journal.queries.folder(world.people[login])  # the profile's folders are read once a minute
+    await world.journal.queries.appeals(world.people[login], "mine")  # folders and titles are remembered for a while
     async with statements() as sent:
         await world.journal.queries.appeals(world.people[login], folder)
     plan = await generic_plan(world, sent[0], "enable_seqscan = off", "enable_sort = off")
