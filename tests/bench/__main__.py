@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import ami, board, chain, database, held, lists, persons, push, statistics
+from tests.bench import ami, board, chain, database, held, lists, persons, push, saves, statistics
 from tests.bench.report import Row, table
 
 PARTS = {
@@ -18,6 +18,7 @@ PARTS = {
     "database": database.run,
     "lists": lists.run,
     "persons": persons.run,
+    "saves": saves.run,
     "held": held.run,
     "statistics": statistics.run,
 }
