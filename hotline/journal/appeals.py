@@ -26,7 +26,7 @@ from hotline.journal.moving import Moving, locked, require_version
 from hotline.journal.outbox import Outbox
 from hotline.journal.persons import lock_enps, remember
 from hotline.journal.process_model import SAVE
-from hotline.journal.restricting import Restricting
+from hotline.journal.restricting import Restricting, restrict_new
 from hotline.journal.tables import AppealCallRow, AppealRecord, DraftRow
 from hotline.journal.tables_classifier import (
     AppealTypeRow,
@@ -175,6 +175,7 @@ class Appeals(Moving):
         # The counter's row stays locked until the commit, so the number is drawn as late as possible.
         row.number = await settings_store.next_number(session, user.organisation, now.astimezone(zone).date())
         await move(session, row, SAVE, Step(user, now))
+        await restrict_new(session, user, row, form, now)
         await card_extras.on_save(session, user, row, form, draft.id if draft else None, now)
         call_key = (draft.call_key if draft else None) or form.call_key or None
         fact = None

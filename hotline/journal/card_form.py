@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 
-ONLY_NEW = frozenset({"draft_id", "call_key", "links", "script_uses", "duplicates_seen", "unconfirmed"})
+ONLY_NEW = frozenset({
+    "draft_id", "call_key", "links", "script_uses", "duplicates_seen", "unconfirmed",
+    "restriction", "restriction_reason",
+})  # fmt: skip
 """Fields that say how a card is saved; they are no property of the appeal that it becomes."""
 
 
@@ -74,6 +77,8 @@ class CardForm:
     script_uses: str = ""  # answers that were inserted (DAY-39): ``SC03@1 SC05@2``
     duplicates_seen: str = ""  # ``ask`` and the ids of appeals that the operator was warned of (DAY-23)
     unconfirmed: str = ""  # dossier whose data fill the applicant's fields, while nobody has confirmed them (DAY-11)
+    restriction: str = ""  # a value of ``restriction.Restriction`` that holds from the first moment on (S003-110)
+    restriction_reason: str = ""
     applicant: PersonFields = field(default_factory=PersonFields)
     insured: PersonFields = field(default_factory=PersonFields)
 

@@ -18,6 +18,7 @@ from hotline.journal.complaint import MAX_DECISION, MAX_INFO, Complaint, Initiat
 from hotline.journal.model import Form, PersonSnapshot
 from hotline.journal.personquery import policy_key
 from hotline.journal.prefill import UNCONFIRMED
+from hotline.journal.restriction import MAX_REASON, Restriction
 from hotline.staff.model import Right, User
 
 MAX_CONTENT = 99_999
@@ -226,6 +227,9 @@ def check(form: CardForm, lists: Lists, user: User, zone: ZoneInfo, now: datetim
     insured = applicant if same_person else check.person("insured", form.insured)
     if not same_person and not insured.last_name:
         check.errors.setdefault("insured_last_name", REQUIRED)
+    if form.restriction not in {"", Restriction.NONE}:
+        check.one_of("restriction", form.restriction, tuple(Restriction))
+        check.text("restriction_reason", form.restriction_reason, required=True, limit=MAX_REASON)
     kinship = None if same_person or not form.kinship else check.one_of("kinship", form.kinship, lists.kinships)
     data = CardData(
         type=kind,

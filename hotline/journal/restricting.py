@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from hotline.clock import Clock
 from hotline.db import Database
 from hotline.errors import BadInput, Forbidden
 from hotline.journal import appeal_view, restricted
+from hotline.journal.card_form import CardForm
 from hotline.journal.effects_model import Step
 from hotline.journal.moves import note
 from hotline.journal.moving import locked, require_version
 from hotline.journal.outbox import Outbox
 from hotline.journal.restriction import MAX_REASON, Restriction
+from hotline.journal.tables import AppealRecord
 from hotline.staff.model import User
 
 EVENT = "restrict_"
@@ -49,9 +55,30 @@ class Restricting:
             if row.restricted == wanted:
                 return
             if wanted not in restricted.choices_of(row, user):
-                raise Forbidden("this user may not restrict it so", error_id="restriction-forbidden")
-            row.restricted, row.version = wanted, row.version + 1
-            row.restricted_by_id = None if wanted == Restriction.NONE else user.id
-            step = Step(user, self._clock.now(), reason)
-            await note(session, row, step, event=f"{EVENT}{wanted}", kind="appeal.changed", others=set())
+                raise _forbidden()
+            row.version += 1
+            await _put(session, row, wanted, Step(user, self._clock.now(), reason))
         await self._outbox.relay()
+
+
+async def restrict_new(session: AsyncSession, user: User, row: AppealRecord, form: CardForm, now: datetime) -> None:
+    """Restrict an appeal in the moment in which it is saved: nobody reads it before.
+
+    :param form: a card that ``cardcheck.check`` has let through.
+    :raises Forbidden: he may not (``restriction-forbidden``); nothing is saved then.
+    """
+    if form.restriction in {"", Restriction.NONE}:
+        return
+    if form.restriction not in restricted.choices_of(row, user):
+        raise _forbidden()
+    await _put(session, row, form.restriction, Step(user, now, form.restriction_reason))
+
+
+async def _put(session: AsyncSession, row: AppealRecord, wanted: str, step: Step) -> None:
+    row.restricted = wanted
+    row.restricted_by_id = None if wanted == Restriction.NONE else step.user.id
+    await note(session, row, step, event=f"{EVENT}{wanted}", kind="appeal.changed", others=set())
+
+
+def _forbidden() -> Forbidden:
+    return Forbidden("this user may not restrict it so", error_id="restriction-forbidden")

@@ -34,6 +34,7 @@ from hotline.web.views.card_parts import link_kinds, parse_links
 from hotline.web.views.history import citizen_history
 from hotline.web.views.people import FoundPersons, directory_person, found_person
 from hotline.web.views.prefill import from_register
+from hotline.web.views.restriction import restrictions_of_new
 
 PERSON_FIELDS = (
     ("last_name", mark("Surname"), "text"),
@@ -305,6 +306,7 @@ async def card_page(
         "files_editable": not shown_by,
         "files_accept": ACCEPT,
         "choices": await card_choices(its, user),
+        "restrictions": restrictions_of_new(user),
         "calls": parts,
         "may_finish": user.may(Right.APPEAL_CLOSE_CONSULTATION) and not shown_by,
         "may_forward": user.may(Right.APPEAL_FORWARD) and not shown_by,
@@ -326,6 +328,7 @@ async def _defaults(its: Services, user: User, draft: Draft, phone: str | None) 
         channel=chosen.channel,
         source=chosen.source,
         appeal_at=draft.fields.get("appeal_at", ""),
+        restriction_reason=gettext("The citizen asked for it"),
         applicant=PersonFields(phone=phone or ""),
     )
     return form.to_fields()

@@ -6,7 +6,8 @@ from typing import Any
 
 from hotline.errors import HotlineError
 from hotline.journal.model import Appeal
-from hotline.journal.restriction import Restriction
+from hotline.journal.restriction import Restriction, choices
+from hotline.staff.model import User
 from hotline.web.failures import details_of, text_of
 from hotline.web.i18n import gettext, mark
 from hotline.web.titles import restriction_title
@@ -17,6 +18,12 @@ _CHOICES = {
     Restriction.PROFILE: mark("reads the heading only, unless holding the right to see restricted appeals"),
     Restriction.OPERATOR: mark("reads the heading only"),
 }
+
+
+def restrictions_of_new(user: User) -> list[tuple[str, str]]:
+    """Return how far the author of a new card may keep it from others, in words; nothing when he may not at all."""
+    found = choices(user, Restriction.NONE, owner=True, own_restriction=False)
+    return [(str(one), gettext(_CHOICES[one])) for one in (Restriction.NONE, *found)] if found else []
 
 
 def restriction_view(

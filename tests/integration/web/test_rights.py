@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.integration.web.conftest import CALLER, KEY, Browser, Site, card_fields, ended_call, ringing_call
+from tests.integration.web.conftest import CALLER, KEY, Answer, Browser, Site, card_fields, ended_call, ringing_call
 
 DIGITS = CALLER.removeprefix("+7")
 
@@ -68,3 +68,27 @@ async def test_an_operator_restricts_an_appeal_and_colleagues_see_a_heading(site
             assert "Иванова" not in text
         forbidden = await boris.send("POST", f"{path}/restrict", form=form | {"reason": "так", "version": "2"})
         assert forbidden.status == 404  # what one may not read one cannot restrict either
+
+
+async def test_a_new_card_is_restricted_from_its_first_moment(site: Site) -> None:
+    """S003-110: chosen on the card, with a reason; what is wrong is told with everything else."""
+    async with site.logged_in("anna") as anna, site.logged_in("boris") as boris:
+        card = (await anna.fragment("/appeals/new")).text
+        assert 'name="restriction"' in card
+        assert 'value="Просил сам гражданин"' in card
+
+        async def save(key: str, **fields: str) -> Answer:
+            form = card_fields() | fields
+            return await anna.send("POST", "/appeals", form=form, accept="application/json", Idempotency_Key=key)
+
+        wrong = await save("a", restriction="profile", content="")
+        unknown = await save("a", restriction="nobody", restriction_reason="так")
+        saved = await save("a", restriction="profile", restriction_reason="просила не говорить мужу")
+        plain = await save("b", restriction="no", restriction_reason="")
+        path = f"/appeals/{saved.json()['id']}"
+        seen, mine = (await boris.get(path)).text, (await anna.get(path)).text
+    assert (wrong.status, set(wrong.json()["details"])) == (400, {"content", "restriction_reason"})
+    assert (unknown.status, set(unknown.json()["details"])) == (400, {"restriction"})
+    assert (saved.status, plain.status) == (200, 200)
+    assert "Иванова" not in seen
+    assert "просила не говорить мужу" in mine
