@@ -29,6 +29,7 @@ export class BoardCard {
     public data: BoardOperator,
     menu: DocumentFragment,
     private readonly roleTitle: (code: string) => string,
+    private readonly queueTitle: (code: string) => string,
   ) {
     this.word = h("span", { class: "presence-word" });
     this.presence = h("span", {}, h("span", { class: "presence-dot", "aria-hidden": "true" }), this.word);
@@ -94,7 +95,7 @@ export class BoardCard {
     const name =
       data.direction === "out" ? "phone-outgoing" : data.direction === "in" ? "phone-incoming" : "users";
     const party = data.party === "" ? t("hidden number") : data.party;
-    return [icon(name), ` ${party}${data.call_queue ? ` · ${data.call_queue}` : ""}`];
+    return [icon(name), ` ${party}${data.call_queue ? ` · ${this.queueTitle(data.call_queue)}` : ""}`];
   }
 
   private showSound(): void {

@@ -58,6 +58,7 @@ TEXTS = {
     "last-administrator": mark("Nobody would be left who may administer. Give somebody else that right first."),
     "no-places": mark("Nothing was changed: send at least one place."),
     "lacks-skill": mark("He lacks a skill that this queue needs. Give it to him under «Lines and queues» first."),
+    "not-your-lines": mark("Only an administrator of the fund changes lines, queues and hours."),
     "bad-rules": mark("Nobody would answer some calls by these rules. Nothing was changed."),
     "own-account": mark("You cannot switch your own account off."),
     "password-temporary": mark("Your password is temporary. Choose your own first."),

@@ -65,7 +65,7 @@ FIELDS: Mapping[str, str] = {
     "worth": mark("Worth"),
     "menu": mark("Menu"),
     "digits": mark("Digits"),
-    "rate_percent": mark("Ask how it was, % of calls"),
+    "rate_percent": mark("Ask how it was, per cent of calls"),
     "rate_more": mark("and would he recommend the hotline, 0 to 10"),
     "kind": mark("Kind"),
     "returning": mark("Who comes back unserved"),

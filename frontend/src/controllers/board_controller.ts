@@ -149,7 +149,12 @@ export default class BoardController extends Controller<HTMLElement> {
     let card = this.cards.get(id);
     if (!card) {
       const menu = this.menuTarget.content.cloneNode(true) as DocumentFragment;
-      card = new BoardCard(data, menu, (code) => this.rolesValue[code] ?? code);
+      card = new BoardCard(
+        data,
+        menu,
+        (code) => this.rolesValue[code] ?? code,
+        (code) => this.board.queues.get(code)?.title ?? code,
+      );
       this.cards.set(id, card);
     }
     card.show(data, serverNow());

@@ -13,11 +13,12 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from hotline.errors import BadInput, HotlineError, NotFound
+from hotline.errors import BadInput, Forbidden, HotlineError, NotFound
 from hotline.queue.lines import Versions, record_of
 from hotline.queue.lines_explain import Imagined
 from hotline.queue.lines_model import ALL, OTHER, Hours, Kind, Line, Person, Priority, Queue, Record, Rules, Skill
 from hotline.staff.admin_model import Change
+from hotline.staff.admin_rules import everywhere
 from hotline.web import lines_words as words
 from hotline.web.context import current_user, services, wants_json
 from hotline.web.failures import details_of, text_of
@@ -26,10 +27,11 @@ from hotline.web.i18n import gettext, local_time
 from hotline.web.lines_forms import DIGITS, LEVELS, code_of, fields_of, record_from
 from hotline.web.render import fragment, page
 from hotline.web.titles import role_title
-from hotline.web.views.admin_forms import REFUSALS, note_title, saved, version_of
+from hotline.web.views.admin_forms import REFUSALS, note_title, refused, saved, version_of
 
 HOME = "/admin/lines"
 FORM = "pages/admin_line.html"
+LIST = "pages/admin_lines.html"
 _BLANK: Mapping[Kind, Record] = {
     Kind.LINE: Line("", ""),
     Kind.QUEUE: Queue(""),
@@ -42,11 +44,20 @@ _BLANK: Mapping[Kind, Record] = {
 
 async def listing(request: web.Request) -> web.StreamResponse:
     """Show everything in force, what is wrong with it, and whether the exchange has it."""
+    context = await _everything(request)
+    if wants_json(request):
+        rules = msgspec.to_builtins(context["rules"], str_keys=True)
+        return web.json_response({"rules": rules, "problems": context["problems"]})
+    return await page(request, LIST, context, section="admin")
+
+
+async def _everything(request: web.Request) -> dict[str, Any]:
     its, by = services(request), current_user(request)
     found = await its.line_rules.all()
     rules = found.rules
-    context = {
+    return {
         "rules": rules,
+        "editable": everywhere(by.organisation),
         "lines": sorted(rules.lines.items(), key=lambda one: (one[0] == OTHER, one[1].title)),
         "queues": [(code, rules.queue(code)) for code in rules.queue_codes],
         "members": await its.line_rules.members(),
@@ -66,9 +77,6 @@ async def listing(request: web.Request) -> web.StreamResponse:
         "now": local_time(its.clock.now()).strftime("%Y-%m-%dT%H:%M"),
         "problem": request.query.get("pending") and gettext("Kept, but the exchange does not have it yet."),
     }
-    if wants_json(request):
-        return web.json_response({"rules": msgspec.to_builtins(rules, str_keys=True), "problems": context["problems"]})
-    return await page(request, "pages/admin_lines.html", context, section="admin")
 
 
 async def new(request: web.Request) -> web.StreamResponse:
@@ -76,6 +84,7 @@ async def new(request: web.Request) -> web.StreamResponse:
     kind = _kind(request)
     if kind not in words.NEW:
         raise NotFound("there is no such form")
+    await _require(request, kind, "")
     found = await services(request).line_rules.all()
     return await _form(request, kind, "", fields_of(_BLANK[kind]), found, ())
 
@@ -103,6 +112,7 @@ async def _save(request: web.Request, code: str) -> web.StreamResponse:
     its, kind, by = services(request), _kind(request), current_user(request)
     sent = await form_fields(request)
     wanted = code or code_of(kind, sent)
+    await _require(request, kind, wanted)
     try:
         version = version_of(sent) if code else 0
         record = record_from(kind, sent)
@@ -119,6 +129,7 @@ async def close(request: web.Request) -> web.StreamResponse:
     """Take a record out of force; it can be brought back from its history."""
     its, kind, code = services(request), _kind(request), request.match_info["code"]
     sent = await form_fields(request)
+    await _require(request, kind, code)
     note = its.staff.noting(current_user(request), (_entity(kind), code))
     try:
         version = await its.line_rules.close(kind, code, version_of(sent), note)
@@ -134,6 +145,7 @@ async def undo(request: web.Request) -> web.StreamResponse:
     """Bring back what a change of the history replaced; the rest stays as it is now."""
     its, kind, code = services(request), _kind(request), request.match_info["code"]
     sent = await form_fields(request)
+    await _require(request, kind, code)
     note = its.staff.noting(current_user(request), (_entity(kind), code))
     found = await its.line_rules.all()
     before = _record(found, kind, code)
@@ -210,6 +222,7 @@ async def _form(
         "skill_kinds": [(str(one), gettext(text)) for one, text in words.SKILL_KINDS.items()],
         "levels": range(1, LEVELS + 1),
         "digits": DIGITS,
+        "editable": everywhere(current_user(request).organisation),
         "in_use": code in _records(rules, kind),
         "closable": code in _records(rules, kind) and kind is not Kind.PRIORITY and code != rules.main,
         "history": [_line(one) for one in history],
@@ -235,9 +248,36 @@ async def _refused(
 ) -> web.StreamResponse:
     its = services(request)
     if kind is Kind.PERSON:  # his form is a row of the list
-        raise error
+        return await refused(request, error, LIST, await _typed_skills(request, int(code), sent))
     history = await its.staff.changes((_entity(kind), code)) if code else ()
     return await _form(request, kind, code, sent, await its.line_rules.all(), history, error)
+
+
+async def _typed_skills(request: web.Request, user_id: int, sent: Mapping[str, str]) -> dict[str, Any]:
+    """Return the list with what was typed in one person's row, over the version that is stored now."""
+    context = await _everything(request)
+    levels = {name.removeprefix("level_"): text for name, text in sent.items() if name.startswith("level_")}
+    typed = Person({code: int(text) for code, text in levels.items() if text in {"1", "2", "3"}})
+    context["people"] = [
+        (user, roles, typed if user.id == user_id else person, found)
+        for user, roles, person, found in context["people"]
+    ]
+    return {name: value for name, value in context.items() if name != "problem"}
+
+
+async def _require(request: web.Request, kind: Kind, code: str) -> None:
+    """Let an insurer's administrators give skills to their own people, and change nothing else (domain 2.8).
+
+    :raises Forbidden: the rules are the whole hotline's.
+    :raises NotFound: there is no such employee among those whom the reader manages.
+    """
+    by = current_user(request)
+    if kind is Kind.PERSON:
+        takers = await services(request).staff.people.takers(by)
+        if code not in {str(one.user.id) for one in takers}:
+            raise NotFound("there is no such employee")
+    elif not everywhere(by.organisation):
+        raise Forbidden("the rules are the whole hotline's", error_id="not-your-lines")
 
 
 def _kind(request: web.Request) -> Kind:
