@@ -28,6 +28,7 @@ from hotline.db import Database
 from hotline.events import Bus
 from hotline.housekeeping import Housekeeping
 from hotline.journal import settings_store
+from hotline.journal.call_writer import CallWriter
 from hotline.journal.calls import CallJournal
 from hotline.journal.classifier import Classifier
 from hotline.journal.imports import recorder
@@ -110,8 +111,10 @@ class Hotline:
         bus.subscribe(LinkChanged, handler=_of_server(home, accounts.on_link), name="softphone.accounts")
         bus.subscribe(PhoneConnected, handler=accounts.on_phone_connected, name="softphone.adoption")
         bus.subscribe(CallEvent, handler=journal.card.call_backs.on_event, name="journal.call-backs")
-        write = _write_down(calls, callback.keeper.saw)
-        bus.subscribe(CallEvent, handler=write, name="journal.calls", on_overflow=_record_all(calls, cti))
+        writer = CallWriter(calls, callback.keeper.saw)
+        stack.push_async_callback(writer.close)
+        rewrite = _record_all(writer, cti)
+        bus.subscribe(CallEvent, handler=writer.on_event, name="journal.calls", on_overflow=rewrite)
         bus.subscribe(LinkChanged, handler=_log_link, name="log.links")
 
         recording = RecordingParts(settings, database, bus, clock, cti)
@@ -303,25 +306,11 @@ async def _log_link(event: LinkChanged) -> None:
     log.info("link %s: %s %s", event.asterisk, event.state, event.reason)
 
 
-def _write_down(calls: CallJournal, saw: Callable[[Call], None]) -> Callable[[CallEvent], Coroutine[None, None, None]]:
-    """Record every change of a call; the end is worth a line in the log, without anybody's number."""
-
-    async def write(event: CallEvent) -> None:
-        await calls.record(event.call)
-        saw(event.call)
-        if event.call.ended_at is not None:
-            log.info("call %s is over and in the journal: %s", event.call.key, event.call.outcome)
-
-    return write
-
-
-def _record_all(calls: CallJournal, cti: dict[str, CtiService]) -> Callable[[], Coroutine[None, None, None]]:
+def _record_all(writer: CallWriter, cti: dict[str, CtiService]) -> Callable[[], Coroutine[None, None, None]]:
     """After an overflow of the bus: write down every call that goes on now."""
 
     async def record() -> None:
-        for service in cti.values():
-            for call in service.calls.values():
-                await calls.record(call)
+        await writer.record(_live_calls(cti))
 
     return record
 

@@ -15,6 +15,7 @@ from weakref import WeakSet
 from sqlalchemy import DateTime, MetaData, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
@@ -41,6 +42,8 @@ SERVER_SETTINGS = {
     "max_parallel_workers_per_gather": "0",
 }
 """What every connection of the product asks of PostgreSQL."""
+_AWAY = (InterfaceError, OperationalError, ConnectionError, TimeoutError, FileNotFoundError, NoFreeConnection)
+"""How it shows that PostgreSQL does not answer, or so slowly that no connection of the pool becomes free."""
 PREPARED = 400
 """Statements of which a connection keeps the plans. The product has some hundreds; planning one takes milliseconds."""
 REMEMBERED = "remembered"
@@ -158,7 +161,7 @@ async def _available(session: AsyncSession) -> AsyncIterator[AsyncSession]:
     try:
         async with session:
             yield session
-    except (InterfaceError, OperationalError, ConnectionError, TimeoutError, FileNotFoundError) as error:
+    except _AWAY as error:
         if getattr(error, "filename", None) is not None:
             raise  # a file of ours; the socket of a server that is away is missing without a name
         raise Unavailable("the database does not answer", error_id="database-unavailable") from error
