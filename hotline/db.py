@@ -14,7 +14,7 @@ from weakref import WeakSet
 
 from sqlalchemy import DateTime, MetaData, event, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
@@ -44,6 +44,9 @@ SERVER_SETTINGS = {
 """What every connection of the product asks of PostgreSQL."""
 _AWAY = (InterfaceError, OperationalError, ConnectionError, TimeoutError, FileNotFoundError, NoFreeConnection)
 """How it shows that PostgreSQL does not answer, or so slowly that no connection of the pool becomes free."""
+_AWAY_STATES = ("08", "57P", "53300")
+"""Beginnings of SQLSTATE that say the same: connection exceptions, a server that starts or stops, too many clients
+(PostgreSQL, appendix A)."""
 PREPARED = 400
 """Statements of which a connection keeps the plans. The product has some hundreds; planning one takes milliseconds."""
 REMEMBERED = "remembered"
@@ -164,6 +167,10 @@ async def _available(session: AsyncSession) -> AsyncIterator[AsyncSession]:
     except _AWAY as error:
         if getattr(error, "filename", None) is not None:
             raise  # a file of ours; the socket of a server that is away is missing without a name
+        raise Unavailable("the database does not answer", error_id="database-unavailable") from error
+    except DBAPIError as error:
+        if not str(getattr(error.orig, "sqlstate", "")).startswith(_AWAY_STATES):
+            raise
         raise Unavailable("the database does not answer", error_id="database-unavailable") from error
 
 
