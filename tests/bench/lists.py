@@ -1,12 +1,13 @@
 """Lists, counters and the search of the journal on many appeals, against ``SELECT 1`` (sizes: ``filled``).
 
 Every folder of every role in each of its orders, its first page and one a hundred pages on; the long lists also a
-hundred thousand rows deep; filters; the search by one field.
+hundred thousand rows deep; filters; the search by one field. Some of them once more beside an import of the register.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
@@ -21,13 +22,16 @@ from hotline.journal.question import understand
 from hotline.staff.model import User
 from hotline.staff.service import StaffService
 from tests.bench.filled import APPEALS, HOUR_S, STEMS, Filled, filled
+from tests.bench.persons import beside_an_import
 from tests.bench.report import Row
-from tests.bench.statements import Case, Targets, compare, wanted, watched
+from tests.bench.statements import ONLY, Case, Targets, compare, wanted, watched
 
 LIST: tuple[Targets, Targets] = ((3, 8), (4, 15))
 COUNTS: tuple[Targets, Targets] = ((2, 6), (3, 10))
 PAGES = 100
 """How many pages lie before a deep one."""
+BESIDE = re.compile(r"^counters|, (all|mine|overdue), by (due|registered)$|searches (a number|a telephone|a name|by)")
+"""What is measured once more beside an import."""
 DEEP = 100_000
 """How many rows lie before a very deep one."""
 
@@ -67,7 +71,9 @@ async def _measure(ground: Filled) -> list[Row]:
         ]
         for case in wanted(found):
             rows += await compare(case, ground.bare, await seen.sets(case))
-    return rows
+        again = [case for case in found if BESIDE.search(case.what) and wanted([case], prefix="beside an import: ")]
+        beside = [(case, await seen.sets(case)) for case in again]
+    return rows + (await beside_an_import(ground, beside) if beside else [])
 
 
 _HOLDERS = """
@@ -100,12 +106,10 @@ async def _folders(lists: JournalQueries, people: dict[str, list[User]]) -> list
             for by in sorted(folder.orders(who[0], Filters())):
                 order = Order(by, descending=by is Sort.REGISTERED)
                 found.append(_page(lists, f"{role}, {folder.code}, by {by}", who, folder.code, order=order))
-                after = await _far(lists, who[0], folder.code, order)
+                what = f"{role}, {folder.code}, by {by}, page 101"
+                after = await _far(lists, who[0], folder.code, order) if re.search(ONLY, what) else None
                 if after:
-                    found.append(
-                        _page(lists, f"{role}, {folder.code}, by {by}, page 101", who[:1], folder.code, order=order,
-                              after=after)
-                    )  # fmt: skip
+                    found.append(_page(lists, what, who[:1], folder.code, order=order, after=after))
     return found
 
 
@@ -180,6 +184,8 @@ def _searched(lists: JournalQueries, people: dict[str, list[User]]) -> list[Case
         found += [
             search(f"{role} searches a number", who, "00-0101", "00-1509", "00-2011"),
             search(f"{role} searches a telephone", who, "+7 900 079 1900", "+7 900 158 3800"),
+            search(f"{role} searches by the last four digits", who, "4512", "7919", "0042"),
+            search(f"{role} searches by the last seven digits", who, "1234512", "0007919", "3000042"),
             search(f"{role} searches a name", who, *STEMS[:10]),
             search(f"{role} searches a rare word", who, "ровабвский", "роввгдский", "ровежзский"),
             search(f"{role} searches a word of every fourth text", who, "поликлиники", "прививками", "операций"),

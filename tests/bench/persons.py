@@ -113,10 +113,14 @@ async def _measure(ground: Filled) -> list[Row]:
     rows: list[Row] = []
     for case, sets in searches:
         rows += await compare(case, ground.bare, sets, where=f"{PERSONS // 1000}k persons: ")
-    return rows + await _beside_an_import(ground, searches)
+    return rows + await beside_an_import(ground, searches)
 
 
-async def _beside_an_import(ground: Filled, searches: list[tuple[Case, list[Statements]]]) -> list[Row]:
+async def beside_an_import(ground: Filled, searches: list[tuple[Case, list[Statements]]]) -> list[Row]:
+    """Measure cases once more while a worker process reads and merges a file of the register.
+
+    :raises AssertionError: the import fails, or rows of it are missing.
+    """
     with tempfile.TemporaryDirectory() as folder:
         for statement in _AS_BEFORE:
             await ground.bare.execute(statement)
@@ -141,7 +145,7 @@ async def _beside_an_import(ground: Filled, searches: list[tuple[Case, list[Stat
         done = next(one for one in await register.batches(None, 5) if one.id == batch_id)
         if done.added + done.changed + done.unchanged + done.rows_rejected != IMPORTED:
             raise AssertionError(f"rows are missing: {done}")
-    return [*rows, Row("import, rows a second, searches beside it", IMPORTED / seconds, None, "rows")]
+    return [*rows, Row("import, rows a second, measured beside", IMPORTED / seconds, None, "rows")]
 
 
 def _write(path: Path) -> None:

@@ -123,8 +123,8 @@ async def compare(
     rows = [_row(f"{where}{case.what}", case, share, ours, least) for share in SHARES]
     alone, beside = percentile(rows_alone, 0.5) * 1e6, percentile(ours[: len(rows_alone)], 0.5) * 1e6
     rows.append(Row(f"{where}{case.what}, p50 / the same rows by asyncpg", beside, alone))
-    say(str(rows[0]))
-    say(str(rows[-1]))
+    for row in rows:
+        say(str(row))
     return rows
 
 
@@ -145,9 +145,12 @@ async def _keep_rows(bare: asyncpg.Connection[Any], statements: Statements) -> N
     await bare.execute(f"CREATE TEMP TABLE {_KEPT} ON COMMIT DROP AS SELECT * FROM {source}", *values)
 
 
-def wanted(cases: Iterable[Case]) -> list[Case]:
-    """Return the cases that were asked for."""
-    return [case for case in cases if re.search(ONLY, case.what)]
+def wanted(cases: Iterable[Case], *, prefix: str = "") -> list[Case]:
+    """Return the cases that were asked for.
+
+    :param prefix: which the names have in the table.
+    """
+    return [case for case in cases if re.search(ONLY, prefix + case.what)]
 
 
 def _row(what: str, case: Case, share: float, ours: Sequence[float], least: Sequence[float]) -> Row:
