@@ -135,14 +135,14 @@ class Classifier:
 
     async def version(self) -> str:
         """Return a fingerprint of all that a card offers: another one after any change of these lists, and each day."""
-        today = self._today()
-        prints = [today.isoformat()]
+        prints = []
+        for table in (AppealTypeRow, ChannelRow, SourceRow, KinshipRow, TopicRow):
+            whole = cast(literal_column(table.__tablename__), Text)
+            rows = func.string_agg(whole, aggregate_order_by(literal("\n"), table.code))
+            prints.append(select(func.md5(rows)).select_from(table).scalar_subquery())
         async with self._db.begin() as session:
-            for table in (AppealTypeRow, ChannelRow, SourceRow, KinshipRow, TopicRow):
-                whole = cast(literal_column(table.__tablename__), Text)
-                rows = func.string_agg(whole, aggregate_order_by(literal("\n"), table.code))
-                prints.append(str(await session.scalar(select(func.md5(rows)).select_from(table))))
-        return " ".join(prints)
+            found = (await session.execute(select(*prints))).one()
+        return " ".join((self._today().isoformat(), *map(str, found)))
 
     async def defaults(self, user: User) -> CardDefaults:
         """Return what a new card of ``user`` starts with (S000-29, S000-40). Empty text: nothing is chosen."""
