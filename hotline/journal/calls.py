@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +40,15 @@ from hotline.staff.model import User
 from hotline.staff.tables import UserRow
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What the calls of one transaction share: their rows, who has which extension, what an ending speaks for."""
+
+    rows: dict[str, CallRecord]
+    people: dict[str, int | None]
+    choices: dispositions.Choices
+
+
 class CallJournal:
     """Writes call rows. Nothing here knows Asterisk; ``app.py`` subscribes :meth:`on_event` to the bus."""
 
@@ -52,18 +61,26 @@ class CallJournal:
         """Record the state that an event carries."""
         await self.record(event.call)
 
-    async def record(self, call: Call, session: AsyncSession | None = None) -> None:
+    async def record_all(self, calls: Sequence[Call], session: AsyncSession) -> None:
+        """Record what the logs told of many calls, in an open transaction; what they share is read once."""
+        rows = await self._all_locked(session, {call.key for call in calls})
+        batch = Batch(rows, {}, await dispositions.closing_choices(session))
+        for call in calls:
+            await self.record(call, session, batch)
+
+    async def record(self, call: Call, session: AsyncSession | None = None, batch: Batch | None = None) -> None:
         """Insert or complete the row of ``call``. Idempotent; reports may come in any order and from any source.
 
         A final state is never replaced by an older one; Asterisk's own logs may correct it.
 
         :param session: an open transaction to join; ``None`` opens one.
+        :param batch: what :meth:`record_all` has read in it.
         """
         fact = None
         # What a call carries is no part of its row: ``call_backs`` keeps what it is about.
         call = replace(call, card_id=None)
         async with self._transaction(session) as tx:
-            row = await self._locked(tx, call.key)
+            row = await self._locked(tx, call.key) if batch is None else batch.rows.get(call.key)
             if row is None:
                 row, before = await self._begin(tx, call)
             else:
@@ -73,12 +90,14 @@ class CallJournal:
                 return
             for name, value in _values(after).items():
                 setattr(row, name, value)
-            await self._map_people(tx, row, before, after)
+            if batch is not None:
+                batch.rows[call.key] = row
+            await self._map_people(tx, row, before, after, {} if batch is None else batch.people)
             if after.ended_at is not None:
                 await tx.flush()
                 known = before is not None and before.ended_at is not None
                 await segment_store.write_rows(tx, row, after, known=known)
-                await dispositions.close_by_itself(tx, row, after, self._clock)
+                await dispositions.close_by_itself(tx, row, after, self._clock, batch.choices if batch else None)
                 fact = dispositions.fact_about(row)
         if self._bus is None:
             return
@@ -157,8 +176,25 @@ class CallJournal:
         return found
 
     @staticmethod
-    async def _map_people(session: AsyncSession, row: CallRecord, before: Call | None, after: Call) -> None:
-        """Write the changed legs, and who had the extensions. A user once found stays: extensions change hands."""
+    async def _all_locked(session: AsyncSession, keys: Collection[str]) -> dict[str, CallRecord]:
+        statement = (
+            select(CallRecord)
+            .where(CallRecord.key.in_(keys))
+            .options(selectinload(CallRecord.legs))
+            .order_by(CallRecord.key)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        return {row.key: row for row in await session.scalars(statement)}
+
+    @staticmethod
+    async def _map_people(
+        session: AsyncSession, row: CallRecord, before: Call | None, after: Call, people: dict[str, int | None]
+    ) -> None:
+        """Write the changed legs, and who had the extensions. A user once found stays: extensions change hands.
+
+        :param people: who has which extension, as far as that was asked in this transaction; more is put in.
+        """
         known = {leg.uniqueid: leg for leg in before.legs} if before else {}
         changed = [leg for leg in after.legs if known.get(leg.uniqueid) != leg]
         extensions = {leg.extension for leg in changed if leg.extension}
@@ -167,12 +203,12 @@ class CallJournal:
         )
         if new_operator and after.operator:
             extensions.add(after.operator)
-        people: dict[str, int] = {}
-        if extensions:
+        if unknown := extensions - people.keys():
             found = await session.execute(
-                select(UserRow.extension, UserRow.id).where(UserRow.extension.in_(extensions), UserRow.active)
+                select(UserRow.extension, UserRow.id).where(UserRow.extension.in_(unknown), UserRow.active)
             )
-            people = {extension: user_id for extension, user_id in found if extension}
+            people |= dict.fromkeys(unknown)
+            people |= {extension: user_id for extension, user_id in found if extension}
         if new_operator and after.operator:
             row.operator_id = people.get(after.operator)
         rows = {leg.uniqueid: leg for leg in row.legs}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -43,6 +43,9 @@ HABIT = timedelta(days=30)
 MAX_NOTE = 2_000
 LIST = 20
 """Calls without a characteristic that are named; all of them are counted."""
+
+Choices = Sequence[tuple[str, str, Sequence[str]]]
+"""What endings speak for: code, direction, endings."""
 
 
 class Dispositions:
@@ -177,10 +180,14 @@ async def _require_part(session: AsyncSession, user: User, row: CallRecord) -> N
 # --- What the system sets by itself -----------------------------------------------------------------------------------
 
 
-async def close_by_itself(session: AsyncSession, row: CallRecord, call: Call, clock: Clock) -> None:
+async def close_by_itself(
+    session: AsyncSession, row: CallRecord, call: Call, clock: Clock, choices: Choices | None = None
+) -> None:
     """Give an ended call the characteristic that its ending speaks for, unless a person has chosen one.
 
     Later knowledge (an appeal saved afterwards, Asterisk's own log) corrects what the system had set.
+
+    :param choices: of :func:`closing_choices`, when they were read in this transaction.
     """
     if row.ended_at is None or row.disposition_by_id is not None:
         return
@@ -199,7 +206,7 @@ async def close_by_itself(session: AsyncSession, row: CallRecord, call: Call, cl
     found = ending(direction, outcome, registered=registered is not None, talkers=talkers)
     code = None
     if found is not None:
-        code = code_for(found, direction, await _closing_choices(session))
+        code = code_for(found, direction, choices if choices is not None else await closing_choices(session))
     if code != row.disposition_code:
         row.disposition_code = code
         row.disposition_at = clock.now() if code else None
@@ -217,7 +224,7 @@ async def register(session: AsyncSession, call_key: str, clock: Clock) -> CallCl
         return None
     direction = Direction(row.direction)
     found = ending(direction, None, registered=True, talkers=())
-    code = code_for(found, direction, await _closing_choices(session))
+    code = code_for(found, direction, await closing_choices(session))
     if code is None or code == row.disposition_code:
         return None
     row.disposition_code = code
@@ -235,7 +242,8 @@ def fact_about(row: CallRecord) -> CallClassified | None:
     return CallClassified(row.key, row.operator_id, row.disposition_code)
 
 
-async def _closing_choices(session: AsyncSession) -> Iterable[tuple[str, str, Sequence[str]]]:
+async def closing_choices(session: AsyncSession) -> Choices:
+    """Return the characteristics that endings speak for."""
     rows = await session.scalars(
         select(DispositionRow)
         .where(DispositionRow.closes != [], DispositionRow.valid_to.is_(None))

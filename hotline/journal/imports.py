@@ -24,8 +24,7 @@ def recorder(calls: CallJournal, bus: Bus) -> Callable[[AsyncSession, Sequence[C
     """Return the importer's sink: it records in the importer's transaction and publishes when that is committed."""
 
     async def sink(session: AsyncSession, found: Sequence[Call]) -> None:
-        for call in found:
-            await calls.record(call, session)
+        await calls.record_all(found, session)
         fact = CallsImported(tuple(call.key for call in found))
         event.listen(session.sync_session, "after_commit", lambda _: bus.publish(fact), once=True)
 

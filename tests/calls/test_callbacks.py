@@ -31,6 +31,8 @@ async def stand() -> AsyncIterator[Stand]:
 
 @pytest.fixture
 async def house(stand: Stand, demo_db_url: str) -> AsyncIterator[House]:
+    """No talk is too short here: that ten seconds serve as shipped, is shown by a clock that tests move, in
+    tests/unit/callbacks/test_rules.py and tests/integration/journal/test_callbacks.py (``as_shipped``)."""
     running = House(stand, demo_db_url, settings={"HOTLINE_CALLBACK_SERVED_S": "0"})
     try:
         await running.start()

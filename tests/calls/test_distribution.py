@@ -23,8 +23,22 @@ from hotline.cti.linkrules import Value
 from hotline.cti.model import LinkState
 from hotline.errors import Unavailable
 from hotline.queue.lines_explain import Imagined, StepKind, explain
-from hotline.queue.lines_model import Hours, Level, Line, Priority, Queue, Rules, Strategy, Then, Vip
-from hotline.queue.lines_rules import plan
+from hotline.queue.lines_model import (
+    Hours,
+    Level,
+    Line,
+    Person,
+    Priority,
+    Queue,
+    Rules,
+    Skill,
+    SkillKind,
+    Strategy,
+    Taker,
+    Then,
+    Vip,
+)
+from hotline.queue.lines_rules import places_of, plan
 from hotline.stand.service import Stand
 from hotline.stand.sipp import citizen_calls
 from tests.calls.asterisk import Event, Events, ami
@@ -90,6 +104,19 @@ async def ruled(stand: Stand) -> AsyncIterator[Distribution]:
         distribution = Distribution(link)
         await apply(distribution, RULES)
         yield distribution
+
+
+@asynccontextmanager
+async def standing(stand: Stand, events: Events, user: int, places: Mapping[str, int]) -> AsyncIterator[None]:
+    """Put an operator who answers at once and talks as long as the citizen does into queues, at his places."""
+    async with AsyncExitStack() as stack:
+        who = await stack.enter_async_context(operator(stand, str(user), sound=700.0 + user, hold_s=60))
+        for queue, place in places.items():
+            fields = {"MemberName": str(user), "StateInterface": who.interface, "Penalty": str(place)}
+            added = await events.send("QueueAdd", Queue=queue, Interface=who.interface, **fields)
+            assert added["Response"] == "Success", added
+            stack.push_async_callback(events.send, "QueueRemove", Queue=queue, Interface=who.interface)
+        yield
 
 
 @asynccontextmanager
@@ -198,6 +225,43 @@ async def test_digit_leads_to_the_queue_of_a_skill(stand: Stand, ruled: Distribu
             joined = await entered(events, "79280001122", "hotline")
             await citizen.hang_up()
             await events.wait("Hangup", Uniqueid=joined["Uniqueid"])
+
+
+async def test_a_queue_of_a_skill_asks_only_who_has_it(stand: Stand, ruled: Distribution) -> None:
+    """S001-012: the rules put who speaks Tatar into its queue. While he talks the next one waits for him, although
+    his colleague is free: that one takes a citizen of the main queue meanwhile, and never one of the other."""
+    tatar = Queue("Татарский", skills=("tt",), announce_s=0, reassure_s=0)
+    rules = replace(
+        RULES,
+        queues={**RULES.queues, "tatar": tatar},
+        skills={"tt": Skill("Татарский язык", SkillKind.LANGUAGE)},
+        people={108: Person({"tt": 2})},
+    )
+    await apply(ruled, rules)
+    places = {user: places_of(rules, Taker(user, by_role=True)) for user in (107, 108)}
+    assert ("tatar" in places[107], "tatar" in places[108]) == (False, True)
+    async with (
+        ami(stand.asterisk.settings) as events,
+        standing(stand, events, 107, {"hotline": places[107]["hotline"]}),
+        standing(stand, events, 108, {"tatar": places[108]["tatar"]}),
+        citizen_calls(stand, caller="79280001201", did="2006", hold_s=60) as first,
+    ):
+        taken = await events.wait("AgentConnect")
+        assert (taken["Queue"], taken["MemberName"]) == ("tatar", "108")
+        async with citizen_calls(stand, caller="79280001202", did="2006", hold_s=60) as second:
+            waits = await entered(events, "79280001202", "tatar")
+            async with citizen_calls(stand, caller="79280001203", did="112", hold_s=60) as other:
+                free = await events.wait("AgentConnect", Queue="hotline")
+                assert free["MemberName"] == "107"
+                await other.hang_up()
+                await events.wait("AgentComplete", MemberName="107")
+            await first.hang_up()
+            served = await events.wait("AgentConnect", Uniqueid=waits["Uniqueid"])
+            assert served["MemberName"] == "108"
+            await second.hang_up()
+            await events.wait("AgentComplete", Uniqueid=waits["Uniqueid"])
+    asked = {one["MemberName"] for one in events.seen if one.get("Event") == "AgentCalled" and one["Queue"] == "tatar"}
+    assert asked == {"108"}
 
 
 async def test_who_came_back_and_whose_number_is_known_are_before_others(stand: Stand, ruled: Distribution) -> None:

@@ -111,8 +111,7 @@ class Service:
                 await self._journal.record(fact.call)
 
     async def _sink(self, session: AsyncSession, calls: Sequence[Call]) -> None:
-        for call in calls:
-            await self._journal.record(call, session)
+        await self._journal.record_all(calls, session)
 
 
 async def hire(url: str, count: int, organisation: str, extension: int) -> list[tuple[int, str]]:

@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, select
 
+from hotline.callback import limits_of
 from hotline.callbacks.keeper import Keeper
 from hotline.callbacks.lines import DutyLine, Folder
 from hotline.callbacks.model import IllegalMove, Limits
@@ -98,6 +99,28 @@ async def test_a_call_back_serves_and_a_busy_line_is_an_attempt(ledger: Ledger) 
     await ledger.happens(reached)
     assert await ledger.listed() == ()
     assert await ledger.callbacks.unseen(hour) == set()
+
+
+async def test_as_shipped_a_talk_of_ten_seconds_serves_and_so_does_anybody_whom_he_reaches(world: World) -> None:
+    """DAY-14 with the product's own ``HOTLINE_CALLBACK_SERVED_S`` and a clock that we move."""
+    its = Ledger(world)
+    its.callbacks = Callbacks(world.db, world.clock, Settings().zone, Outbox(world.db, None), limits_of(Settings()))
+    await its.happens(missed(world))
+    reached = outgoing(world)
+    assert reached.answered_at is not None
+    short = replace(reached, ended_at=reached.answered_at + timedelta(seconds=9.9))
+    await its.happens(short)
+    (line,) = await its.listed()
+    assert (line.state, line.last_result) == ("attempted", "short")
+    long = replace(outgoing(world), answered_at=world.clock.now(), ended_at=world.clock.now() + timedelta(seconds=10))
+    await its.happens(long)
+    assert await its.listed() == ()
+    await its.happens(missed(world))
+    answered = replace(world.call("102", caller=NUMBER), answered_at=world.clock.now())
+    await its.happens(replace(answered, ended_at=world.clock.now() + timedelta(seconds=1)))
+    assert await its.listed() == ()
+    over = {line.served_call: line.state for line in await its.listed(Folder.CLOSED)}
+    assert over == {long.key: "served", answered.key: "served"}
 
 
 async def test_an_appeal_of_his_serves_him(ledger: Ledger) -> None:

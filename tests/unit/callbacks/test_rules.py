@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from hotline.callback import limits_of
 from hotline.callbacks.model import (
     OVER,
     CallSeen,
@@ -23,6 +24,7 @@ from hotline.callbacks.model import (
     Result,
 )
 from hotline.callbacks.rules import due_at, fold, judge, step
+from hotline.config import Settings
 from hotline.journal.deadlines import Calendar
 
 T0 = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
@@ -102,6 +104,20 @@ def test_what_a_call_means(seen: CallSeen, kind: MoveKind | None, word: Reason |
     found = judge(seen, LIMITS)
     assert (found and found.kind) == kind
     assert found is None or (found.reason or found.result) == word
+
+
+def test_as_shipped_ten_seconds_outwards_and_anybodys_answer_inwards_close_a_duty() -> None:
+    """DAY-14 with the product's own settings (the real calls of tests/calls run with 0 s to save ten seconds each)."""
+    shipped = limits_of(Settings())
+    assert shipped.served_s == 10
+    for seconds, state in ((9.9, DutyState.ATTEMPTED), (10, DutyState.SERVED)):
+        moves = [judge(one, shipped) for one in (call(0), dialled(5, seconds=seconds))]
+        (found,) = fold([one for one in moves if one is not None], shipped)
+        assert (found.state, found.over_by) == (state, ANNA if state is DutyState.SERVED else None)
+    answered = judge(talk(5, seconds=1, operator_id=BORIS), shipped)
+    assert answered is not None
+    (found,) = fold([judge(call(0), shipped) or answered, answered], shipped)
+    assert (found.state, found.over_by, found.served_call) == (DutyState.SERVED, BORIS, "pbx1-1.5")
 
 
 def duty(*moves: Move | CallSeen) -> Duty:
