@@ -44,17 +44,6 @@ async def stand() -> AsyncIterator[Stand]:
         yield running
 
 
-@pytest.fixture
-async def house(stand: Stand, demo_db_url: str) -> AsyncIterator[House]:
-    """A wrap-up that lasts longer than any restart."""
-    running = House(stand, demo_db_url, settings={"HOTLINE_WRAP_UP_S": "180"})
-    try:
-        await running.start()
-        yield running
-    finally:
-        await running.stop()
-
-
 @dataclass
 class Watched:
     """What a supervisor's page would show, kept by the messages alone."""
@@ -147,7 +136,7 @@ async def journal_has(db: Database, *figures: int) -> None:
 
 
 async def test_the_board_is_right_and_so_after_every_restart(
-    stand: Stand, house: House, demo_db: Database, record_testsuite_property: Callable[[str, object], None]
+    stand: Stand, demo_db: Database, demo_db_url: str, record_testsuite_property: Callable[[str, object], None]
 ) -> None:
     """DAY-34: a ring and an answer are shown at once; citizens who gave up while the service was dead are lost,
     who waits still waits; after a restart of Asterisk nobody waits and nobody is in a call that does not exist.
@@ -155,7 +144,10 @@ async def test_the_board_is_right_and_so_after_every_restart(
     login, *others = await hire(demo_db, 5)
     extension = login.removeprefix("headless")
     asterisk = stand.asterisk
+    house = House(stand, demo_db_url, settings={"HOTLINE_WRAP_UP_S": "180"})  # longer than any restart
     async with AsyncExitStack() as stack:
+        stack.push_async_callback(house.stop)
+        await house.start()
         one = await stack.enter_async_context(operator(house.url, login))
         board = await stack.enter_async_context(supervisor(house, "sup301"))
         await one.start_work()
