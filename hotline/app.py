@@ -50,6 +50,7 @@ from hotline.softphone.recovery import Limits
 from hotline.softphone.recovery_service import Recovery
 from hotline.staff.audit_partitions import AuditPartitions
 from hotline.staff.service import StaffService
+from hotline.stats.report_jobs import ReportJobs
 from hotline.web.alarm_words import letter_words
 from hotline.web.app import make_app
 from hotline.web.phone import authorise
@@ -174,6 +175,7 @@ class Hotline:
         for part in (recovery, line_keeper, ScoringParts(database, bus, clock, cti)):
             part.start()
             stack.push_async_callback(part.close)
+        _count_reports(stack, self.services)
         await journal.outbox.relay()  # what a crash kept from being published
         for service in cti.values():
             await service.start()
@@ -189,6 +191,7 @@ class Hotline:
                 "audit tables": AuditPartitions(database, clock).prepare,
                 "notices": journal.notices.purge,
                 "uploads": self.services.register.purge,
+                "reports": self.services.reports.purge,
                 "statistics": partial(self.services.stats_check.of_yesterday, settings.zone),
             },
         )
@@ -288,6 +291,13 @@ async def _register(stack: AsyncExitStack, settings: Settings, database: Databas
     runner.start()
     stack.push_async_callback(runner.close)
     return register
+
+
+def _count_reports(stack: AsyncExitStack, services: Services) -> None:
+    """Begin to count the statistics of long periods in the background."""
+    jobs = ReportJobs(services.reports, services.settings.database_url.get_secret_value(), services.bus)
+    jobs.start()
+    stack.push_async_callback(jobs.close)
 
 
 def _of_server(

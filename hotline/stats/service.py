@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, TypeVar
@@ -27,6 +27,8 @@ from hotline.stats import queries
 from hotline.stats.model import Answer, Figures, Goal, Group, Question
 
 LONGEST_DAYS = 400
+STATEMENTS = 4
+"""Of which an answer consists."""
 BEHIND = 200
 """Calls on a page of those behind a figure."""
 _AS_REPORTS = text(
@@ -111,14 +113,25 @@ class Statistics:
 
     async def compute(self, question: Question) -> Answer:
         """Add everything up; its statements at once, each on a connection of its own."""
-        now = self._clock.now()
-        found = await asyncio.gather(
-            self._in_own(lambda session: queries.calls(session, question)),
-            self._in_own(lambda session: queries.parts(session, question)),
-            self._in_own(lambda session: queries.quantiles(session, question)),
-            self._in_own(lambda session: queries.states(session, question, now)),
-        )
+        found = await asyncio.gather(*(self._in_own(work) for work in self._statements(question)))
         return _answer(row for rows in found for row in rows)
+
+    async def compute_slowly(self, question: Question, step: Callable[[int], Awaitable[None]]) -> Answer:
+        """Add up one statement after the other; ``step`` hears after each how many of :data:`STATEMENTS` are done."""
+        rows: list[queries.Row] = []
+        for number, work in enumerate(self._statements(question), 1):
+            rows += await self._in_own(work)
+            await step(number)
+        return _answer(rows)
+
+    def _statements(self, question: Question) -> Sequence[Callable[[AsyncSession], Awaitable[list[queries.Row]]]]:
+        now = self._clock.now()
+        return (
+            lambda session: queries.calls(session, question),
+            lambda session: queries.parts(session, question),
+            lambda session: queries.quantiles(session, question),
+            lambda session: queries.states(session, question, now),
+        )
 
     async def behind(self, user: User, question: Question, figure: str, key: str | None, after: str = "") -> BehindPage:
         """Return a page of the calls that a figure counts, oldest first; that ``user`` saw them is in the audit trail.

@@ -209,6 +209,9 @@ ACCESS: Mapping[str, Needs] = {
     "GET /statistics": needs(Right.CALL_MONITOR),
     "GET /statistics/calls": needs(Right.CALL_MONITOR),
     "GET /statistics/check": needs(Right.CALL_MONITOR),
+    "GET /statistics/reports": needs(Right.CALL_MONITOR),
+    "POST /statistics/reports": needs(Right.CALL_MONITOR),
+    "GET /statistics/reports/{id}": needs(Right.CALL_MONITOR),
     # Shifts: of whom, is ``attendance.scope``'s
     "GET /attendance": _ATTENDANCE,
     "GET /attendance/missing": _ATTENDANCE,

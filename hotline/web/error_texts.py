@@ -35,6 +35,9 @@ TEXTS = {
     "method-not-allowed": mark("This address does not accept such a request."),
     "no-extension": mark("You have no internal number, so there is no telephone. The administrator can give you one."),
     "no-card": mark("The colleague's call came without a card."),
+    "long-period": mark("More than three months are counted in the background. Ask for it on the page of statistics."),
+    "too-many-reports": mark("Five of your long periods are being counted already. Wait until one is ready."),
+    "report-not-ready": mark("This is still being counted."),
     # staff
     "empty-login": mark("Enter login and password."),
     "wrong-password": mark("Wrong login or password."),

@@ -52,6 +52,7 @@ from hotline.softphone.proxy import SipProxy
 from hotline.softphone.quality import QualityService
 from hotline.staff.service import StaffService
 from hotline.stats.check import StatsCheck
+from hotline.stats.reports import Reports
 from hotline.stats.service import Statistics
 
 
@@ -152,6 +153,11 @@ class Services:
     def statistics(self) -> Statistics:
         """Figures of calls and operators."""
         return Statistics(self.database, self.clock, self.settings.zone, self.settings.organisation)
+
+    @property
+    def reports(self) -> Reports:
+        """Figures of long periods."""
+        return Reports(self.database, self.clock, self.settings.zone, self.bus)
 
     @property
     def stats_check(self) -> StatsCheck:

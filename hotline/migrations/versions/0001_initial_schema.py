@@ -20,6 +20,7 @@ from hotline.migrations.initial import (
     profile,
     recordings,
     register,
+    reports,
     scoring,
     segments,
     staff,
@@ -50,6 +51,7 @@ def upgrade() -> None:
     passwords.create()
     board.create()
     stats.create()
+    reports.create()
     lines.create()
     workers.create()
     callbacks.create()

@@ -16,6 +16,7 @@ from hotline.staff.model import User
 from hotline.staff.sight import Reach
 from hotline.stats.check import Result
 from hotline.stats.model import Answer, Figures, Group
+from hotline.stats.reports import is_long
 from hotline.stats.service import Period
 from hotline.web.context import current_user, services
 from hotline.web.forms import query_text
@@ -106,17 +107,21 @@ async def show(request: web.Request) -> web.StreamResponse:
     """Show the figures of a period; with ``format=csv`` or ``xlsx``, as a file."""
     user, statistics = current_user(request), services(request).statistics
     today = services(request).clock.now().astimezone(statistics.zone_of(user)).date()
-    asked = _asked(request, today)
+    asked = read_asked(request, today)
     kind = query_text(request, "format", limit=4)
     if kind not in {"", "csv", "xlsx"}:
         raise BadInput("there is no such format", details={"format": "csv or xlsx"})
+    if is_long(asked.period):
+        if kind:
+            raise BadInput("this period is counted in the background", error_id="long-period")
+        return await _offered(request, asked, today)
     if kind:
         question = await statistics.question(user, asked.period, asked.group, asked.queue or None)
         answer = await statistics.compute(question)
         names = await statistics.names(asked.group, answer.rows)
         columns = [column.code for column in asked.columns]
         await statistics.exported(user, question, {"format": kind, "columns": columns, "rows": len(answer.rows)})
-        return await _file(asked, answer, names, kind)
+        return await as_file(asked, answer, names, kind)
     answer, before, hours = await asyncio.gather(
         statistics.ask(user, asked.period, asked.group, asked.queue or None),
         statistics.ask(user, asked.period.before, asked.group, asked.queue or None),
@@ -124,15 +129,29 @@ async def show(request: web.Request) -> web.StreamResponse:
     )
     names = await statistics.names(asked.group, answer.rows)
     queues = await statistics.queues()
-    view = _page(asked, answer, before, hours, names, user, today)
-    context = {"page": view, "groups": GROUPS, "columns": COLUMNS, "queues": queues}
+    view = build_page(asked, answer, before, hours, names, user, today)
+    context = {"page": view, "groups": GROUPS, "columns": COLUMNS, "queues": queues, "long": False}
+    return await page(request, "pages/statistics.html", context, section="statistics")
+
+
+async def _offered(request: web.Request, asked: Asked, today: date) -> web.StreamResponse:
+    """Show the filters of a long period, and offer to count it in the background."""
+    user, its = current_user(request), services(request)
+    await its.statistics.question(user, asked.period, asked.group, asked.queue or None)
+    context = {
+        "page": {
+            "asked": asked, "empty": True, "presets": list(_presets(asked, today)),
+            "proof": user.sight.calls.covers(Reach.ACTIVE),
+        },
+        "groups": GROUPS, "columns": COLUMNS, "queues": await its.statistics.queues(), "long": True,
+    }  # fmt: skip
     return await page(request, "pages/statistics.html", context, section="statistics")
 
 
 async def calls(request: web.Request) -> web.StreamResponse:
     """Show exactly the calls that a figure counts."""
     user, statistics = current_user(request), services(request).statistics
-    asked = _asked(request, services(request).clock.now().astimezone(statistics.zone_of(user)).date())
+    asked = read_asked(request, services(request).clock.now().astimezone(statistics.zone_of(user)).date())
     figure, key = query_text(request, "figure", limit=40), query_text(request, "key", limit=80)
     question = await statistics.question(user, asked.period, asked.group, asked.queue or None)
     after = query_text(request, "after", limit=60)
@@ -168,16 +187,23 @@ async def check(request: web.Request) -> web.StreamResponse:
     )
 
 
-def _asked(request: web.Request, today: date) -> Asked:
+def read_asked(request: web.Request, today: date) -> Asked:
+    """Read the address.
+
+    :raises BadInput: a day or a grouping that there is not.
+    """
     last = _day(query_text(request, "to", limit=10), today, "to")
     first = _day(query_text(request, "from", limit=10), last - timedelta(days=WEEK - 1), "from")
     group = query_text(request, "by", limit=10) or Group.DAY
     if group not in list(Group):
         raise BadInput("there is no such grouping", details={"by": ", ".join(Group)})
     codes = [code for code in request.query.getall("col", []) if code in COLUMNS]
-    return Asked(
-        Period(first, last), Group(group), query_text(request, "queue", limit=80), tuple(chosen(codes)), bool(codes)
-    )
+    return asked_of(Period(first, last), Group(group), query_text(request, "queue", limit=80), codes)
+
+
+def asked_of(period: Period, group: Group, queue: str, codes: Sequence[str]) -> Asked:
+    """Return what is asked with these columns; none: those of who has chosen none."""
+    return Asked(period, group, queue, tuple(chosen(list(codes))), bool(codes))
 
 
 def _day(text: str, default: date, name: str) -> date:
@@ -190,7 +216,7 @@ def _day(text: str, default: date, name: str) -> date:
     return day
 
 
-def _page(
+def build_page(
     asked: Asked,
     answer: Answer,
     before: Answer,
@@ -199,6 +225,7 @@ def _page(
     user: User,
     today: date,
 ) -> StatsPage:
+    """Put the page together; ``before`` and ``hours`` are of the period before and of the chart."""
     lines = [
         _line(asked, _name(asked.group, names.get(key, key)), figures, key) for key, figures in answer.rows.items()
     ]
@@ -275,7 +302,8 @@ def _presets(asked: Asked, today: date) -> Iterator[tuple[str, str]]:
         yield title, asked.url(**{"from": first.isoformat(), "to": last.isoformat()})
 
 
-async def _file(asked: Asked, answer: Answer, names: dict[str, str], kind: str) -> web.Response:
+async def as_file(asked: Asked, answer: Answer, names: dict[str, str], kind: str) -> web.Response:
+    """Answer the table as a file of this kind, ``csv`` or ``xlsx``."""
     heading = [gettext(GROUPS[asked.group]), *(_titled(column) for column in asked.columns)]
     table: list[Sequence[Value]] = [
         [_name(asked.group, names.get(key, key)), *(column.cell(figures) for column in asked.columns)]

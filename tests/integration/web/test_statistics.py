@@ -92,9 +92,44 @@ async def test_who_looked_at_calls_and_who_took_a_table_is_in_the_audit_trail(
     assert given[1]["from"].startswith("2026-11-20T00:00:00")
 
 
+LONG = "from=2026-01-01&to=2026-11-20"
+
+
+async def test_a_long_period_is_counted_in_the_background_and_taken_later(site: Site) -> None:
+    """Issue 5, statistics of long periods: offered, asked for, watched, kept, taken as page and file; audited."""
+    await fill(site)
+    async with site.logged_in("boss") as boss, site.logged_in("admin") as admin:
+        offered = (await boss.fragment(f"/statistics?{LONG}&by=queue")).text
+        assert f"/statistics/reports?{LONG}&by=queue".replace("&", "&amp;") in offered
+        refused = await boss.api("GET", f"/statistics?{LONG}&format=csv")
+        asked = [await boss.api("POST", f"/statistics/reports?{LONG}&by=queue&col=offered") for _ in range(2)]
+        assert [one.status for one in asked] == [202, 202]
+        assert asked[0].json() == asked[1].json(), "asked twice, counted once"
+        url = f"/statistics/reports/{asked[0].json()['id']}"
+        waiting, early = (await boss.fragment(url)).text, await boss.api("GET", f"{url}?format=csv")
+        await site.services.reports.count(asked[0].json()["id"])
+        ready, state = (await boss.fragment(url)).text, (await boss.api("GET", url)).json()
+        table = await boss.send("GET", f"{url}?format=csv")
+        kept = (await boss.fragment("/statistics/reports")).text
+        others = await admin.fragment(url)
+    assert (refused.status, refused.json()["error_id"], early.status) == (400, "long-period", 200)
+    assert ("<progress" in waiting, "hx-trigger" in waiting) == (True, True)
+    assert ("<progress" in ready, "hx-trigger" in ready, "hotline" in ready) == (False, False, True)
+    assert (state["state"], state["percent"]) == ("done", 100)
+    rows = list(csv.reader(io.StringIO(table.body.decode("utf-8-sig")), delimiter=";"))
+    assert [row[1] for row in rows[1:]] == ["1", "2", "3"]
+    assert (url in kept, others.status) == (True, 404)
+    async with site.services.database.begin() as session:
+        told = select(AuditEventRow.details).where(AuditEventRow.entity == "statistics")
+        (given,) = (await session.scalars(told)).all()
+    assert (given["report"], given["rows"], given["format"]) == (asked[0].json()["id"], 2, "csv")
+    site.clock.advance(timedelta(days=31))
+    assert await site.services.reports.purge() == 1
+
+
 async def test_an_operator_has_no_statistics(site: Site) -> None:
     async with site.logged_in("anna") as anna:
-        for path in ("/statistics", "/statistics/calls?figure=offered", "/statistics/check"):
+        for path in ("/statistics", "/statistics/calls?figure=offered", "/statistics/check", "/statistics/reports"):
             assert (await anna.send("GET", path)).status == 403
 
 
