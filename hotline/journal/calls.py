@@ -65,8 +65,25 @@ class CallJournal:
         """Record what the logs told of many calls, in an open transaction; what they share is read once."""
         rows = await self._all_locked(session, {call.key for call in calls})
         batch = Batch(rows, {}, await dispositions.closing_choices(session))
+        new = {call.key: call for call in reversed(calls) if call.key not in rows and call.ended_at is not None}
+        made = await self._begin_all(session, [replace(call, card_id=None) for call in new.values()])
+        batch.rows.update(made)
+        ended = [(row, new[key]) for key, row in made.items()]
+        for row, call in ended:
+            await self._map_people(session, row, None, call, batch.people)
+        await session.flush()
+        await segment_store.write_all(session, ended)
+        registered = await dispositions.registered_of(session, made.keys())
+        for row, call in ended:
+            await dispositions.close_by_itself(session, row, call, self._clock, batch.choices, registered)
+        await session.flush()
+        for row, _ in ended:
+            fact = dispositions.fact_about(row)
+            if self._bus is not None and fact is not None:
+                self._bus.publish(fact)
         for call in calls:
-            await self.record(call, session, batch)
+            if call is not new.get(call.key) or call.key not in made:
+                await self.record(call, session, batch)
 
     async def record(self, call: Call, session: AsyncSession | None = None, batch: Batch | None = None) -> None:
         """Insert or complete the row of ``call``. Idempotent; reports may come in any order and from any source.
@@ -174,6 +191,20 @@ class CallJournal:
         )
         found: CallRecord | None = await session.scalar(statement)
         return found
+
+    @staticmethod
+    async def _begin_all(session: AsyncSession, calls: Sequence[Call]) -> dict[str, CallRecord]:
+        """Insert the rows of calls that nobody knew; whoever was quicker keeps his row, and it is not returned."""
+        if not calls:
+            return {}
+        found = await session.scalars(
+            insert(CallRecord).on_conflict_do_nothing(index_elements=["key"]).returning(CallRecord),
+            [_values(call) | {"key": call.key} for call in calls],
+        )
+        made = {row.key: row for row in found}
+        for row in made.values():
+            set_committed_value(row, "legs", [])
+        return made
 
     @staticmethod
     async def _all_locked(session: AsyncSession, keys: Collection[str]) -> dict[str, CallRecord]:

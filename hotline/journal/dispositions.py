@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -181,13 +181,19 @@ async def _require_part(session: AsyncSession, user: User, row: CallRecord) -> N
 
 
 async def close_by_itself(
-    session: AsyncSession, row: CallRecord, call: Call, clock: Clock, choices: Choices | None = None
+    session: AsyncSession,
+    row: CallRecord,
+    call: Call,
+    clock: Clock,
+    choices: Choices | None = None,
+    registered: Collection[str] | None = None,
 ) -> None:
     """Give an ended call the characteristic that its ending speaks for, unless a person has chosen one.
 
     Later knowledge (an appeal saved afterwards, Asterisk's own log) corrects what the system had set.
 
     :param choices: of :func:`closing_choices`, when they were read in this transaction.
+    :param registered: of :func:`registered_of`, likewise.
     """
     if row.ended_at is None or row.disposition_by_id is not None:
         return
@@ -195,21 +201,28 @@ async def close_by_itself(
     numbers = talkers_in_order(call)
     if len(numbers) > 1:
         talkers = await _talkers(session, row, numbers)
-    # That an outgoing call is about an appeal says nothing of how it ended: somebody has to, or the line did.
-    registered = await session.scalar(
-        select(AppealCallRow.call_key)
-        .where(AppealCallRow.call_key == row.key, AppealCallRow.relation != CALL_BACK)
-        .limit(1)
-    )
+    if registered is None:
+        registered = await registered_of(session, [row.key])
     outcome = Outcome(row.outcome) if row.outcome else None
     direction = Direction(row.direction)
-    found = ending(direction, outcome, registered=registered is not None, talkers=talkers)
+    found = ending(direction, outcome, registered=row.key in registered, talkers=talkers)
     code = None
     if found is not None:
         code = code_for(found, direction, choices if choices is not None else await closing_choices(session))
     if code != row.disposition_code:
         row.disposition_code = code
         row.disposition_at = clock.now() if code else None
+
+
+async def registered_of(session: AsyncSession, keys: Collection[str]) -> frozenset[str]:
+    """Return those of these calls whose card became an appeal.
+
+    That an outgoing call is about an appeal says nothing of how it ended: somebody has to, or the line did.
+    """
+    statement = select(AppealCallRow.call_key).where(
+        AppealCallRow.call_key.in_(keys), AppealCallRow.relation != CALL_BACK
+    )
+    return frozenset(await session.scalars(statement))
 
 
 async def register(session: AsyncSession, call_key: str, clock: Clock) -> CallClassified | None:

@@ -70,13 +70,24 @@ async def write_rows(session: AsyncSession, row: CallRecord, call: Call, *, know
 
     :param known: the call was known to have ended before, so it may have rows.
     """
-    end = call.ended_at
-    if end is None:
+    if call.ended_at is None:
         return
-    people = {leg.extension: leg.user_id for leg in row.legs if leg.extension and leg.user_id is not None}
     if known:
         await session.execute(delete(CallSegmentRow).where(CallSegmentRow.call_id == row.id))
-    values = [
+    await write_all(session, [(row, call)])
+
+
+async def write_all(session: AsyncSession, calls: Iterable[tuple[CallRecord, Call]]) -> None:
+    """Write the rows of calls that have ended and have none yet."""
+    values = [one for row, call in calls for one in _rows(row, call)]
+    if values:
+        await session.execute(insert(CallSegmentRow), values)
+
+
+def _rows(row: CallRecord, call: Call) -> list[dict[str, Any]]:
+    end = call.ended_at or call.started_at
+    people = {leg.extension: leg.user_id for leg in row.legs if leg.extension and leg.user_id is not None}
+    return [
         {
             "call_id": row.id,
             "direction": call.direction.value,
@@ -94,5 +105,3 @@ async def write_rows(session: AsyncSession, row: CallRecord, call: Call, *, know
         }
         for one in call.segments
     ]
-    if values:
-        await session.execute(insert(CallSegmentRow), values)
