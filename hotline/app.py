@@ -162,9 +162,9 @@ class Hotline:
             line_rules=line_keeper.lines,
             line_keeper=line_keeper,
         )
-        for measured in (self.services.quality, self.services.lines):
-            measured.start()
-            stack.push_async_callback(measured.close)
+        for worker in (self.services.quality, self.services.lines, _report_jobs(self.services)):
+            worker.start()
+            stack.push_async_callback(worker.close)
         recovery = Recovery(
             bus,
             clock,
@@ -175,7 +175,6 @@ class Hotline:
         for part in (recovery, line_keeper, ScoringParts(database, bus, clock, cti)):
             part.start()
             stack.push_async_callback(part.close)
-        _count_reports(stack, self.services)
         await journal.outbox.relay()  # what a crash kept from being published
         for service in cti.values():
             await service.start()
@@ -293,11 +292,9 @@ async def _register(stack: AsyncExitStack, settings: Settings, database: Databas
     return register
 
 
-def _count_reports(stack: AsyncExitStack, services: Services) -> None:
-    """Begin to count the statistics of long periods in the background."""
-    jobs = ReportJobs(services.reports, services.settings.database_url.get_secret_value(), services.bus)
-    jobs.start()
-    stack.push_async_callback(jobs.close)
+def _report_jobs(services: Services) -> ReportJobs:
+    """Return what counts the statistics of long periods in the background."""
+    return ReportJobs(services.reports, services.settings.database_url.get_secret_value(), services.bus)
 
 
 def _of_server(
