@@ -19,6 +19,9 @@ export function noticeWords(kind: string, number: string): string {
     extension_asked: t("More time is asked for"),
     extension_approved: t("The deadline is extended: tell the citizen"),
     extension_refused: t("More time was refused"),
+    scored: t("Your conversation has a score"),
+    score_disputed: t("The operator does not agree with a score"),
+    score_settled: t("Your answer to a score was considered"),
   };
   const text = words[kind] ?? t("There is a notice for you.");
   return number === "" ? text : `${text}: ${number}`;

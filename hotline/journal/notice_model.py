@@ -10,6 +10,9 @@ from enum import StrEnum
 WAITING = "waiting"
 """In the details of a notice about several appeals: how many."""
 
+REVIEW = "review"
+"""In the details of a notice about a score: the review's id."""
+
 
 class NoticeKind(StrEnum):
     """Why somebody is told. The web part has words and an icon for each."""
@@ -30,6 +33,9 @@ class NoticeKind(StrEnum):
     EXTENSION_ASKED = "extension_asked"
     EXTENSION_APPROVED = "extension_approved"  # the citizen must be told of the new date
     EXTENSION_REFUSED = "extension_refused"
+    SCORED = "scored"  # a conversation of this operator has a score
+    SCORE_DISPUTED = "score_disputed"  # the operator does not agree; to the reviewer
+    SCORE_SETTLED = "score_settled"  # his answer was considered
 
 
 @dataclass(frozen=True, slots=True)

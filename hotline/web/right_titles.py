@@ -79,6 +79,10 @@ GROUPS: tuple[Group, ...] = (
         Right.ATTENDANCE_VIEW: mark("see others' shifts and attendance"),
         Right.ATTENDANCE_PLAN: mark("plan shifts and absences"),
     }),
+    Group(mark("Quality"), {
+        Right.QUALITY_REVIEW: mark("score conversations"),
+        Right.QUALITY_MANAGE: mark("write score sheets and draw samples"),
+    }),
     Group(mark("Campaigns"), {
         Right.SURVEY_WORK: mark("work on surveys"),
         Right.SURVEY_MANAGE: mark("manage surveys"),

@@ -8,7 +8,7 @@ from datetime import datetime
 from aiohttp import web
 
 from hotline.errors import BadInput
-from hotline.journal.notice_model import WAITING, Notice, NoticeKind
+from hotline.journal.notice_model import REVIEW, WAITING, Notice, NoticeKind
 from hotline.journal.notices import PAGE
 from hotline.web.context import current_user, is_fragment, services
 from hotline.web.forms import form_fields, path_id, query_text
@@ -36,6 +36,9 @@ _WORDS = {
     NoticeKind.EXTENSION_ASKED: ("calendar-plus", mark("More time is asked for")),
     NoticeKind.EXTENSION_APPROVED: ("calendar-check", mark("The deadline is extended: tell the citizen")),
     NoticeKind.EXTENSION_REFUSED: ("calendar-x", mark("More time was refused")),
+    NoticeKind.SCORED: ("star", mark("Your conversation has a score")),
+    NoticeKind.SCORE_DISPUTED: ("message-2", mark("The operator does not agree with a score")),
+    NoticeKind.SCORE_SETTLED: ("star", mark("Your answer to a score was considered")),
 }
 
 
@@ -86,6 +89,8 @@ async def open_one(request: web.Request) -> web.StreamResponse:
         target = "/journal?folder=review"
     if notice.kind == NoticeKind.OVERDUE and notice.appeal_id is None:
         target = "/journal?folder=overdue"
+    if (review := notice.details.get(REVIEW)) is not None:
+        target = f"/quality/{int(review)}"
     return web.Response(status=303, headers={"Location": target})
 
 
