@@ -191,6 +191,7 @@ class Hotline:
                 "notices": journal.notices.purge,
                 "uploads": self.services.register.purge,
                 "reports": self.services.reports.purge,
+                "samples": self.services.drawing.nightly,
                 "statistics": partial(self.services.stats_check.of_yesterday, settings.zone),
             },
         )

@@ -47,6 +47,8 @@ _APPEALS = needs(Right.APPEAL_CREATE, Right.APPEAL_ACCEPT, Right.APPEAL_REVIEW, 
 _CALLS = needs(Right.CALL_TAKE, Right.CALL_MAKE, Right.CALL_MONITOR, Right.CALL_LISTEN_OWN, Right.CALL_LISTEN_ANY)
 _CALLBACKS = needs(Right.CALL_TAKE, Right.CALL_MONITOR)
 _CREATE = needs(Right.APPEAL_CREATE)
+_SCORES = needs(Right.QUALITY_REVIEW, Right.CALL_TAKE)
+"""Who scores, and whose conversations are scored."""
 _EDIT = needs(Right.APPEAL_EDIT_OWN, Right.APPEAL_EDIT_ANY)
 _MOVE = needs(Right.APPEAL_FORWARD, Right.APPEAL_ACCEPT, Right.APPEAL_EDIT_ANY)
 """The outer gate of the hand-to-hand moves; which one is allowed to whom is the workflow's."""
@@ -205,6 +207,34 @@ ACCESS: Mapping[str, Needs] = {
     "GET /admin/alarms": needs(Right.QUEUE_MANAGE),
     "POST /admin/alarms": needs(Right.QUEUE_MANAGE),
     "POST /admin/alarms/{id}": needs(Right.QUEUE_MANAGE),
+    # Scores: whose, is ``scoring.queries.visible``'s; what may be done with one, ``scoring.rules``'
+    "GET /quality": _SCORES,
+    "GET /quality/new": needs(Right.QUALITY_REVIEW),
+    "POST /quality": needs(Right.QUALITY_REVIEW),
+    "GET /quality/report": needs(Right.QUALITY_REVIEW),
+    "GET /quality/calibrations": needs(Right.QUALITY_REVIEW),
+    "GET /quality/calibrations/{id}": needs(Right.QUALITY_REVIEW),
+    "POST /quality/calibrations/{id}/close": needs(Right.QUALITY_REVIEW),
+    "GET /quality/{id}": _SCORES,
+    "POST /quality/{id}/calibrations": needs(Right.QUALITY_REVIEW),
+    "PUT /api/quality/{id}": needs(Right.QUALITY_REVIEW),
+    "POST /api/quality/{id}/take": needs(Right.QUALITY_REVIEW),
+    "POST /api/quality/{id}/release": needs(Right.QUALITY_REVIEW),
+    "POST /api/quality/{id}/skip": needs(Right.QUALITY_REVIEW),
+    "POST /api/quality/{id}/publish": needs(Right.QUALITY_REVIEW),
+    "POST /api/quality/{id}/confirm": needs(Right.QUALITY_REVIEW),
+    "POST /api/quality/{id}/change": needs(Right.QUALITY_REVIEW),
+    "POST /api/quality/{id}/accept": _SCORES,
+    "POST /api/quality/{id}/dispute": _SCORES,
+    "GET /admin/quality": needs(Right.QUALITY_MANAGE),
+    "GET /admin/quality/sheets/new": needs(Right.QUALITY_MANAGE),
+    "POST /admin/quality/sheets": needs(Right.QUALITY_MANAGE),
+    "GET /admin/quality/sheets/{id}": needs(Right.QUALITY_MANAGE),
+    "POST /admin/quality/sheets/{id}": needs(Right.QUALITY_MANAGE),
+    "POST /admin/quality/sheets/{id}/close": needs(Right.QUALITY_MANAGE),
+    "POST /admin/quality/plans": needs(Right.QUALITY_MANAGE),
+    "POST /admin/quality/plans/{id}": needs(Right.QUALITY_MANAGE),
+    "POST /admin/quality/plans/{id}/draw": needs(Right.QUALITY_MANAGE),
     # Statistics: whose calls and operators count, is ``stats.service``'s
     "GET /statistics": needs(Right.CALL_MONITOR),
     "GET /statistics/calls": needs(Right.CALL_MONITOR),

@@ -58,6 +58,10 @@ AREAS: tuple[Area, ...] = (
         mark("Thresholds of the board: who waits, how long, whether anybody is free; sound and letters."),
     ),
     Area(
+        mark("Quality"), "star", "/admin/quality", (Right.QUALITY_MANAGE,),
+        mark("Score sheets and the rules by which conversations are drawn to be scored."),
+    ),
+    Area(
         mark("Audit trail"), "history", "/admin/audit", (Right.AUDIT_VIEW,),
         mark("Who looked at, searched, changed or took out what, and when."),
     ),

@@ -16,6 +16,7 @@ from hotline.web.routes_callbacks import add_callbacks
 from hotline.web.routes_card import add_card
 from hotline.web.routes_lines import add_lines
 from hotline.web.routes_people import add_people
+from hotline.web.routes_quality import add_quality
 from hotline.web.routes_statistics import add_statistics
 from hotline.web.routes_terms import add_terms
 from hotline.web.views import (
@@ -79,6 +80,7 @@ def add_routes(app: web.Application) -> None:
 
     add_board(add)
     add_callbacks(add)
+    add_quality(add)
     add_statistics(add)
     add_attendance(add)
     add_terms(add)

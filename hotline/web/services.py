@@ -34,6 +34,7 @@ from hotline.journal.handover import HandOvers
 from hotline.journal.lists_admin import ListsAdmin
 from hotline.journal.merges import Merges
 from hotline.journal.notices import Notices
+from hotline.journal.outbox import Outbox
 from hotline.journal.persons import Persons
 from hotline.journal.queries import JournalQueries
 from hotline.journal.recordings import Recordings
@@ -46,6 +47,11 @@ from hotline.queue.lines import LinesService
 from hotline.queue.lines_keeper import LinesKeeper
 from hotline.queue.service import OperatorDesk
 from hotline.register.service import Register
+from hotline.scoring.admin import QualityAdmin
+from hotline.scoring.calibrations import Calibrations
+from hotline.scoring.drawing import Drawing
+from hotline.scoring.report import QualityReport
+from hotline.scoring.service import Reviews
 from hotline.softphone.accounts import AccountService
 from hotline.softphone.line_quality import LineQualityService
 from hotline.softphone.proxy import SipProxy
@@ -108,6 +114,31 @@ class Services:
     def goals(self) -> Goals:
         """Administration of the goals of queues."""
         return Goals(self.database, self.clock, self.settings.organisation)
+
+    @property
+    def reviews(self) -> Reviews:
+        """Scores of conversations."""
+        return Reviews(self.database, self.clock, Outbox(self.database, self.bus))
+
+    @property
+    def calibrations(self) -> Calibrations:
+        """Conversations that several reviewers score."""
+        return Calibrations(self.database, self.clock)
+
+    @property
+    def quality_admin(self) -> QualityAdmin:
+        """Administration of score sheets and samples."""
+        return QualityAdmin(self.database, self.clock)
+
+    @property
+    def drawing(self) -> Drawing:
+        """Draws conversations to be scored."""
+        return Drawing(self.database, self.clock, self.settings.zone)
+
+    @property
+    def quality_report(self) -> QualityReport:
+        """Figures of scores and of what citizens said."""
+        return QualityReport(self.database, self.settings.zone)
 
     @property
     def list_admin(self) -> ListsAdmin:

@@ -104,11 +104,16 @@ async def give_reason(request: web.Request) -> web.StreamResponse:
 
 
 async def _player(request: web.Request, key: str) -> web.StreamResponse:
+    return await page(request, "pages/recording.html", {"page": await player_page(request, key)}, section="calls")
+
+
+async def player_page(request: web.Request, key: str) -> PlayerPage:
+    """Return what the player shows of a recording; who may hear it was asked before."""
     its, user = services(request), current_user(request)
     archived = await _archived(request, key)
     call = await _call(request, user, key)
     wave = _wave(archived)
-    view = PlayerPage(
+    return PlayerPage(
         key=key,
         started_at=call.started_at if call else None,
         direction=direction_mark(call.direction) if call else None,
@@ -122,7 +127,6 @@ async def _player(request: web.Request, key: str) -> web.StreamResponse:
         hold_reason=archived.hold_reason if archived else "",
         listeners=await its.recordings.listeners(key) if user.may(Right.AUDIT_VIEW) else (),
     )
-    return await page(request, "pages/recording.html", {"page": view}, section="calls")
 
 
 def _wave(archived: Archived | None) -> dict[str, Any]:
