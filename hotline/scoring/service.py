@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from hotline.journal.tables_segment import CallSegmentRow
 from hotline.scoring import queries, sheets
 from hotline.scoring.model import Answers, Comment, Move, Review, ReviewLine, Standing, State
 from hotline.scoring.rules import LONGEST_NOTE, moves_of, step
-from hotline.scoring.tables import EditionRow, MoveRow, ReviewRow, SheetRow
+from hotline.scoring.tables import EditionRow, MoveRow, RatingRow, ReviewRow, SheetRow
 from hotline.staff.audit import audit
 from hotline.staff.model import Right, User
 from hotline.staff.tables import UserRow
@@ -91,6 +91,14 @@ class Reviews:
             row = await self._row(session, user, review_id)
             review = await queries.review_of(session, row)
             return review, moves_of(_standing(row.ReviewRow), user.id, reviews=_reviews(user, row.ReviewRow))
+
+    async def said(self, call_keys: Iterable[str]) -> dict[str, int]:
+        """Return what the citizens of these calls answered, 1 to 5; who sees a call sees that, too."""
+        statement = select(RatingRow.call_key, RatingRow.score).where(
+            RatingRow.call_key.in_(list(call_keys)), RatingRow.score.is_not(None)
+        )
+        async with self._db.begin() as session:
+            return {row[0]: row[1] for row in await session.execute(statement)}
 
     async def talks(self, user: User, call_key: str) -> tuple[Talk, ...]:
         """Return the parts of a call that ``user`` may score: other people's, of his organisation."""

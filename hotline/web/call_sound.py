@@ -41,6 +41,8 @@ class CallPart:
     sound: CallSound | None
     outcome: Mark | None = None
     """Of a call about the appeal that the operator placed: how it ended; he tried, even when nobody answered."""
+    rating: int | None = None
+    """What the citizen said of it, 1 to 5."""
 
 
 class CallFacts(Protocol):
@@ -70,12 +72,13 @@ def sound_of(legs: tuple[LegQuality, ...]) -> CallSound | None:
 
 
 async def call_parts(its: Services, user: User, calls: Iterable[CallFacts]) -> list[CallPart]:
-    """Return what there is to hear and to say of calls, those with neither left out. One query at most.
+    """Return what there is to hear and to say of calls, those with neither left out. Two queries at most.
 
     Figures are for who talked in the call and for who may watch calls (``call.monitor``).
     """
     calls = list(calls)
     legs = await its.quality.of_calls(one.key for one in calls) if calls else {}
+    said = await its.reviews.said(one.key for one in calls) if calls else {}
     if not user.may(Right.CALL_MONITOR):
         legs = {key: mine for key, mine in legs.items() if any(leg.user_id == user.id for leg in mine)}
     parts = [
@@ -85,6 +88,7 @@ async def call_parts(its: Services, user: User, calls: Iterable[CallFacts]) -> l
             f"/recordings/{one.key}/player" if one.recorded else "",
             sound_of(legs.get(one.key, ())),
             outcome_mark(one.outcome) if isinstance(one, CallLink) and one.relation == CALL_BACK else None,
+            said.get(one.key),
         )
         for one in calls
     ]

@@ -203,6 +203,8 @@ _FIELDS = {
     "not-asked": mark("belongs to another choice"),
     "not-a-number": mark("is not a whole number"),
     "less than the seconds of the goal": mark("must be less than the seconds of the goal"),
+    "more than the least": mark("must be more than the least"),
+    "not a sheet": mark("cannot be read"),
     "at least one": mark("choose at least one"),
     "stands below this one": mark("stands below this one itself"),
     "letters, digits and hyphens, at most 20": mark("letters, digits and hyphens, at most 20"),
