@@ -98,7 +98,7 @@ class Reviews:
             RatingRow.call_key.in_(list(call_keys)), RatingRow.score.is_not(None)
         )
         async with self._db.begin() as session:
-            return {row[0]: row[1] for row in await session.execute(statement)}
+            return {key: score for key, score in await session.execute(statement) if score is not None}
 
     async def talks(self, user: User, call_key: str) -> tuple[Talk, ...]:
         """Return the parts of a call that ``user`` may score: other people's, of his organisation."""

@@ -94,7 +94,7 @@ START = date(2026, 11, 16)
 
 
 def sample(calls: list[Candidate], seed: str = "s", **more: Any) -> tuple[Candidate, ...]:
-    given = {"have": {}, "taken": set(), "per_operator": 3} | more
+    given: dict[str, Any] = {"have": {}, "taken": set(), "per_operator": 3} | more
     return draw(calls, seed=seed, start=START, **given)
 
 
