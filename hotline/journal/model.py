@@ -259,6 +259,7 @@ class CallRow:
     disposition_note: str = ""
     classify: bool = False  # ended, talked in by an operator, and without a characteristic
     masked: bool = False  # the citizen's number is hidden from the reader (``journal.masking``)
+    rating: int | None = None  # what the citizen said of it, 1 to 5 (docs/quality.md)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from hotline.journal.tables import AppealCallRow, AppealRecord
 from hotline.journal.tables_call import CallRecord
 from hotline.journal.tables_classifier import DispositionRow
 from hotline.journal.tables_person import PersonPhoneRow
+from hotline.journal.tables_rating import RatingRow
 from hotline.staff.model import User, short_name
 from hotline.staff.tables import UserRow
 
@@ -68,7 +69,9 @@ async def calls(
             UserRow.first_name,
             UserRow.patronymic,
             _APPEALS.label("appeals"),
+            RatingRow.score.label("rating"),
         )
+        .outerjoin(RatingRow, RatingRow.call_key == CallRecord.key)
         .outerjoin(DispositionRow, DispositionRow.code == CallRecord.disposition_code)
         .outerjoin(UserRow, UserRow.id == CallRecord.operator_id)
         .order_by(CallRecord.started_at.desc(), CallRecord.id.desc())
@@ -165,6 +168,7 @@ def _row(row: Row[Any]) -> CallRow:
         operator=operator,
         disposition=row.disposition,
         recorded=call.recorded,
+        rating=row.rating,
         appeals=tuple((appeal_id, number) for appeal_id, number in row.appeals or ()),
         disposition_code=call.disposition_code,
         disposition_note=call.disposition_note,

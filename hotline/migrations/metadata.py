@@ -15,6 +15,7 @@ import hotline.journal.tables_lifecycle
 import hotline.journal.tables_lists
 import hotline.journal.tables_merge
 import hotline.journal.tables_person
+import hotline.journal.tables_rating
 import hotline.journal.tables_script
 import hotline.journal.tables_segment
 import hotline.journal.tables_terms

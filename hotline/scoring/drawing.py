@@ -16,12 +16,13 @@ from hotline.db import Database
 from hotline.errors import NotFound
 from hotline.journal.tables import AppealCallRow, AppealRecord
 from hotline.journal.tables_call import CallRecord
+from hotline.journal.tables_rating import RatingRow
 from hotline.journal.tables_segment import CallSegmentRow
 from hotline.scoring.admin import plan_of
 from hotline.scoring.model import Drawn, Plan, State
 from hotline.scoring.sampling import Candidate, draw, end_of, start_of
 from hotline.scoring.service import newest_edition
-from hotline.scoring.tables import PlanRow, RatingRow, ReviewRow
+from hotline.scoring.tables import PlanRow, ReviewRow
 from hotline.staff.audit import audit
 from hotline.staff.model import User
 from hotline.staff.tables import OrganisationRow, UserRow

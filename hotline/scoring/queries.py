@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 from hotline.journal.tables import AppealCallRow, AppealRecord
 from hotline.journal.tables_call import CallRecord
 from hotline.journal.tables_classifier import DispositionRow
+from hotline.journal.tables_rating import RatingRow
 from hotline.scoring import sheets
 from hotline.scoring.model import (
     SEEN_BY_OPERATOR,
@@ -23,7 +24,7 @@ from hotline.scoring.model import (
     Section,
     State,
 )
-from hotline.scoring.tables import EditionRow, MoveRow, PlanRow, RatingRow, ReviewRow, SheetRow
+from hotline.scoring.tables import EditionRow, MoveRow, PlanRow, ReviewRow, SheetRow
 from hotline.staff.model import Right, User, short_name
 from hotline.staff.queries import to_user, users_with_rights
 from hotline.staff.tables import UserRow

@@ -17,7 +17,7 @@ from hotline.db import Database
 from hotline.errors import HotlineError
 from hotline.events import Bus
 from hotline.journal.emergencies import EmergencyChanged
-from hotline.scoring.tables import RatingRow
+from hotline.journal.tables_rating import RatingRow
 
 log = logging.getLogger(__name__)
 

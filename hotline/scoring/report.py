@@ -14,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hotline.db import Database
 from hotline.errors import BadInput, Forbidden
 from hotline.journal.tables_call import CallRecord
+from hotline.journal.tables_rating import RatingRow
 from hotline.scoring import sheets
 from hotline.scoring.model import NOT_APPLICABLE, SEEN_BY_OPERATOR, Move
-from hotline.scoring.tables import EditionRow, MoveRow, RatingRow, ReviewRow, SheetRow
+from hotline.scoring.tables import EditionRow, MoveRow, ReviewRow, SheetRow
 from hotline.staff.model import Right, User, short_name
 from hotline.staff.tables import UserRow
 

@@ -18,11 +18,12 @@ from hotline.journal.notice_model import REVIEW, NoticeKind
 from hotline.journal.notices import About, notify
 from hotline.journal.outbox import Outbox
 from hotline.journal.tables_call import CallRecord
+from hotline.journal.tables_rating import RatingRow
 from hotline.journal.tables_segment import CallSegmentRow
 from hotline.scoring import queries, sheets
 from hotline.scoring.model import Answers, Comment, Move, Review, ReviewLine, Standing, State
 from hotline.scoring.rules import LONGEST_NOTE, moves_of, step
-from hotline.scoring.tables import EditionRow, MoveRow, RatingRow, ReviewRow, SheetRow
+from hotline.scoring.tables import EditionRow, MoveRow, ReviewRow, SheetRow
 from hotline.staff.audit import audit
 from hotline.staff.model import Right, User
 from hotline.staff.tables import UserRow

@@ -70,13 +70,7 @@ class CallsPage:
     """The reader may see what was not recorded."""
 
 
-def call_line(
-    row: CallRow,
-    user: User,
-    legs: tuple[LegQuality, ...] = (),
-    gap: Mark | None = None,
-    rating: int | None = None,
-) -> CallLine:
+def call_line(row: CallRow, user: User, legs: tuple[LegQuality, ...] = (), gap: Mark | None = None) -> CallLine:
     """Return a line of the list as the template shows it."""
     appeal = row.appeals[0] if row.appeals else None
     appeal_url = f"/appeals/{appeal[0]}" if appeal else None
@@ -100,7 +94,7 @@ def call_line(
         sound=sound_of(legs),
         gap=gap,
         masked=row.masked,
-        rating=rating,
+        rating=row.rating,
         day=local_time(row.started_at).date().isoformat(),
     )
 
@@ -146,9 +140,8 @@ async def listing(request: web.Request) -> web.StreamResponse:
         return web.Response(body=msgspec.json.encode(body), content_type="application/json")
     sound = await services(request).quality.of_calls(row.key for row in found.rows)
     gaps = await marks_of(request, [row.key for row in found.rows])
-    said = await services(request).reviews.said(row.key for row in found.rows)
     view = CallsPage(
-        rows=[call_line(row, user, sound.get(row.key, ()), gaps.get(row.key), said.get(row.key)) for row in found.rows],
+        rows=[call_line(row, user, sound.get(row.key, ()), gaps.get(row.key)) for row in found.rows],
         next_url=f"/calls?{urlencode({**query, 'after': found.after})}" if found.after else None,
         first_url=f"/calls?{urlencode(query)}" if after else None,
         unclassified=unclassified,
