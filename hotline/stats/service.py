@@ -189,6 +189,9 @@ class Statistics:
             async with self._db.begin() as session:
                 topics = select(TopicRow.code, TopicRow.title).where(TopicRow.code.in_(list(keys)))
                 return {row.code: f"{row.code} {row.title}" for row in await session.execute(topics)}
+        if group is Group.QUEUE:
+            async with self._db.begin() as session:
+                return await board.queue_titles(session)
         return {}
 
     async def _people(self, user: User) -> tuple[int, ...] | None:

@@ -17,7 +17,7 @@ from hotline.staff.sight import Reach
 from hotline.stats.check import Result
 from hotline.stats.model import Answer, Figures, Group
 from hotline.stats.reports import is_long
-from hotline.stats.service import Period
+from hotline.stats.service import Period, Statistics
 from hotline.web.context import current_user, services
 from hotline.web.forms import query_text
 from hotline.web.i18n import gettext, mark, show_date
@@ -128,10 +128,16 @@ async def show(request: web.Request) -> web.StreamResponse:
         statistics.ask(user, asked.period, Group.HOUR, asked.queue or None),
     )
     names = await statistics.names(asked.group, answer.rows)
-    queues = await statistics.queues()
+    queues = await _queues(statistics)
     view = build_page(asked, answer, before, hours, names, user, today)
     context = {"page": view, "groups": GROUPS, "columns": COLUMNS, "queues": queues, "long": False}
     return await page(request, "pages/statistics.html", context, section="statistics")
+
+
+async def _queues(statistics: Statistics) -> list[tuple[str, str]]:
+    """Return the queues that one can choose: code and name."""
+    titles = await statistics.names(Group.QUEUE, ())
+    return [(code, titles.get(code, code)) for code in await statistics.queues()]
 
 
 async def _offered(request: web.Request, asked: Asked, today: date) -> web.StreamResponse:
@@ -143,7 +149,7 @@ async def _offered(request: web.Request, asked: Asked, today: date) -> web.Strea
             "asked": asked, "empty": True, "presets": list(_presets(asked, today)),
             "proof": user.sight.calls.covers(Reach.ACTIVE),
         },
-        "groups": GROUPS, "columns": COLUMNS, "queues": await its.statistics.queues(), "long": True,
+        "groups": GROUPS, "columns": COLUMNS, "queues": await _queues(its.statistics), "long": True,
     }  # fmt: skip
     return await page(request, "pages/statistics.html", context, section="statistics")
 

@@ -13,8 +13,10 @@ from openpyxl import load_workbook
 from sqlalchemy import select
 
 from hotline.cti.model import Outcome, Segment, SegmentKind, SegmentResult
+from hotline.queue.lines_model import Queue
 from hotline.staff.tables import AuditEventRow
 from hotline.stats import service
+from hotline.web.lines_forms import fields_of
 from tests.integration.web.conftest import KEY, NOW, Site, ended_call
 
 DAY = "from=2026-11-20&to=2026-11-20"
@@ -125,6 +127,18 @@ async def test_a_long_period_is_counted_in_the_background_and_taken_later(site: 
     assert (given["report"], given["rows"], given["format"]) == (asked[0].json()["id"], 2, "csv")
     site.clock.advance(timedelta(days=31))
     assert await site.services.reports.purge() == 1
+
+
+async def test_queues_have_their_names(site: Site) -> None:
+    """R-09, S001-012: rows and the choice say what people call a queue; the key of a row stays its code."""
+    await fill(site)
+    form = {**fields_of(Queue("Горячая линия ОМС")), "version": "0"}
+    async with site.logged_in("boss") as boss:
+        assert (await boss.api("POST", "/admin/lines/queue/hotline", form)).status == 200
+        page = (await boss.fragment(f"/statistics?{DAY}&by=queue&queue=hotline")).text
+    assert '<option value="hotline" selected>Горячая линия ОМС</option>' in page
+    assert '<th scope="row">Горячая линия ОМС</th>' in page
+    assert "key=hotline" in page
 
 
 async def test_an_operator_has_no_statistics(site: Site) -> None:
