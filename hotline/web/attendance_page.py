@@ -99,12 +99,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class DayLine:
-    """A person's day in words and as a bar."""
+    """A person's day in words and as a bar, by the clock of his organisation."""
 
     line: Line
     cell: Cell
-    came: datetime | None
-    left: datetime | None
+    came: str
+    left: str
     worked: str
     breaks: str
     marks: list[Mark]
@@ -130,7 +130,8 @@ def day_lines(rows: Sequence[PersonDays], today: date, pauses: Mapping[str, str]
         breaks = f"{int(told.break_s // 60)} / {allowed}" if told.break_s or allowed else "—"
         summary = "; ".join(one.hint for one in marks)
         worked = spell(told.worked_s) if told.worked_s else "—"
-        found.append(DayLine(line, line.cells[0], told.first_ready, told.left_at, worked, breaks, marks, summary))
+        came, left = (_clock(at, one.zone) for at in (told.first_ready, told.left_at))
+        found.append(DayLine(line, line.cells[0], came, left, worked, breaks, marks, summary))
     return found, [f"{hour % 24:02}" for hour in range(0, span, step)]
 
 
@@ -249,6 +250,10 @@ def _marks(day: Day, zone: ZoneInfo, span: int, pauses: Mapping[str, str]) -> It
 def _between(one: Piece, zone: ZoneInfo) -> str:
     end = gettext("now") if one.present else clock(one.end.astimezone(zone).time())
     return f"{clock(one.start.astimezone(zone).time())}–{end}"
+
+
+def _clock(at: datetime | None, zone: ZoneInfo) -> str:
+    return "—" if at is None else clock(at.astimezone(zone).time())
 
 
 def _moment(at: datetime | None, zone: ZoneInfo) -> Value:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import ami, board, chain, database, held, lists, persons, push, saves, statistics
+from tests.bench import ami, attendance, board, chain, database, held, lists, persons, push, saves, statistics
 from tests.bench.report import Row, table
 
 PARTS = {
@@ -15,6 +15,7 @@ PARTS = {
     "chain": chain.run,
     "push": push.run,
     "board": board.run,
+    "attendance": attendance.run,
     "database": database.run,
     "lists": lists.run,
     "persons": persons.run,

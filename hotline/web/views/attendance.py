@@ -43,7 +43,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     context: dict[str, object] = {
         "asked": asked, "sheet": sheet, "today": today, "plans": user.may(Right.ATTENDANCE_PLAN), "bar": BAR,
         "title": _title(asked), "days": [(day, day_name(day), day == today) for day in sheet.days],
-        "now_url": asked.url(day=today.isoformat()), "zone": its.attendance.zone_of(user).key,
+        "now_url": asked.url(day=today.isoformat()),
     }  # fmt: skip
     if asked.view == WEEK:
         context["lines"] = week_lines(sheet.rows, today)
