@@ -42,19 +42,26 @@ HOUR_S = 3600
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A remark with an icon. ``tone``: ``good``, ``warn``, ``bad`` or ``muted``; its icon and words say the same."""
+    """A remark with an icon. ``tone``: ``good``, ``warn``, ``bad`` or ``muted``; its icon and words say the same.
+
+    :ivar short: what stands in a narrow cell beside the icon; a legend explains the icons.
+    """
 
     icon: str
     tone: str
     text: str
+    short: str
 
 
 def standing_note(day: Day) -> Note:
     """Say how somebody stands to his plan; who is away, why."""
     icon, tone, words = _STANDINGS[day.standing]
     if day.standing is Standing.EXCUSED:
-        return Note(icon, tone, reason_title(day.excuse or ""))
-    return Note(icon, tone, gettext(words))
+        reason = reason_title(day.excuse or "")
+        return Note(icon, tone, reason, reason)
+    worked = gettext("%(hours)s h") % {"hours": hours(day.account.worked_s)}
+    told = day.standing in {Standing.DONE, Standing.UNPLANNED}
+    return Note(icon, tone, gettext(words), worked if told else gettext(words))
 
 
 def standing_title(standing: Standing) -> str:
@@ -66,7 +73,7 @@ def notes(day: Day) -> list[Note]:
     """Return what is worth saying of a day besides its standing."""
     told = day.account
     found = [
-        Note(icon, tone, gettext(words) % {"time": spell(seconds)})
+        Note(icon, tone, gettext(words) % {"time": spell(seconds)}, spell(seconds))
         for seconds, icon, tone, words in (
             (told.late_s, "clock-exclamation", "warn", mark("late by %(time)s")),
             (told.early_s, "logout", "warn", mark("left %(time)s early")),
@@ -77,10 +84,22 @@ def notes(day: Day) -> list[Note]:
         if seconds
     ]
     if day.excuse and day.standing not in {Standing.EXCUSED}:
-        found.append(Note("beach", "muted", reason_title(day.excuse)))
+        found.append(Note("beach", "muted", reason_title(day.excuse), reason_title(day.excuse)))
     if told.doubtful:
-        found.append(Note("help-circle", "warn", gettext("not sure: the service was away")))
+        found.append(Note("help-circle", "warn", gettext("not sure: the service was away"), gettext("not sure")))
     return found
+
+
+def legend() -> list[tuple[str, str, str]]:
+    """Return icon, tone and words of the notes that stand in short."""
+    return [
+        ("circle-check", "good", gettext("worked")),
+        ("clock-exclamation", "warn", gettext("late")),
+        ("logout", "warn", gettext("left early")),
+        ("coffee", "warn", gettext("breaks over the allowance")),
+        ("user-minus", "warn", gettext("away in between")),
+        ("clock-plus", "muted", gettext("overtime")),
+    ]
 
 
 def spell(seconds: float) -> str:

@@ -22,7 +22,7 @@ from hotline.web.attendance_page import (
     file_rows,
     week_lines,
 )
-from hotline.web.attendance_words import standing_note
+from hotline.web.attendance_words import legend, standing_note
 from hotline.web.context import client_address, current_user, services
 from hotline.web.forms import query_text
 from hotline.web.i18n import gettext
@@ -46,7 +46,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         "now_url": asked.url(day=today.isoformat()),
     }  # fmt: skip
     if asked.view == WEEK:
-        context["lines"] = week_lines(sheet.rows, today)
+        context |= {"lines": week_lines(sheet.rows, today), "legend": legend()}
     else:
         context["lines"], context["scale"] = day_lines(sheet.rows, today, sheet.pauses)
     return await page(request, "pages/attendance.html", context, section=SECTION)
