@@ -92,8 +92,8 @@ class Stretch:
     end: datetime | None
     reason: str = ""
     """Code of the pause's reason."""
-    lines: int = 1
-    """Of how many lines of the log it is made; a single one that is too long is doubted."""
+    single: bool = True
+    """One line of the log: when that is too long it is doubted, several in a row are not."""
 
 
 @dataclass(frozen=True, slots=True)

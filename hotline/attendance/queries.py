@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text
@@ -16,12 +17,12 @@ from hotline.attendance.rules import USUAL
 from hotline.attendance.scope import Whose
 from hotline.attendance.tables import AbsenceRow, ShiftRow
 from hotline.journal.tables_classifier import PauseReasonRow
-from hotline.queue.tables import AgentStateLogRow
 from hotline.staff.model import short_name
 from hotline.staff.tables import OrganisationRow, UserRow
 
-MARGIN = timedelta(days=2)
-"""How far around the days the log is read: shifts over midnight, zones, and the longest state that is believed."""
+MARGIN = timedelta(days=1)
+"""How far around the days the log is read: shifts over midnight, and the longest state that is believed."""
+OFFLINE = "offline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +55,39 @@ class Absence:
         return self.first_day <= day <= self.last_day
 
 
-_STRETCHES = text("""
-WITH told AS (
-  SELECT p.id, l.from_at, l.to_at,
-    CASE WHEN l.state IN ('pause', 'lost', 'offline') THEN l.state ELSE 'work' END AS doing,
-    CASE WHEN l.state = 'pause' THEN coalesce(l.reason, '') ELSE '' END AS reason,
-    coalesce(l.to_at, :now) - l.from_at > :longest AS strange
-  FROM unnest(CAST(:people AS bigint[])) AS p(id) CROSS JOIN LATERAL (
-    SELECT from_at, to_at, state, reason FROM agent_state_log
-    WHERE user_id = p.id AND from_at >= :start AND from_at < :end) l),
-marked AS (
-  SELECT *, CASE WHEN doing = lag(doing) OVER w AND reason = lag(reason) OVER w AND from_at <= lag(to_at) OVER w
-    AND NOT strange AND NOT lag(strange) OVER w THEN 0 ELSE 1 END AS begins
-  FROM told WINDOW w AS (PARTITION BY id ORDER BY from_at)),
-runs AS (SELECT *, sum(begins) OVER (PARTITION BY id ORDER BY from_at) AS run FROM marked)
-SELECT id, doing, reason, min(from_at) AS start, CASE WHEN bool_or(to_at IS NULL) THEN NULL ELSE max(to_at) END AS over,
-  count(*) AS lines
-FROM runs WHERE doing <> 'offline' GROUP BY id, run, doing, reason ORDER BY id, start
+_EDGES = text("""
+SELECT p.id, l.* FROM unnest(CAST(:people AS bigint[])) AS p(id) CROSS JOIN LATERAL (
+  SELECT from_at, to_at, doing, reason, strange, before, begins FROM (
+    SELECT *, lag(to_at) OVER w AS before, lead(from_at) OVER w IS NULL AS last,
+      (doing = lag(doing) OVER w AND reason = lag(reason) OVER w AND from_at <= lag(to_at) OVER w
+        AND NOT strange AND NOT lag(strange) OVER w) IS NOT TRUE AS begins
+    FROM (SELECT from_at, to_at,
+        CASE WHEN state IN ('pause', 'lost', 'offline') THEN state ELSE 'work' END AS doing,
+        CASE WHEN state = 'pause' THEN coalesce(reason, '') ELSE '' END AS reason,
+        coalesce(to_at, :now) - from_at > :longest AS strange
+      FROM agent_state_log WHERE user_id = p.id AND from_at >= :start AND from_at < :end) told
+    WINDOW w AS (ORDER BY from_at)) marked
+  WHERE begins OR last) l
+ORDER BY p.id, l.from_at
 """)
-"""Lines of the log that say the same of attendance, put together: a day has hundreds of them and a dozen stretches."""
+"""The lines of the log at which something else begins, with the end of what was before, and each person's last line.
+
+A day has hundreds of lines and a dozen such edges. A line that is too long to be believed stands alone.
+"""
+
+_HOLES = text("""
+SELECT s.id, l.to_at, l.from_at FROM shift s JOIN staff_user u ON u.id = s.user_id AND u.active
+LEFT JOIN LATERAL (
+  SELECT from_at, to_at FROM agent_state_log WHERE user_id = s.user_id AND state NOT IN ('offline', 'lost')
+    AND from_at >= s.starts_at - interval '1 day' AND from_at < :now ORDER BY from_at DESC LIMIT 1) l ON true
+WHERE s.day BETWEEN :first AND :last AND s.starts_at <= :now AND s.ends_at > :now
+  AND (CAST(:team AS bigint) IS NULL OR u.organisation_id = :team)
+  AND NOT EXISTS (SELECT FROM agent_state_log o WHERE o.user_id = s.user_id AND o.to_at IS NULL
+    AND o.state NOT IN ('offline', 'lost'))
+  AND NOT EXISTS (SELECT FROM absence a WHERE a.user_id = s.user_id AND a.closed_at IS NULL
+    AND s.day BETWEEN a.first_day AND a.last_day)
+""")
+"""Shifts that run now, whose person is not there by the last line of the log and not excused, with his last work."""
 
 
 def _person(row: Any) -> Person:
@@ -185,35 +200,37 @@ async def stretches(
 ) -> dict[int, list[Stretch]]:
     """Return what people did between two moments, by person."""
     values = {"people": list(ids), "start": start, "end": end, "now": now, "longest": USUAL.longest}
-    found: dict[int, list[Stretch]] = defaultdict(list)
-    for row in await session.execute(_STRETCHES, values):
-        found[row.id].append(Stretch(Doing(row.doing), row.start, row.over, row.reason, row.lines))
+    found: dict[int, list[Stretch]] = {}
+    for one, rows in groupby(await session.execute(_EDGES, values), key=lambda row: row.id):
+        edges = list(rows)
+        found[one] = [
+            # The last line, when nothing else begins with it, only says when what goes on ends.
+            Stretch(Doing(row.doing), row.from_at, over, row.reason, single=row.strange)
+            for row, over in zip(edges, _ends(edges), strict=True)
+            if row.begins and row.doing != OFFLINE
+        ]
     return found
 
 
-async def holes(session: AsyncSession, whose: Whose, now: datetime) -> list[int]:
-    """Return who has a shift now and, by the last line of the log, is not there."""
-    here = exists().where(
-        AgentStateLogRow.user_id == ShiftRow.user_id,
-        AgentStateLogRow.to_at.is_(None),
-        AgentStateLogRow.state.not_in(["offline", "lost"]),
-    )
-    excused = exists().where(
-        AbsenceRow.user_id == ShiftRow.user_id,
-        AbsenceRow.closed_at.is_(None),
-        ShiftRow.day.between(AbsenceRow.first_day, AbsenceRow.last_day),
-    )
-    # The days narrow what the index reads; the moments decide.
-    near = (now.date() - timedelta(days=2), now.date() + timedelta(days=1))
-    statement = (
-        select(ShiftRow.user_id)
-        .join(UserRow, UserRow.id == ShiftRow.user_id)
-        .where(ShiftRow.day.between(*near), ShiftRow.starts_at <= now, ShiftRow.ends_at > now, UserRow.active)
-        .where(~here, ~excused)
-    )
-    if whose.organisation_id is not None:
-        statement = statement.where(UserRow.organisation_id == whose.organisation_id)
-    return list((await session.scalars(statement)).unique())
+def _ends(edges: Sequence[Any]) -> list[datetime | None]:
+    """Return when each edge's stretch ends: where the next one says that it did; the last where its line does."""
+    return [*(after.before if after.begins else after.to_at for after in edges[1:]), edges[-1].to_at]
+
+
+async def holes(session: AsyncSession, whose: Whose, now: datetime) -> list[tuple[Shift, datetime | None]]:
+    """Return the shifts that run now without their people, and when each was last there, a day before it at most."""
+    values = {
+        "now": now, "team": whose.organisation_id,
+        # The days narrow what the index reads; the moments decide.
+        "first": now.date() - timedelta(days=2), "last": now.date() + timedelta(days=1),
+    }  # fmt: skip
+    rows = {row.id: row for row in await session.execute(_HOLES, values)}
+    found = []
+    for shift in await session.scalars(select(ShiftRow).where(ShiftRow.id.in_(rows))):
+        row = rows[shift.id]
+        left = None if row.from_at is None else min(row.to_at or now, row.from_at + USUAL.longest)
+        found.append((to_shift(shift), left))
+    return found
 
 
 async def pause_titles(session: AsyncSession) -> dict[str, tuple[str, bool]]:

@@ -39,7 +39,7 @@ def pieces(stretches: Sequence[Stretch], now: datetime, tolerance: Tolerance = U
         end = min(one.end or now, now)
         if end <= one.start:
             continue
-        doubtful = one.lines == 1 and end - one.start > tolerance.longest
+        doubtful = one.single and end - one.start > tolerance.longest
         found.append(
             Piece(
                 one.doing,

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.attendance import queries
-from hotline.attendance.model import HOLES, Day
+from hotline.attendance.model import HOLES, Account, Day
 from hotline.attendance.queries import Absence, Person
-from hotline.attendance.rules import days_of
+from hotline.attendance.rules import days_of, standing
 from hotline.attendance.scope import Whose, seen_by
 from hotline.clock import Clock
 from hotline.db import Database
@@ -133,16 +133,16 @@ class Attendance:
         """Return the same of an organisation: what the board's figure shows."""
         now = self._clock.now()
         async with self._db.begin() as session:
-            found = await queries.by_ids(session, await queries.holes(session, whose, now))
-            day = now.date()
-            span = _span(day - timedelta(days=2), 4)  # whatever the zone, and a shift that began yesterday
-            rows = await self._rows(session, found, span)
-        missing = [
-            Hole(row.person, day, day.account.left_at or day.shift.starts_at)
-            for row in rows
-            for day in row.days
-            if day.standing in HOLES and day.shift is not None and day.shift.starts_at <= now < day.shift.ends_at
-        ]
+            found = await queries.holes(session, whose, now)
+            people = {one.id: one for one in await queries.by_ids(session, [shift.user_id for shift, _ in found])}
+        missing = []
+        for shift, left in found:
+            here = left if left is not None and left > shift.starts_at else None
+            told = Account(left_at=here)
+            says = standing(shift, None, told, now)
+            if says in HOLES:
+                day = Day(shift.day, shift, None, told, says)
+                missing.append(Hole(people[shift.user_id], day, here or shift.starts_at))
         return sorted(missing, key=lambda hole: hole.since)
 
     async def pause_titles(self) -> dict[str, str]:
@@ -171,8 +171,9 @@ class Attendance:
         first, last = span[0], span[-1]
         shifts = await queries.shifts(session, ids, first, last)
         absences = await queries.absences(session, ids, first, last)
-        start = datetime.combine(first, time(), self._zone) - queries.MARGIN
-        end = datetime.combine(last, time(), self._zone) + queries.MARGIN
+        zones = {ZoneInfo(one.zone) if one.zone else self._zone for one in people}
+        start = min(datetime.combine(first, time(), zone) for zone in zones) - queries.MARGIN
+        end = max(datetime.combine(last, time(), zone) for zone in zones) + 2 * queries.MARGIN
         log = await queries.stretches(session, ids, start, end, now)
         breaks = frozenset(code for code, (_, rest) in (await queries.pause_titles(session)).items() if rest)
         rows = []

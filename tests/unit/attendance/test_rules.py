@@ -167,7 +167,7 @@ def test_a_shift_goes_by_the_clock_on_the_wall(zone: str, day: date, slot: Slot,
 def test_a_duty_of_a_whole_day_without_a_pause_is_believed() -> None:
     """S001A-14: many lines of the log in a row are no dead service."""
     duty = {DAY: shift(DAY, Slot(time(8), time(8), ShiftKind.DUTY, 60))}
-    log = [Stretch(Doing.WORK, at("20 08:00"), at("21 08:00"), lines=300)]
+    log = [Stretch(Doing.WORK, at("20 08:00"), at("21 08:00"), single=False)]
     told = days_of([DAY], duty, {}, log, at("21 09:00"), MOSCOW, BREAKS)[0].account
     assert (told.worked_s, told.doubtful) == (24 * 3600, False)
 
