@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.board.goals import edits_of
 from hotline.errors import BadInput, Conflict, HotlineError, NotFound, Unavailable
@@ -111,11 +110,9 @@ async def _save(
     try:
         wanted = _wanted(book, sent)
         writes = {user_id: its.staff.noting(by, ("queue", _entity(its, book.queue, user_id))) for user_id in wanted}
-
-        def note(session: AsyncSession, user_id: int, before: Place, after: Place) -> None:
-            writes[user_id](session, _facts(before), _facts(after))
-
-        stored = await QueuePlaces(its.database, book.queue).put(wanted, note)
+        stored = await QueuePlaces(its.database, book.queue).put(
+            wanted, lambda session, user_id, before, after: writes[user_id](session, _facts(before), _facts(after))
+        )
         for user_id in stored:  # the running queue has it before this answers, unless Asterisk is away
             standing = await standing_of(its, book.people[user_id])
             places = tuple(standing.values())
