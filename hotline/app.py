@@ -29,9 +29,8 @@ from hotline.events import Bus
 from hotline.housekeeping import Housekeeping
 from hotline.journal import settings_store
 from hotline.journal.call_writer import CallWriter
-from hotline.journal.calls import CallJournal
 from hotline.journal.classifier import Classifier
-from hotline.journal.imports import recorder
+from hotline.journal.imports import CallsImported, recorder
 from hotline.journal.service import Journal
 from hotline.queue.lines import LinesService, People, Ports
 from hotline.queue.lines_keeper import LinesKeeper
@@ -101,7 +100,7 @@ class Hotline:
 
         journal = Journal(database, clock, settings, bus)
         calls = journal.calls
-        cti = self._telephony(bus, database, calls)
+        cti = self._telephony(bus, database, journal)
         callback = CallbackParts(settings, database, bus, clock, cti, journal.outbox)
         desk = await self._desk(stack, bus, database, cti, journal.classifier, callback.gate)
         callback.start(desk)
@@ -202,8 +201,10 @@ class Hotline:
         await self._listen(stack)
         stack.push_async_callback(sip.close)
 
-    def _telephony(self, bus: Bus, database: Database, calls: CallJournal) -> dict[str, CtiService]:
-        sink = recorder(calls, bus)
+    def _telephony(self, bus: Bus, database: Database, journal: Journal) -> dict[str, CtiService]:
+        call_backs = journal.card.call_backs
+        sink = recorder(journal.calls, bus, call_backs.link)
+        bus.subscribe(CallsImported, handler=call_backs.on_imported, name="journal.call-backs.imported")
         return {one.name: CtiService(one, bus, self._clock, database, sink=sink) for one in self.settings.asterisks}
 
     async def _desk(

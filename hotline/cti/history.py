@@ -120,6 +120,9 @@ class _Replay:
                 self._given = text
             headers = {"Did": text, "Number": text}
             self._apply(ev.UserEvent(row.at, row.user_type, row.linkedid, headers))
+            live = self.tracker.live(row.linkedid)
+            if row.user_type == "CallAbout" and live is not None:
+                live.card_id = text
 
     def _start(self, row: CelRow, channel: ev.Channel) -> None:
         self._apply(ev.Newchannel(row.at, channel))

@@ -1,8 +1,8 @@
 """Outgoing calls that are about an appeal: linked to it while they ring, without a second card (domain 2.1, T7).
 
 The page of an appeal names it in the INVITE and the call carries it; that is believed only as far as the call's
-operator may read that appeal. Linked once, at whichever news of the call comes first: a restart of the service or of
-the database in between loses nothing.
+operator may read that appeal. Linked once, at whichever news of the call comes first, that of Asterisk's logs among
+them: neither a restart of the service or of the database nor a lost link to Asterisk loses it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from hotline.cti.model import Call, CallEvent, Direction
 from hotline.db import Database
 from hotline.errors import NotFound
 from hotline.journal import appeal_view, outbox
+from hotline.journal.imports import CallsImported
 from hotline.journal.model import AppealChanged, CardRef
 from hotline.journal.outbox import Outbox
 from hotline.journal.tables import CALL_BACK, AppealCallRow, AppealRecord
@@ -51,14 +52,24 @@ class CallBacks:
     async def on_event(self, event: CallEvent) -> None:
         """Link an outgoing call, unless that was done at earlier news of it."""
         call = event.call
-        appeal_id = about(call)
-        if appeal_id is None or call.operator is None:
+        if about(call) is None or call.operator is None:
             return
         async with self._db.begin() as session:
-            user = await find_user(session, UserRow.extension == call.operator, UserRow.active)
-            linked = user is not None and await self._link(session, user, call, appeal_id)
+            linked = await self.link(session, call)
         if linked:
             await self._outbox.relay()
+
+    async def on_imported(self, _: CallsImported) -> None:
+        """Publish what :meth:`link` has written with calls from the logs."""
+        await self._outbox.relay()
+
+    async def link(self, session: AsyncSession, call: Call) -> bool:
+        """Link a call in the transaction that writes it: one that only Asterisk's logs tell of, after an outage."""
+        appeal_id = about(call)
+        if appeal_id is None or call.operator is None:
+            return False
+        user = await find_user(session, UserRow.extension == call.operator, UserRow.active)
+        return user is not None and await self._link(session, user, call, appeal_id)
 
     async def object_of(self, user: User, key: str, call: Call | None) -> int | None:
         """Return the appeal that a call is about and ``user`` may read; ``None``: it is about none.

@@ -20,11 +20,18 @@ class CallsImported:
     keys: tuple[str, ...]
 
 
-def recorder(calls: CallJournal, bus: Bus) -> Callable[[AsyncSession, Sequence[Call]], Awaitable[None]]:
-    """Return the importer's sink: it records in the importer's transaction and publishes when that is committed."""
+def recorder(
+    calls: CallJournal, bus: Bus, link: Callable[[AsyncSession, Call], Awaitable[bool]] | None = None
+) -> Callable[[AsyncSession, Sequence[Call]], Awaitable[None]]:
+    """Return the importer's sink: it records in the importer's transaction and publishes when that is committed.
+
+    :param link: links a call to what it says that it is about.
+    """
 
     async def sink(session: AsyncSession, found: Sequence[Call]) -> None:
         await calls.record_all(found, session)
+        for call in found if link is not None else ():
+            await link(session, call)
         fact = CallsImported(tuple(call.key for call in found))
         event.listen(session.sync_session, "after_commit", lambda _: bus.publish(fact), once=True)
 

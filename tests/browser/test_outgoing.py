@@ -112,6 +112,8 @@ async def test_a_citizen_is_called_about_his_appeal(house: House, open_desk: Ope
         await desk.hang_up()
         assert (await citizen.wait()).ok
     await expect(about).to_contain_text("закончен")
+    logged = house.stand.asterisk.settings.log_dir / "cel/events.csv"
+    assert f"CallAbout,appeal-{appeal.id}" in logged.read_text()  # what a service that was dead would read
     await expect(page.locator(".recording-row")).to_contain_text("Звонок по обращению")
     await expect(page.locator("#disposition .disposition-choice").first).to_be_visible()  # asked as after any call
     await page.keyboard.press("Alt+1")

@@ -7,13 +7,17 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from hotline.cti.history import rebuild
 from hotline.cti.model import Call, CallEvent, CallEventKind, Direction, Outcome, Phase
+from hotline.events import Bus
+from hotline.journal.imports import recorder
 from hotline.journal.lifecycle_model import MoveForm
 from hotline.journal.model import Appeal, CardRef
 from hotline.journal.tables import AppealCallRow, OutboxRow
 from hotline.journal.tables_call import CallRecord
 from hotline.staff.tables import AuditEventRow
 from tests.integration.journal.world import World, end
+from tests.unit.cti.test_history import CAPTURED, read
 
 
 def placed(world: World, appeal_id: int, extension: str = "201") -> Call:
@@ -107,3 +111,23 @@ async def test_who_was_reached_needs_no_note(world: World) -> None:
     assert (await appeals.dialog(op202, appeal.id, "contacted")).required == set()
     done = await appeals.fire(op202, appeal.id, "contacted", appeal.version)
     assert done.life.callback_since is None
+
+
+async def test_a_call_that_only_the_logs_tell_of_is_linked(world: World) -> None:
+    """Domain 2.1, T7: no link to Asterisk for the whole of the call; linked by the import, once, and told."""
+    appeal = await world.save("op101")
+    rows, _ = read(CAPTURED["outgoing_answered"])
+    of_call = rows["pbx1-1795329045.5"]
+    started = next(row for row in of_call if row.user_type == "OutgoingStarted")
+    of_call.append(replace(started, user_type="CallAbout", extra={"extra": f"appeal-{appeal.id}"}))
+    (call,) = rebuild("pbx1", of_call, [])
+    bus = Bus()
+    sink = recorder(world.journal.calls, bus, world.journal.card.call_backs.link)
+    for _ in range(2):
+        async with world.db.begin() as session:
+            await sink(session, [call])
+    assert await linked(world, call) == [(appeal.id, "callback")]
+    async with world.db.begin() as session:
+        waiting = (await session.scalars(select(OutboxRow.kind))).all()
+    assert list(waiting).count("appeal.changed") == 1
+    await bus.close()
