@@ -10,22 +10,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
-from weakref import WeakSet
 
 import procrastinate
 import psycopg
-import psycopg_pool
 from procrastinate import exceptions
 from procrastinate.jobs import Job, Status
 from procrastinate.tasks import Task
 from prometheus_client import Counter, Gauge
 from sqlalchemy import make_url
 
+from hotline.archive.jobs_pool import FINISH_S, JobsPool
 from hotline.archive.service import Archive
 from hotline.cti.model import CallEvent, CallEventKind, Direction, Outcome
 from hotline.errors import Conflict, HotlineError, NotFound, Unavailable
@@ -40,9 +36,6 @@ AGAIN_S = 5.0
 DEAD_AFTER_S = 30.0
 """A worker that gave no sign of life for so long is dead; it gives one every ten seconds (procrastinate, "Workers")."""
 LOOK_FOR_STALLED_S = 5.0
-CONNECT_S = 5
-FINISH_S, STOP_S, CUT_S = 1.0, 2.0, 0.3
-"""Seconds that a job may go on when the service stops; in which all must have ended by itself; without a database."""
 RETRY = procrastinate.RetryStrategy(max_attempts=8, wait=5, exponential_wait=3)
 """5 s, 15 s, 45 s … about 5 hours in all: long enough to mend a full disk."""
 
@@ -63,19 +56,8 @@ class RecordingJobs:
 
     def __init__(self, archive: Archive, database_url: str) -> None:
         self._archive = archive
-        connector = procrastinate.PsycopgConnector(
-            conninfo=queue_url(database_url),
-            min_size=1,
-            max_size=4,
-            kwargs={
-                "options": f"-c search_path={SCHEMA}",
-                "application_name": "hotline-jobs",
-                "connect_timeout": CONNECT_S,
-            },
-            configure=self._opened,
-            pool_factory=self._make_pool,
-        )
-        self.app = procrastinate.App(connector=connector)
+        self._pool = JobsPool(queue_url(database_url), max_size=4, schema=SCHEMA, name="hotline-jobs")
+        self.app = procrastinate.App(connector=self._pool.connector)
         self._store = self._task("store", self._run_store)
         self._encode = self._task("encode", self._run_encode)
         sweep = self.app.task(name="recordings.sweep", queue=QUEUE, queueing_lock="sweep")(self._run_sweep)
@@ -83,24 +65,6 @@ class RecordingJobs:
         retain = self.app.task(name="recordings.retain", queue=QUEUE, queueing_lock="retain")(self._run_retain)
         self.app.periodic(cron="40 0 * * *")(retain)
         self._tasks: list[asyncio.Task[None]] = []
-        self._pool: psycopg_pool.AsyncConnectionPool | None = None
-        self._connections: WeakSet[psycopg.AsyncConnection[Any]] = WeakSet()
-        self._closing = asyncio.Event()
-
-    def _make_pool(self, **settings: Any) -> psycopg_pool.AsyncConnectionPool:
-        self._pool = psycopg_pool.AsyncConnectionPool(**settings)
-        return self._pool
-
-    async def _opened(self, connection: psycopg.AsyncConnection[Any]) -> None:
-        self._connections.add(connection)
-
-    async def _cut(self) -> None:
-        """Break every connection and make no new one: whoever waits for the database fails at once."""
-        for connection in list(self._connections):
-            with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as wire:
-                wire.shutdown(socket.SHUT_RDWR)
-        if self._pool is not None:
-            await self._pool.close(timeout=CUT_S)
 
     def _task(self, name: str, work: Callable[[str], Awaitable[None]]) -> Task[[str], Awaitable[None], [str]]:
         return self.app.task(name=f"recordings.{name}", queue=QUEUE, retry=RETRY)(work)
@@ -117,18 +81,7 @@ class RecordingJobs:
 
         :param alone: the database is known to be away.
         """
-        self._closing.set()
-        for task in self._tasks:
-            task.cancel()
-        if not self._tasks:
-            return
-        _, pending = await asyncio.wait(self._tasks, timeout=0 if alone else STOP_S)
-        if pending:
-            # procrastinate says good-bye in the database, however long it takes to get a connection (30 s, and on an
-            # error it forgets that it was cancelled).
-            log.warning("the recordings' jobs stop without the database")
-            await self._cut()
-            await asyncio.wait(pending, timeout=CUT_S)
+        await self._pool.stop(self._tasks, alone=alone)
 
     async def on_event(self, event: CallEvent) -> None:
         """Subscribed to the bus: a call has ended, its recording is complete.
@@ -150,7 +103,7 @@ class RecordingJobs:
             ).defer_async(key=key)
 
     async def _keep_working(self) -> None:
-        while not self._closing.is_set():
+        while not self._pool.closing:
             try:
                 async with self.app.open_async():
                     await self._defer_missed()
@@ -161,10 +114,8 @@ class RecordingJobs:
                         shutdown_graceful_timeout=FINISH_S,
                     )
             except (exceptions.ConnectorException, psycopg.Error, HotlineError, OSError) as error:
-                if self._closing.is_set():
-                    return
                 log.warning("the recordings' jobs wait for the database: %s", error)
-            await asyncio.sleep(AGAIN_S)
+            await self._pool.pause(AGAIN_S)
 
     async def _keep_reviving(self) -> None:
         while True:

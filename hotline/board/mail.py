@@ -20,6 +20,7 @@ from procrastinate import exceptions
 from sqlalchemy import select, update
 
 from hotline.archive.jobs import AGAIN_S, SCHEMA, queue_url
+from hotline.archive.jobs_pool import FINISH_S, JobsPool
 from hotline.board.alarm_rules import OF_QUEUES, Rule
 from hotline.board.alarms import rule_of
 from hotline.board.tables import AlarmRow, AlarmRuleRow
@@ -81,13 +82,9 @@ class AlarmMail:
         self._settings = settings
         self._words = words
         self._mailer = Mailer(settings)
-        connector = procrastinate.PsycopgConnector(
-            conninfo=queue_url(settings.database_url.get_secret_value()),
-            min_size=1,
-            max_size=2,
-            kwargs={"options": f"-c search_path={SCHEMA}", "application_name": "hotline-mail"},
-        )
-        self.app = procrastinate.App(connector=connector)
+        url = queue_url(settings.database_url.get_secret_value())
+        self._pool = JobsPool(url, max_size=2, schema=SCHEMA, name="hotline-mail")
+        self.app = procrastinate.App(connector=self._pool.connector)
         self._task = self.app.task(name="alarms.mail", queue=QUEUE, retry=RETRY)(self.send)
         self._worker: asyncio.Task[None] | None = None
 
@@ -99,8 +96,7 @@ class AlarmMail:
     async def close(self) -> None:
         """Stop. A letter that is cut off is sent after the next start."""
         if self._worker is not None:
-            self._worker.cancel()
-            await asyncio.gather(self._worker, return_exceptions=True)
+            await self._pool.stop([self._worker], alone=self._db.gone)
             self._worker = None
 
     async def defer(self, alarm_id: int) -> None:
@@ -158,14 +154,17 @@ class AlarmMail:
             return list(await session.scalars(select(AlarmRow.id).where(AlarmRow.mail_due_at.is_not(None))))
 
     async def _keep_working(self) -> None:
-        while True:
+        while not self._pool.closing:
             try:
                 async with self.app.open_async():
                     for alarm_id in await self.due():
                         await self.defer(alarm_id)
                     await self.app.run_worker_async(
-                        queues=[QUEUE], install_signal_handlers=False, delete_jobs="successful"
+                        queues=[QUEUE],
+                        install_signal_handlers=False,
+                        delete_jobs="successful",
+                        shutdown_graceful_timeout=FINISH_S,
                     )
             except (exceptions.ConnectorException, psycopg.Error, HotlineError, OSError) as error:
                 log.warning("the letters about alarms wait: %s", error)
-            await asyncio.sleep(AGAIN_S)
+            await self._pool.pause(AGAIN_S)

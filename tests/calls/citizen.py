@@ -35,6 +35,22 @@ def _linear(code: int) -> int:
 LINEAR = tuple(_linear(code) for code in range(256))
 
 
+async def reached(moment: float) -> None:
+    """Wait until the clock of the event loop shows ``moment``."""
+    loop = asyncio.get_running_loop()
+    due = loop.create_future()
+    timer = loop.call_at(moment, _let_go, due)
+    try:
+        await due
+    finally:
+        timer.cancel()
+
+
+def _let_go(due: asyncio.Future[None]) -> None:
+    if not due.done():  # cancelled in the very turn of the loop in which its timer had already come up
+        due.set_result(None)
+
+
 class _Line(asyncio.DatagramProtocol):
     """Takes the sound that comes."""
 
@@ -88,12 +104,7 @@ class Citizen(Phone):
             head = struct.pack("!BBHII", 0x80, PCMA, number & 0xFFFF, number * FRAME & 0xFFFFFFFF, 0x48544C4E)
             line.sendto(head + self._says[at : at + FRAME], to)
             number += 1
-            due = loop.create_future()
-            timer = loop.call_at(begun + number * FRAME_S, due.set_result, None)
-            try:
-                await due
-            finally:
-                timer.cancel()
+            await reached(begun + number * FRAME_S)
 
     async def _listen(self) -> None:
         while True:

@@ -35,6 +35,7 @@ async def service(url: str, folder: Path) -> asyncio.subprocess.Process:
         "HOTLINE_ASTERISKS": asterisk,
         "HOTLINE_ATTACHMENT_DIR": str(folder),
         "HOTLINE_REGISTER_DIR": str(folder),
+        "HOTLINE_SMTP_HOST": "127.0.0.1",  # so that both job queues work: recordings and letters
     }
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -46,7 +47,7 @@ async def service(url: str, folder: Path) -> asyncio.subprocess.Process:
         preexec_fn=die_with_parent(signal.SIGKILL),
     )
     assert process.stdout is not None
-    wanted = {b"ready at", b"Starting worker"}
+    wanted = {b"ready at", b"Starting worker on queues recordings", b"Starting worker on queues alarms"}
     lines = []
     async with asyncio.timeout(60):
         while wanted and (line := await process.stdout.readline()):
