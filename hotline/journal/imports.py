@@ -30,8 +30,9 @@ def recorder(
 
     async def sink(session: AsyncSession, found: Sequence[Call]) -> None:
         await calls.record_all(found, session)
-        for call in found if link is not None else ():
-            await link(session, call)
+        if link is not None:
+            for call in found:
+                await link(session, call)
         fact = CallsImported(tuple(call.key for call in found))
         event.listen(session.sync_session, "after_commit", lambda _: bus.publish(fact), once=True)
 
