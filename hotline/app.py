@@ -50,6 +50,7 @@ from hotline.softphone.recovery_service import Recovery
 from hotline.staff.audit_partitions import AuditPartitions
 from hotline.staff.service import StaffService
 from hotline.stats.report_jobs import ReportJobs
+from hotline.supervision.parts import SupervisionParts
 from hotline.web.alarm_words import letter_words
 from hotline.web.app import make_app
 from hotline.web.phone import authorise
@@ -158,6 +159,7 @@ class Hotline:
             sip=sip,
             quality=quality,
             lines=LineQualityService(database, bus, clock, quality.final),
+            supervision=await _begun(stack, SupervisionParts(settings, database, bus, clock, desk, cti, staff.user)),
             line_rules=line_keeper.lines,
             line_keeper=line_keeper,
         )
@@ -279,6 +281,13 @@ def keeper_of_lines(
 
     lines = LinesService(database, clock, settings.zone, settings.queue, Ports(people, days))
     return LinesKeeper(lines, {name: one.distribution for name, one in cti.items()}, desk, bus, clock)
+
+
+async def _begun(stack: AsyncExitStack, parts: SupervisionParts) -> SupervisionParts:
+    """Start what continues where a killed service was; it stops with the stack."""
+    await parts.start()
+    stack.push_async_callback(parts.close)
+    return parts
 
 
 async def _register(stack: AsyncExitStack, settings: Settings, database: Database, clock: Clock) -> Register:

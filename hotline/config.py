@@ -86,6 +86,8 @@ class Settings(BaseSettings):
     """Fields of a person on the card that silence the recording of the call while they have the focus."""
     unmask_needs_reason: bool = True
     """Whoever shows masked data of a citizen says why (domain 3.4)."""
+    supervision_told: Literal["never", "voice", "always"] = "voice"
+    """When an operator is shown that a supervisor takes part in his conversation; ``voice``: when he can hear him."""
     recording_pause_s: float = Field(60, ge=1, le=600)
     """The longest pause of a recording for a private field; then the server goes on recording by itself."""
     attachment_dir: Path = Path("/var/lib/hotline/files")

@@ -32,6 +32,7 @@ import EditWatchController from "./controllers/edit_watch_controller";
 import EmergencyController from "./controllers/emergency_controller";
 import FavouritesController from "./controllers/favourites_controller";
 import FilePickController from "./controllers/file_pick_controller";
+import HelpController from "./controllers/help_controller";
 import HistoryLinksController from "./controllers/history_links_controller";
 import KeysController from "./controllers/keys_controller";
 import LateController from "./controllers/late_controller";
@@ -43,6 +44,7 @@ import MovesController from "./controllers/moves_controller";
 import NoticeListController from "./controllers/notice_list_controller";
 import NotificationsController from "./controllers/notifications_controller";
 import OperatorController from "./controllers/operator_controller";
+import OperatorOrdersController from "./controllers/operator_orders_controller";
 import OrganisationPickerController from "./controllers/organisation_picker_controller";
 import PanelController from "./controllers/panel_controller";
 import PaperController from "./controllers/paper_controller";
@@ -67,6 +69,8 @@ import SheetEditorController from "./controllers/sheet_editor_controller";
 import ShellController from "./controllers/shell_controller";
 import SoftphoneController from "./controllers/softphone_controller";
 import SoundController from "./controllers/sound_controller";
+import SupervisionController from "./controllers/supervision_controller";
+import SupervisorMessagesController from "./controllers/supervisor_messages_controller";
 import TabsController from "./controllers/tabs_controller";
 import TextCounterController from "./controllers/text_counter_controller";
 import TextFileController from "./controllers/text_file_controller";
@@ -85,7 +89,7 @@ import { UnheardCalls } from "./unheard-calls";
 
 /** Controllers of well-known places, which templates need not name. */
 const MOUNTED: Readonly<Record<string, string>> = {
-  body: "alarms keys notifications private-fields paper",
+  body: "alarms keys notifications private-fields paper operator-orders supervisor-messages",
   "#toasts": "toasts",
   "#pending-cards": "pending-cards",
 };
@@ -143,6 +147,7 @@ application.register("representation", RepresentationController);
 application.register("text-counter", TextCounterController);
 application.register("directory", DirectoryController);
 application.register("disposition", DispositionController);
+application.register("help", HelpController);
 application.register("keys", KeysController);
 application.register("late", LateController);
 application.register("live-time", LiveTimeController);
@@ -153,6 +158,9 @@ application.register("notice-list", NoticeListController);
 application.register("locator", LocatorController);
 application.register("notifications", NotificationsController);
 application.register("operator", OperatorController);
+application.register("operator-orders", OperatorOrdersController);
+application.register("supervision", SupervisionController);
+application.register("supervisor-messages", SupervisorMessagesController);
 application.register("panel", PanelController);
 application.register("paper", PaperController);
 application.register("pending-cards", PendingCardsController);

@@ -29,6 +29,11 @@ export const COMMANDS = [
   "confirm-person",
   "clear-person",
   "global-search",
+  "spy-listen",
+  "spy-whisper",
+  "spy-barge",
+  "spy-take",
+  "ask-help",
   "help",
 ] as const;
 export type Command = (typeof COMMANDS)[number];
@@ -62,6 +67,11 @@ export const DEFAULT_KEYS: Readonly<Record<Command, readonly string[]>> = {
   "confirm-person": ["Alt+Y"],
   "clear-person": ["Alt+N"],
   "global-search": ["Ctrl+L", "Ctrl+K", "/"],
+  "spy-listen": ["Alt+Shift+L"],
+  "spy-whisper": ["Alt+Shift+W"],
+  "spy-barge": ["Alt+Shift+J"],
+  "spy-take": ["Alt+Shift+T"],
+  "ask-help": ["Alt+Shift+H"],
   help: ["F1", "?"],
 };
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from hotline.cti import events as ev
 from hotline.cti.board import Board, BoardFact
-from hotline.cti.callstate import LiveCall, LiveLeg, dialled_as, parking_of
+from hotline.cti.callstate import LiveCall, LiveLeg, dialled_as, joined_as, parking_of
 from hotline.cti.model import Call, CallEvent, CallEventKind, CallFact, Direction, EndedBy, EndSource, LegRole, Phase
 from hotline.cti.model import RatingGiven as Rated
 from hotline.cti.segments import gone, left, tell
@@ -428,7 +428,7 @@ class CallTracker:
             survivor, loser = one, other
         for leg in loser.legs.values():
             if leg.ended_at is None:
-                leg.role = LegRole.AGENT if leg.extension else LegRole.CALLEE
+                leg.role = joined_as(survivor, leg.extension, alone=not loser.published)
                 survivor.legs[leg.uniqueid] = leg
                 self._of_channel[leg.uniqueid] = survivor
         loser.legs = {uid: leg for uid, leg in loser.legs.items() if leg.ended_at is not None}

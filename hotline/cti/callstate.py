@@ -296,3 +296,13 @@ def dialled_as(call: LiveCall, dialler: str, context: str, extension: str | None
     if dialler != call.key or context == "consult":
         return LegRole.CONSULT
     return LegRole.AGENT if call.direction is Direction.IN else LegRole.CALLEE
+
+
+def joined_as(call: LiveCall, extension: str | None, *, alone: bool) -> LegRole:
+    """Return what a channel does that came into a call's bridge from elsewhere.
+
+    :param alone: it was in no other call: a supervisor who joins, or the operator's own new channel after a reload.
+    """
+    if extension is None:
+        return LegRole.CALLEE
+    return LegRole.CONSULT if alone and extension != call.operator else LegRole.AGENT

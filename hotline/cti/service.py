@@ -33,6 +33,7 @@ from hotline.cti.model import Call, CallEvent, CallEventKind, EndedBy, LinkChang
 from hotline.cti.ratings import Ratings
 from hotline.cti.rescue import Rescue
 from hotline.cti.restore import restore
+from hotline.cti.spying import Spying
 from hotline.cti.transfer_service import TransferService
 from hotline.db import Database
 from hotline.errors import HotlineError, NotFound
@@ -77,6 +78,7 @@ class CtiService:
         self.transfers = TransferService(self.tracker, self.commands, self.control, bus, clock)
         self.distribution = Distribution(self.link)
         self.ratings = Ratings(self.link)
+        self.spying = Spying(self.tracker, self.commands, self.control, self.transfers, self._beside)
         self.rescue = Rescue(self.tracker, self.commands, self.control)
         self.importer = Importer(settings, database, clock, sink)
         self.boot_id = ""
@@ -274,6 +276,7 @@ class CtiService:
         try:
             facts = self.tracker.apply(event)
             self._publish(facts)
+            self.spying.saw(event)
         except Exception:  # one event that we cannot fold must not stop the others
             self._failures.inc()
             log.exception("%s: cannot fold %s", self.name, message.event)
@@ -323,6 +326,9 @@ class CtiService:
             log.debug("%s: %s", self.name, error.message)
         except HotlineError as error:
             log.warning("%s: %s", self.name, error.message)
+
+    def _beside(self, work: Coroutine[Any, Any, None]) -> None:
+        self._spawn(self._quietly(work), "supervision")
 
     # The logs
 

@@ -147,6 +147,14 @@ class TransferService:
         await self._step(key, Happening.JOIN)
         return self._running.get(key, transfer)
 
+    def adopt(self, key: str, card_id: str | None) -> Transfer | None:
+        """A supervisor has joined the operator and the citizen: a talk of three like any other from now on.
+
+        So whoever leaves, the citizen stays with the other one, and the card with whoever has the citizen.
+        """
+        call = self._live(key)
+        return self._running.get(key) or self._find_again(call, card_id)
+
     def _may_go(self, key: str, by: str, extension: str) -> LiveCall:
         """Return the call when ``by`` may send it to ``extension`` now."""
         interface_of(extension)
@@ -229,9 +237,10 @@ class TransferService:
             if call.key not in self._running:
                 self._find_again(call)
 
-    def _find_again(self, call: LiveCall) -> Transfer | None:
+    def _find_again(self, call: LiveCall, card_id: str | None = None) -> Transfer | None:
         transfer = found_running(call)
         if transfer is not None:
+            transfer = replace(transfer, card_id=card_id or transfer.card_id)
             log.info("transfer of %s is found running: %s", call.key, transfer.state)
             self._running[call.key] = transfer
             if _brings_card(transfer):

@@ -30,7 +30,8 @@ import hotline.staff.tables
 import hotline.staff.tables_contact
 import hotline.staff.tables_password
 import hotline.stats.tables
-import hotline.stats.tables_report  # noqa: F401 - imported for what they register
+import hotline.stats.tables_report
+import hotline.supervision.tables  # noqa: F401 - imported for what they register
 from hotline.db import Base
 
 metadata = Base.metadata

@@ -65,3 +65,14 @@ class QueueLines:
         facts = [fact for fact in self._facts.values() if fact.queue == queue]
         oldest = [fact.oldest_at for fact in facts if fact.waiting and fact.oldest_at is not None]
         return QueueLine(queue, sum(fact.waiting for fact in facts), min(oldest, default=None))
+
+
+def seen_of(operator: Operator) -> tuple[object, ...]:
+    """Return what people see of an operator: a change of it is told."""
+    planned = operator.pause.reason if operator.pause is not None else None
+    return (*logged_of(operator), planned, operator.since, operator.limit_at, operator.over_limit)
+
+
+def logged_of(operator: Operator) -> tuple[object, ...]:
+    """Return what begins a new line of the log of states when it changes."""
+    return operator.state, operator.reason, operator.call_key

@@ -182,6 +182,22 @@ class ExtendWrapUp:
 
 
 @dataclass(frozen=True, slots=True)
+class CloseWrapUp:
+    """A wrap-up that goes on although nobody works on the card any more ends; a planned pause begins then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forced:
+    """A supervisor does it for him (right ``agent.force_state``). ``by``: the supervisor's id.
+
+    It may do less than the operator himself: nobody is thrown out of a call, and only a pause or a wrap-up is ended.
+    """
+
+    wish: GoReady | TakePause | EndWork | CloseWrapUp
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
 class CallOffered:
     """His telephone rings."""
 
@@ -239,6 +255,7 @@ Happening = (
     | GoReady
     | TakePause
     | ExtendWrapUp
+    | Forced
     | CallOffered
     | CallAnswered
     | CallHeld

@@ -22,10 +22,12 @@ from hotline.queue.model import (
     CallHeld,
     CallOffered,
     CallPart,
+    CloseWrapUp,
     Decision,
     Effect,
     EndWork,
     ExtendWrapUp,
+    Forced,
     GoReady,
     Happening,
     MemberEffect,
@@ -280,6 +282,17 @@ def _extend_wrap_up(operator: Operator, event: ExtendWrapUp, now: datetime, poli
     return replace(operator, wrap_up=replace(wrap_up, limit_at=limit_at))
 
 
+def _close_wrap_up(operator: Operator, event: CloseWrapUp, now: datetime, policy: Policy) -> Operator:
+    return replace(operator, wrap_up=None)
+
+
+def _forced(operator: Operator, event: Forced, now: datetime, policy: Policy) -> Operator:
+    legal, handler = FORCIBLE[type(event.wish)]
+    if operator.state not in legal:
+        raise _illegal(operator, event, f"{type(event.wish).__name__} cannot be forced in “{operator.state}”")
+    return handler(operator, event.wish, now, policy)
+
+
 def _set_part(operator: Operator, key: str, part: CallPart | None) -> Operator:
     calls = dict(operator.calls)
     calls.pop(key, None)
@@ -352,6 +365,14 @@ AT_WORK = EVERYWHERE - {S.OFFLINE}
 
 Handler = Callable[..., Operator]
 
+FORCIBLE: Mapping[type[GoReady | TakePause | EndWork | CloseWrapUp], tuple[frozenset[OperatorState], Handler]] = {
+    TakePause: (AT_WORK, _take_pause),
+    GoReady: (frozenset({S.PAUSE, S.WRAP_UP}), _go_ready),
+    EndWork: (AT_WORK - IN_CALL, _end_work),
+    CloseWrapUp: (frozenset({S.WRAP_UP}), _close_wrap_up),
+}
+"""What a supervisor may do for an operator, and in which states."""
+
 TABLE: Mapping[type[Happening], tuple[frozenset[OperatorState], Handler]] = {
     # people
     StartWork: (EVERYWHERE, _start_work),
@@ -360,6 +381,7 @@ TABLE: Mapping[type[Happening], tuple[frozenset[OperatorState], Handler]] = {
     GoReady: (AT_WORK - {S.LOST}, _go_ready),
     TakePause: (AT_WORK, _take_pause),
     ExtendWrapUp: (frozenset({S.WRAP_UP}), _extend_wrap_up),
+    Forced: (AT_WORK, _forced),
     # Asterisk, the telephone's socket, time
     CallOffered: (EVERYWHERE, _call_offered),
     CallAnswered: (EVERYWHERE, _call_answered),

@@ -28,7 +28,7 @@ from hotline.db import Database
 from hotline.errors import Conflict, HotlineError, NotFound, Unavailable
 from hotline.events import Bus
 from hotline.queue import store
-from hotline.queue.board import Board, QueueLines, presence_of
+from hotline.queue.board import Board, QueueLines, logged_of, presence_of, seen_of
 from hotline.queue.calls import extensions_in, happening_from
 from hotline.queue.membership import Memberships, QueuePort, misplaced
 from hotline.queue.model import (
@@ -36,6 +36,7 @@ from hotline.queue.model import (
     CallEnded,
     EndWork,
     ExtendWrapUp,
+    Forced,
     GoReady,
     Happening,
     Notify,
@@ -211,6 +212,10 @@ class OperatorDesk:
     async def extend_wrap_up(self, user_id: int) -> Operator:
         """Give more time for the card, up to ``Policy.wrap_up_max``. Raises as ``end_work``."""
         return await self._request(self._get(user_id), ExtendWrapUp())
+
+    async def force(self, user_id: int, order: Forced) -> Operator:
+        """Do for an operator what a supervisor ordered. Raises as ``end_work``, and ``BadInput`` as ``pause``."""
+        return await self._request(self._get(user_id), order)
 
     # --- What people see --------------------------------------------------------------------------------------------
 
@@ -408,7 +413,7 @@ class OperatorDesk:
         if after == before:
             return None
         self._put(after)
-        logged = _logged(after) != _logged(before)
+        logged = logged_of(after) != logged_of(before)
         if after.state is not before.state:
             log.info(
                 "operator %d at %s: %s -%s-> %s",
@@ -417,7 +422,7 @@ class OperatorDesk:
         self._writer.put(store.Change(after, now, logged))
         commands = [effect for effect in decision.effects if not isinstance(effect, Notify)]
         sent = self._memberships.send(after, commands) if commands else None
-        if sent is not None or _seen(after) != _seen(before):
+        if sent is not None or seen_of(after) != seen_of(before):
             self._publish(after, before.state)
         for effect in decision.effects:
             if isinstance(effect, Notify):
@@ -439,12 +444,3 @@ class OperatorDesk:
     def _membership_turned(self, user_id: int) -> None:
         operator = self._operators[user_id]
         self._publish(operator, operator.state)
-
-
-def _seen(operator: Operator) -> tuple[object, ...]:
-    planned = operator.pause.reason if operator.pause is not None else None
-    return (*_logged(operator), planned, operator.since, operator.limit_at, operator.over_limit)
-
-
-def _logged(operator: Operator) -> tuple[object, ...]:
-    return operator.state, operator.reason, operator.call_key

@@ -60,6 +60,8 @@ _PHONE = needs(Right.CALL_TAKE, Right.CALL_MAKE)
 _CLASSIFY = needs(Right.CALL_TAKE, Right.CALL_MAKE, Right.CALL_MONITOR)
 _TRANSFER = needs(Right.CALL_TRANSFER)
 _TAKE_OVER = needs(Right.CALL_TAKE, Right.CALL_TRANSFER)
+_SUPERVISE = needs(Right.CALL_SPY, Right.CALL_WHISPER, Right.CALL_BARGE, Right.CALL_TAKE_OVER)
+"""Each mode has a right of its own, which is asked further in."""
 _PEOPLE = needs(Right.USER_MANAGE)
 _ORGANISATIONS = needs(Right.USER_MANAGE, Right.DICT_EDIT)
 _ATTENDANCE = needs(Right.ATTENDANCE_VIEW)
@@ -127,6 +129,19 @@ ACCESS: Mapping[str, Needs] = {
     "PUT /api/favourites": _CREATE,
     "POST /api/emergencies": needs(Right.CALL_TAKE, Right.CALL_MAKE),
     "POST /api/emergencies/{id}/seen": needs(Right.CALL_MONITOR),
+    # Supervision of operators
+    "GET /api/supervision": SESSION,  # what concerns the reader himself
+    "POST /api/supervision": _SUPERVISE,
+    "POST /api/supervision/{id}/mode": _SUPERVISE,
+    "POST /api/supervision/{id}/end": _SUPERVISE,
+    "POST /api/operators/{id}/force": needs(Right.AGENT_FORCE_STATE),
+    "POST /api/operators/{id}/message": needs(Right.CALL_MONITOR),
+    "GET /api/messages": SESSION,
+    "POST /api/messages/{id}/seen": SESSION,
+    "GET /api/help": SESSION,
+    "POST /api/help": _PHONE,
+    "POST /api/help/{id}/take": needs(Right.CALL_MONITOR),
+    "POST /api/help/{id}/close": needs(Right.CALL_TAKE, Right.CALL_MAKE, Right.CALL_MONITOR),
     # People
     "GET /persons": _PERSONS,
     "POST /persons/search": _PERSONS,

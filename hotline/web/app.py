@@ -22,6 +22,7 @@ from hotline.web.push_messages import Announcer
 from hotline.web.render import ENVIRONMENT, make_environment, warm_up
 from hotline.web.routes import add_routes
 from hotline.web.services import Services
+from hotline.web.supervision_news import SupervisionNews
 
 
 def make_app(services: Services) -> web.Application:
@@ -43,6 +44,7 @@ def make_app(services: Services) -> web.Application:
     board_news = BoardNews(services.board, services.alarms, announcer.hub)
     app[BOARD] = board_news
     callback_news = CallbackNews(services, announcer.hub)
+    supervision_news = SupervisionNews(services, announcer.hub)
     app[METRICS] = metrics
     app[ENVIRONMENT] = make_environment()
     add_routes(app)
@@ -62,7 +64,9 @@ def make_app(services: Services) -> web.Application:
         person_news.start()
         board_news.start()
         callback_news.start()
+        supervision_news.start()
         yield
+        await supervision_news.close()
         await callback_news.close()
         await board_news.close()
         await person_news.close()

@@ -28,7 +28,24 @@ class BoardAction:
     states: tuple[str, ...] = ()
 
 
-ACTIONS: tuple[BoardAction, ...] = (BoardAction("call", mark("Call the operator"), "phone", (Right.CALL_MAKE,)),)
+_TALKS = ("talking", "hold")
+_FREE = ("ready", "wrap_up", "pause", "lost")
+
+ACTIONS: tuple[BoardAction, ...] = (
+    BoardAction("call", mark("Call the operator"), "phone", (Right.CALL_MAKE,)),
+    BoardAction("listen", mark("Listen to the talk"), "ear", (Right.CALL_SPY,), _TALKS),
+    BoardAction("whisper", mark("Whisper to the operator"), "microphone", (Right.CALL_WHISPER,), _TALKS),
+    BoardAction("barge", mark("Join the talk"), "users-group", (Right.CALL_BARGE,), ("talking",)),
+    BoardAction("take", mark("Take the citizen over"), "transfer", (Right.CALL_TAKE_OVER,), ("talking",)),
+    BoardAction(
+        "message", mark("Write to the operator"), "message-2", (Right.CALL_MONITOR,), ("ringing", *_TALKS, *_FREE)
+    ),
+    BoardAction("pause", mark("Send into a pause"), "player-pause", (Right.AGENT_FORCE_STATE,), (*_TALKS, *_FREE)),
+    BoardAction("ready", mark("Make ready"), "circle-check", (Right.AGENT_FORCE_STATE,), ("pause",)),
+    BoardAction("wrap_up", mark("Close the wrap-up"), "clock-exclamation", (Right.AGENT_FORCE_STATE,), ("wrap_up",)),
+    BoardAction("logout", mark("End the operator's work"), "logout", (Right.AGENT_FORCE_STATE,), _FREE),
+)
+NEEDS_TELEPHONE = frozenset({"call", "listen", "whisper", "barge", "take"})
 
 
 def actions_of(user: User) -> tuple[BoardAction, ...]:
@@ -36,5 +53,6 @@ def actions_of(user: User) -> tuple[BoardAction, ...]:
     return tuple(
         one
         for one in ACTIONS
-        if any(user.may(right) for right in one.rights) and (one.code != "call" or user.extension is not None)
+        if any(user.may(right) for right in one.rights)
+        and (one.code not in NEEDS_TELEPHONE or user.extension is not None)
     )

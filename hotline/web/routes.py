@@ -18,6 +18,7 @@ from hotline.web.routes_lines import add_lines
 from hotline.web.routes_people import add_people
 from hotline.web.routes_quality import add_quality
 from hotline.web.routes_statistics import add_statistics
+from hotline.web.routes_supervision import add_supervision
 from hotline.web.routes_terms import add_terms
 from hotline.web.views import (
     appeal,
@@ -83,6 +84,7 @@ def add_routes(app: web.Application) -> None:
     add_quality(add)
     add_statistics(add)
     add_attendance(add)
+    add_supervision(add)
     add_terms(add)
     add_card(add)
 

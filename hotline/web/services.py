@@ -60,6 +60,7 @@ from hotline.staff.service import StaffService
 from hotline.stats.check import StatsCheck
 from hotline.stats.reports import Reports
 from hotline.stats.service import Statistics
+from hotline.supervision.parts import SupervisionParts
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,8 @@ class Services:
     quality: QualityService
     lines: LineQualityService
     """What the exchange itself heard of calls."""
+    supervision: SupervisionParts
+    """Supervisors in operators' conversations, their messages, operators' calls for help."""
     line_rules: LinesService
     """What the administration says of lines and queues."""
     line_keeper: LinesKeeper

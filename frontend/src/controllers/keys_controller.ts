@@ -33,6 +33,11 @@ function title(command: Command): string {
     attach: t("Attach files"),
     "confirm-person": t("Confirm the data of the register"),
     "clear-person": t("Somebody else: clear the data of the register"),
+    "spy-listen": t("Supervisor: listen"),
+    "spy-whisper": t("Supervisor: whisper"),
+    "spy-barge": t("Supervisor: join the talk"),
+    "spy-take": t("Supervisor: take the citizen over"),
+    "ask-help": t("Ask a supervisor for help"),
     help: t("This list"),
   };
   return titles[command];

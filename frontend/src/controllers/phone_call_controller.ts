@@ -24,10 +24,13 @@ const RINGS: Readonly<Record<string, () => string>> = {
   parked: () => t("The parked citizen"),
   pickup: () => t("The call that you picked up"),
   back: () => t("The citizen comes back to you"),
+  supervision: () => t("You are connected with the talk"),
   callback: () => t("Answer, and the citizen who asked for a call is dialled"),
 };
 
 function headline(call: PhoneCall, live: LiveCall | null): string {
+  if (call.role === "supervision" && call.state === "talking" && live?.operator !== ownExtension())
+    return t("You take part in an operator's talk");
   if (live?.phase === "consulting" && call.state === "talking")
     return call.role === "consult"
       ? t("A colleague asks for help")

@@ -25,6 +25,7 @@ from hotline.migrations.initial import (
     segments,
     staff,
     stats,
+    supervision,
     workers,
 )
 
@@ -56,6 +57,7 @@ def upgrade() -> None:
     workers.create()
     callbacks.create()
     attendance.create()
+    supervision.create()
     audit.create()
     jobs.create()
     scoring.create()

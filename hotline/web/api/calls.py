@@ -62,7 +62,7 @@ async def _going(request: web.Request) -> tuple[TransferService, str, str, str, 
     cti.control.find(key, own)  # before a card is made for a call that is not his
     if interface_of(to) and to != own and not await _is_somebodys(its, to):
         raise NotFound("nobody has this number", error_id="no-such-colleague", details={"extension": to})
-    card = await _card_of(its, user, key)
+    card = await card_of(its, user, key)
     return cti.transfers, key, own, to, card
 
 
@@ -102,7 +102,7 @@ async def take(request: web.Request) -> web.Response:
     if live is not None and live.parked is not None and live.parked.by != extension:
         try:
             parker = await its.staff.by_extension(live.parked.by)
-            card = await _card_of(its, parker, key) if parker is not None else None
+            card = await card_of(its, parker, key) if parker is not None else None
         except Unavailable:
             log.warning("the parked call %s is taken without its card: the database is away", key)
     return _answer(await cti.transfers.take(key, extension, card))
@@ -174,7 +174,7 @@ async def resume(request: web.Request) -> web.Response:
     return web.json_response({"call_key": key})
 
 
-async def _card_of(its: Services, user: User, key: str) -> str | None:
+async def card_of(its: Services, user: User, key: str) -> str | None:
     """Return the reference of the operator's card of the call. The transfer goes on without one when it must."""
     try:
         saved = await _saved_as(its, user, key)

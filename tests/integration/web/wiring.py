@@ -43,6 +43,7 @@ from hotline.softphone.line_quality import LineQualityService
 from hotline.softphone.proxy import SipProxy
 from hotline.softphone.quality import QualityService
 from hotline.staff.service import StaffService
+from hotline.supervision.parts import SupervisionParts
 from hotline.web.alarm_words import letter_words
 from hotline.web.phone import authorise
 from hotline.web.services import Services
@@ -122,6 +123,7 @@ def wire(
         sip=SipProxy(asterisk.http_url, authorise, bus, clock, http=http),
         quality=(quality := QualityService(database, bus, clock)),
         lines=LineQualityService(database, bus, clock, quality.final),
+        supervision=SupervisionParts(settings, database, bus, clock, desk, {asterisk.name: cti}, staff.user),
         line_rules=keeper.lines,
         line_keeper=keeper,
     )

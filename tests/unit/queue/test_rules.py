@@ -18,6 +18,7 @@ from hotline.queue.model import (
     CallOffered,
     EndWork,
     ExtendWrapUp,
+    Forced,
     GoReady,
     Happening,
     Notice,
@@ -132,7 +133,7 @@ def test_illegal_move(before: OperatorState, event: Happening) -> None:
 def test_table_names_every_happening_and_refuses_only_people() -> None:
     assert set(TABLE) == set(get_args(Happening))
     refusable = {kind for kind, (legal, _) in TABLE.items() if legal != frozenset(S)}
-    assert refusable == {EndWork, GoReady, TakePause, ExtendWrapUp}
+    assert refusable == {EndWork, GoReady, TakePause, ExtendWrapUp, Forced}
 
 
 @pytest.mark.parametrize("state", list(S))
