@@ -338,7 +338,7 @@ class CtiService:
                 async with asyncio.timeout(self._import_every_s):
                     await self._look_into_logs.wait()
             except TimeoutError:
-                pass
+                pass  # nothing hurries: it is time for the usual look
             self._look_into_logs.clear()
             try:
                 # Only a live link says for sure which Asterisk's calls can still be going on.

@@ -223,7 +223,7 @@ class Recovery:
                 try:
                     await rescue.refuse(ring.uniqueid)
                 except NotFound:
-                    pass
+                    pass  # it has stopped ringing by itself
                 except HotlineError as error:
                     self._refused.discard(ring.uniqueid)
                     log.warning("call %s: %s", key, error.message)
