@@ -66,7 +66,13 @@ class AppealRecord(ComplaintColumns, Base):
             postgresql_where=text("phase = 'rework'"),
         ),
         Index("ix_appeal_rework_owner", "owner_id", "due_at", "id", postgresql_where=text("phase = 'rework'")),
-        Index("ix_appeal_open_owner_id", "owner_id", "id", postgresql_where=IS_OPEN),
+        Index(
+            "ix_appeal_open_owner_id",
+            "owner_id",
+            "id",
+            postgresql_include=["responsible_org_id"],
+            postgresql_where=IS_OPEN,
+        ),
         Index("ix_appeal_open_due", "due_at", "id", postgresql_include=["phase"], postgresql_where=IS_OPEN),
         Index(
             "ix_appeal_incoming",

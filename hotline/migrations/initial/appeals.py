@@ -181,6 +181,7 @@ def _appeal() -> None:
         "appeal",
         ["owner_id", "id"],
         unique=False,
+        postgresql_include=["responsible_org_id"],
         postgresql_where=sa.text("is_open"),
     )
     for person in ("applicant", "insured"):
