@@ -65,21 +65,24 @@ SELECT p.id, l.* FROM unnest(CAST(:people AS bigint[])) AS p(id) CROSS JOIN LATE
         CASE WHEN state IN ('pause', 'lost', 'offline') THEN state ELSE 'work' END AS doing,
         CASE WHEN state = 'pause' THEN coalesce(reason, '') ELSE '' END AS reason,
         coalesce(to_at, :now) - from_at > :longest AS strange
-      FROM agent_state_log WHERE user_id = p.id AND from_at >= :start AND from_at < :end) told
+      FROM agent_state_log WHERE (user_id, from_at) >= (p.id, :start) AND (user_id, from_at) < (p.id, :end)) told
     WINDOW w AS (ORDER BY from_at)) marked
   WHERE begins OR last) l
 ORDER BY p.id, l.from_at
 """)
 """The lines of the log at which something else begins, with the end of what was before, and each person's last line.
 
-A day has hundreds of lines and a dozen such edges. A line that is too long to be believed stands alone.
+A day has hundreds of lines and a dozen such edges. A line that is too long to be believed stands alone. Rows are
+compared as wholes because only the index by person and time can do that: the generic plan would otherwise go by time
+alone, through everybody's lines, for each person anew.
 """
 
 _HOLES = text("""
 SELECT s.id, l.to_at, l.from_at FROM shift s JOIN staff_user u ON u.id = s.user_id AND u.active
 LEFT JOIN LATERAL (
-  SELECT from_at, to_at FROM agent_state_log WHERE user_id = s.user_id AND state NOT IN ('offline', 'lost')
-    AND from_at >= s.starts_at - interval '1 day' AND from_at < :now ORDER BY from_at DESC LIMIT 1) l ON true
+  SELECT from_at, to_at FROM agent_state_log WHERE state NOT IN ('offline', 'lost')
+    AND (user_id, from_at) >= (s.user_id, s.starts_at - interval '1 day') AND (user_id, from_at) < (s.user_id, :now)
+  ORDER BY user_id DESC, from_at DESC LIMIT 1) l ON true
 WHERE s.day BETWEEN :first AND :last AND s.starts_at <= :now AND s.ends_at > :now
   AND (CAST(:team AS bigint) IS NULL OR u.organisation_id = :team)
   AND NOT EXISTS (SELECT FROM agent_state_log o WHERE o.user_id = s.user_id AND o.to_at IS NULL
