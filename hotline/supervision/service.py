@@ -110,6 +110,10 @@ class Supervision:
         mine = (one for one in self._running.values() if one.operator_id == operator_id)
         return next((one for one in mine if is_told(one, self._telling)), None)
 
+    def told_operators(self) -> list[int]:
+        """Return the operators who are told now that somebody takes part."""
+        return [one.operator_id for one in self._running.values() if is_told(one, self._telling)]
+
     async def operator_for(self, user: User, operator_id: int) -> User:
         """Return an operator whom ``user`` may supervise.
 

@@ -27,6 +27,8 @@ class SupervisionNews:
     def start(self) -> None:
         """Subscribe. Must be called in the running loop."""
         bus = self._services.bus
+        # Whoever was told before a restart of the service must be told the end.
+        self._told = set(self._services.supervision.calls.told_operators())
         self._stop = [
             bus.subscribe(SupervisionChanged, handler=self._on_session, name="push:supervision"),
             bus.subscribe(MessagesChanged, handler=self._on_message, name="push:messages"),

@@ -33,7 +33,7 @@ function heading(one: Message): string {
 export default class SupervisorMessagesController extends Controller<HTMLElement> {
   private stops: (() => void)[] = [];
   private readonly known = new Set<number>();
-  private readonly list = h("ol", { class: "supervisor-messages", "aria-live": "polite" });
+  private readonly list = h("div", { class: "supervisor-messages", role: "region", hidden: true });
   private loading: Promise<void> = Promise.resolve();
 
   override connect(): void {
@@ -70,7 +70,7 @@ export default class SupervisorMessagesController extends Controller<HTMLElement
   private row(one: Message): HTMLElement {
     const button = h("button", { type: "button", class: "btn btn-sm btn-primary" }, t("Got it"));
     const row = h(
-      "li",
+      "div",
       { class: "supervisor-message", role: "alert", "data-id": one.id, "data-kind": one.kind },
       icon(one.kind === "message" ? "message-2" : "user-share"),
       h(

@@ -260,6 +260,8 @@ export class Phone {
     this.recovering.delete(id);
     const call = this.state.calls.find((one) => one.id === id);
     if (!call || !dialog || !this.account) return;
+    // A supervisor's part in a talk is not taken back: a channel that took its place would be unknown to the server.
+    if (call.role === "supervision") return;
     const { number, callKey, role, queue, direction, startedAt } = call;
     const answeredAt = call.answeredAt ?? this.ports.now();
     const owner = this.account.uri;
