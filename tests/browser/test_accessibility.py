@@ -41,6 +41,8 @@ async def test_no_page_shuts_anybody_out(house: House, open_desk: OpenDesk) -> N
         ("/journal", "#list-title"),
         ("/calls", "#list-title"),
         ("/directory", "[data-directory-row]"),
+        ("/password", "[name=old]"),
+        ("/drafts", ".empty"),
         ("/appeals/new", "form#card"),
     ):
         found += await visit(desk, path, ready)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -20,6 +21,7 @@ from hotline.stand.sipp import citizen_calls
 from tests.browser.conftest import EARS, OpenDesk
 from tests.browser.desk import Desk
 from tests.house import House, open_house
+from tests.relay import Relay, relay
 
 pytestmark = [pytest.mark.calls, pytest.mark.browser]
 
@@ -139,6 +141,28 @@ async def desk_on(cluster: PrivateCluster, stand: Stand, chromium: Browser) -> A
     await database.close()
 
 
+@asynccontextmanager
+async def desk_by_cable(stand: Stand, url: str, chromium: Browser) -> AsyncIterator[tuple[Desk, Relay]]:
+    """An operator at work in a house whose link to Asterisk (AMI) goes through a cable."""
+    async with relay() as cable:
+        cable.target = stand.asterisk.settings.ami_port
+        house = House(stand, url)
+        asterisk = json.loads(house.environment["HOTLINE_ASTERISKS"])[0] | {"ami_port": cable.port}
+        house.settings["HOTLINE_ASTERISKS"] = json.dumps([asterisk])
+        context = await chromium.new_context(
+            locale="ru-RU", viewport={"width": 1280, "height": 800}, permissions=["microphone", "notifications"]
+        )
+        try:
+            await house.start()
+            desk = Desk(await context.new_page(), house.url)
+            await desk.log_in("op101")
+            await desk.start_work()
+            yield desk, cable
+        finally:
+            await context.close()
+            await house.stop()
+
+
 async def test_a_call_is_registered_on_paper_while_postgresql_is_away(stand: Stand, chromium: Browser) -> None:
     """DAY-20: the card opens on the ring, is filled in and saved; once and with a number when PostgreSQL is back."""
     async with PrivateCluster() as cluster, desk_on(cluster, stand, chromium) as (desk, database):
@@ -168,3 +192,32 @@ async def test_a_call_is_registered_on_paper_while_postgresql_is_away(stand: Sta
             linked = await session.scalar(text("SELECT count(*) FROM call_appeal WHERE relation = 'opened'"))
     assert [tuple(row) for row in rows] == [(number, "Бумажная")]
     assert linked == 1
+
+
+async def test_the_telephone_alone_opens_the_card_while_the_link_to_asterisk_is_down(
+    stand: Stand, chromium: Browser, demo_db_url: str, demo_db: Database
+) -> None:
+    """DAY-20, DAY-11: the INVITE's number finds the caller; when the link is back the card belongs to the call."""
+    async with desk_by_cable(stand, demo_db_url, chromium) as (desk, cable):
+        banner = desk.page.locator("#banner")
+        cable.cut()
+        await expect(banner).to_contain_text("телефонной станцией", timeout=15_000)
+        async with citizen_calls(stand.asterisk, hold_s=120) as citizen:
+            await desk.rings("+7 928 000-11-22")
+            await expect(desk.field("applicant_phone")).to_have_value("+79280001122")
+            await expect(desk.page.locator(".card-paper")).to_have_count(0)
+            await desk.answer()
+            await desk.field("content").fill("Где получить полис?")
+            cable.mend()
+            await expect(banner).to_be_hidden(timeout=30_000)
+            await expect(desk.field("content")).to_have_value("Где получить полис?")
+            await desk.field("applicant_last_name").fill("Безвестная")
+            await desk.choose_topic("полис")
+            number = await desk.save()
+            await desk.hang_up()
+            assert (await citizen.wait()).ok
+        async with demo_db.begin() as session:
+            saved = await session.scalar(
+                text("SELECT number FROM appeal JOIN call_appeal ON appeal_id = appeal.id WHERE relation = 'opened'")
+            )
+    assert saved == number
