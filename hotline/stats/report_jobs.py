@@ -16,6 +16,7 @@ from procrastinate import exceptions
 from procrastinate.jobs import Job, Status
 
 from hotline.archive.jobs import AGAIN_S, DEAD_AFTER_S, SCHEMA, queue_url
+from hotline.archive.jobs_pool import JobsPool
 from hotline.errors import HotlineError
 from hotline.events import Bus
 from hotline.stats.reports import ReportAsked, Reports
@@ -34,13 +35,8 @@ class ReportJobs:
     def __init__(self, reports: Reports, database_url: str, bus: Bus) -> None:
         self._reports = reports
         self._bus = bus
-        connector = procrastinate.PsycopgConnector(
-            conninfo=queue_url(database_url),
-            min_size=1,
-            max_size=2,
-            kwargs={"options": f"-c search_path={SCHEMA}", "application_name": "hotline-reports"},
-        )
-        self.app = procrastinate.App(connector=connector)
+        self._pool = JobsPool(queue_url(database_url), max_size=2, schema=SCHEMA, name="hotline-reports")
+        self.app = procrastinate.App(connector=self._pool.connector)
         self._task = self.app.task(name="statistics.report", queue=QUEUE, retry=RETRY, pass_context=True)(self._count)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -54,9 +50,7 @@ class ReportJobs:
 
     async def close(self) -> None:
         """Stop. A report that is cut off is counted after the next start."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._pool.stop(self._tasks)
 
     async def _asked(self, event: ReportAsked) -> None:
         await self._defer(event.report_id)
@@ -79,7 +73,7 @@ class ReportJobs:
         log.info("report %d is counted", report_id)
 
     async def _keep_working(self) -> None:
-        while True:
+        while not self._pool.closing:
             try:
                 async with self.app.open_async():
                     await self._look()
@@ -88,7 +82,7 @@ class ReportJobs:
                     )
             except (exceptions.ConnectorException, psycopg.Error, HotlineError, OSError) as error:
                 log.warning("the reports wait for the database: %s", error)
-            await asyncio.sleep(AGAIN_S)
+            await self._pool.pause(AGAIN_S)
 
     async def _keep_looking(self) -> None:
         while True:
