@@ -14,7 +14,6 @@ import logging
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import aiohttp
 
@@ -83,12 +82,6 @@ def caller_name(name: str) -> str:
     return " ".join(cleaned.split())[:60]
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    user_id: int
-    account: SoftphoneAccount
-
-
 class AccountService:
     """The accounts that exist right now on one Asterisk.
 
@@ -105,13 +98,13 @@ class AccountService:
         queue: str = "",
     ) -> None:
         self._http = http
-        self._base = f"{asterisk.http_url.rstrip('/')}/ari/asterisk/config/dynamic/res_pjsip"
+        self._ari = f"{asterisk.http_url.rstrip('/')}/ari"
         basic = aiohttp.encode_basic_auth(asterisk.ari_user, asterisk.ari_password.get_secret_value())
         self._credentials = {"Authorization": basic}
         self._asterisk = asterisk.name
         self._sip_domain = sip_domain
         self._queue = queue
-        self._held: dict[str, _Held] = {}
+        self._held: dict[str, SoftphoneAccount] = {}
         self._boot_id = ""
         # One change at a time: a log-out must not overtake the log-in that it follows.
         self._lock = asyncio.Lock()
@@ -123,10 +116,9 @@ class AccountService:
 
     def get(self, extension: str) -> SoftphoneAccount | None:
         """Return the open account of ``extension``, with its password, or ``None``."""
-        held = self._held.get(extension)
-        return held.account if held else None
+        return self._held.get(extension)
 
-    async def open(self, user_id: int, extension: str, name: str) -> SoftphoneAccount:
+    async def open(self, extension: str, name: str) -> SoftphoneAccount:
         """Make (or make anew, with a new password) the account of ``extension`` and put it into Asterisk.
 
         When it fails there is no account: nobody has seen its password, so the next try makes another.
@@ -140,10 +132,10 @@ class AccountService:
             account = self._make(extension, name, secrets.token_urlsafe(24))
             self._held.pop(extension, None)
             await self._push(account)
-            self._held[extension] = _Held(user_id, account)
+            self._held[extension] = account
             return account
 
-    async def adopt(self, user_id: int, extension: str) -> SoftphoneAccount | None:
+    async def adopt(self, extension: str) -> SoftphoneAccount | None:
         """Take over the account that Asterisk still has from before this service was restarted.
 
         Browsers go on with the password that they have: nobody reloads a page, no call is disturbed. Returns ``None``
@@ -152,17 +144,31 @@ class AccountService:
         :raises Unavailable: Asterisk does not answer.
         """
         async with self._lock:
-            if (held := self._held.get(extension)) is not None:
-                return held.account
+            if (open_already := self._held.get(extension)) is not None:
+                return open_already
             auth = await self._read("auth", extension)
             endpoint = await self._read("endpoint", extension)
             if not auth.get("password") or endpoint.get("auth") != extension:
                 return None
             name = endpoint.get("callerid", "").rpartition("<")[0].strip(' "')
             account = self._make(extension, name, auth["password"])
-            self._held[extension] = _Held(user_id, account)
+            self._held[extension] = account
             log.info("asterisk %s: softphone account %s taken over", self._asterisk, extension)
             return account
+
+    async def adopt_all(self) -> int:
+        """Take over every account that Asterisk has from before this service was started; return how many are open.
+
+        Not only those whose browsers are back already: should Asterisk be restarted before they are, nobody would
+        know their passwords any more, and every operator would have to begin his work anew.
+
+        :raises Unavailable: Asterisk does not answer.
+        """
+        for endpoint in await self._request("GET", f"{self._ari}/endpoints/PJSIP", "endpoints"):
+            extension = str(endpoint.get("resource", ""))
+            if _EXTENSION.fullmatch(extension) is not None:
+                await self.adopt(extension)
+        return len(self._held)
 
     async def close(self, extension: str) -> None:
         """Take the account away. Asterisk drops its registration; a call that is going on stays up.
@@ -174,7 +180,7 @@ class AccountService:
         async with self._lock:
             self._held.pop(extension, None)
             for kind in ("endpoint", "aor", "auth"):
-                await self._request("DELETE", kind, extension, missing_is_fine=True)
+                await self._request("DELETE", self._object(kind, extension), kind, missing_is_fine=True)
 
     async def push_all(self) -> int:
         """Put every open account into Asterisk again; return how many. Called after Asterisk restarted.
@@ -182,29 +188,34 @@ class AccountService:
         :raises Unavailable: Asterisk does not answer.
         """
         async with self._lock:
-            for held in tuple(self._held.values()):
-                await self._push(held.account)
+            for account in tuple(self._held.values()):
+                await self._push(account)
             return len(self._held)
 
     async def on_link(self, event: LinkChanged) -> None:
-        """Bus handler: push all accounts when Asterisk is up with another ``boot_id`` than before."""
+        """Bus handler: push all accounts when Asterisk is up with another ``boot_id`` than before.
+
+        The first time since this service was started, take over those that Asterisk has.
+        """
         if event.asterisk != self._asterisk or event.state is not LinkState.UP or event.boot_id == self._boot_id:
             return
         for attempt in range(PUSH_ATTEMPTS):
             try:
                 count = await self.push_all()
+                if not self._boot_id:
+                    count = await self.adopt_all()
             except Unavailable:
                 log.warning("asterisk %s: accounts could not be pushed", self._asterisk, exc_info=True)
                 await asyncio.sleep(2.0**attempt / 4)
                 continue
             self._boot_id = event.boot_id  # only after success: the next event of this boot tries again
-            log.info("asterisk %s is up: %d softphone accounts pushed", self._asterisk, count)
+            log.info("asterisk %s is up: %d softphone accounts", self._asterisk, count)
             return
 
     async def on_phone_connected(self, event: PhoneConnected) -> None:
         """Bus handler: a browser that outlived our restart is back; from now on its account is ours again."""
         if event.extension not in self._held:
-            await self.adopt(event.user_id, event.extension)
+            await self.adopt(event.extension)
 
     def _make(self, extension: str, name: str, password: str) -> SoftphoneAccount:
         return SoftphoneAccount(extension, f"sip:{extension}@{self._sip_domain}", password, name)
@@ -224,7 +235,7 @@ class AccountService:
                 raise
             # Asterisk cannot change a broken endpoint that was left there. A sound one is never deleted: until its
             # next registration the queue would take the operator for unavailable.
-            await self._request("DELETE", "endpoint", extension, missing_is_fine=True)
+            await self._request("DELETE", self._object("endpoint", extension), "endpoint", missing_is_fine=True)
             await self._put("endpoint", extension, fields)
         await self._verify(extension)
 
@@ -242,18 +253,21 @@ class AccountService:
 
     async def _read(self, kind: str, extension: str) -> dict[str, str]:
         """Return the attributes of an object; empty when there is none."""
-        stored = await self._request("GET", kind, extension, missing_is_fine=True)
+        stored = await self._request("GET", self._object(kind, extension), kind, missing_is_fine=True)
         return {str(item["attribute"]): str(item["value"]) for item in stored}
 
     async def _put(self, kind: str, extension: str, fields: Fields) -> None:
         body = {"fields": [{"attribute": name, "value": value} for name, value in fields]}
-        await self._request("PUT", kind, extension, body=body)
+        await self._request("PUT", self._object(kind, extension), kind, body=body)
+
+    def _object(self, kind: str, extension: str) -> str:
+        return f"{self._ari}/asterisk/config/dynamic/res_pjsip/{kind}/{extension}"
 
     async def _request(
         self,
         method: str,
+        url: str,
         kind: str,
-        extension: str,
         *,
         body: Mapping[str, object] | None = None,
         missing_is_fine: bool = False,
@@ -261,15 +275,13 @@ class AccountService:
         try:
             async with (
                 asyncio.timeout(REQUEST_TIMEOUT),
-                self._http.request(
-                    method, f"{self._base}/{kind}/{extension}", json=body, headers=self._credentials
-                ) as answer,
+                self._http.request(method, url, json=body, headers=self._credentials) as answer,
             ):
                 text = await answer.text()
                 if answer.status == 404 and missing_is_fine:
                     return []
                 if answer.status >= 400:
-                    raise self._refused(kind, extension, answer.status, text)
+                    raise self._refused(kind, answer.status, text)
                 return list(await answer.json(content_type=None) or []) if text else []
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise Unavailable(
@@ -278,9 +290,9 @@ class AccountService:
                 details={"asterisk": self._asterisk},
             ) from error
 
-    def _refused(self, kind: str, extension: str, status: int, text: str) -> Unavailable:
+    def _refused(self, kind: str, status: int, text: str) -> Unavailable:
         # The answer may quote what was sent; a password must not reach the log through it.
-        log.error("asterisk %s: %s %s refused with HTTP %d", self._asterisk, kind, extension, status)
+        log.error("asterisk %s: %s refused with HTTP %d", self._asterisk, kind, status)
         return Unavailable(
             f"Asterisk refused the softphone account ({kind}, HTTP {status})",
             error_id=REFUSED,

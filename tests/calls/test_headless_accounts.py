@@ -37,7 +37,7 @@ def link_up(boot_id: str, *, asterisk: str = "pbx1", state: LinkState = LinkStat
 
 async def test_account_has_exactly_the_settings_that_telephony_needs(stand: Stand, http: aiohttp.ClientSession) -> None:
     accounts = AccountService(http, stand.asterisk_settings)
-    account = await accounts.open(7, "191", 'Ёлкина "Анна"')
+    account = await accounts.open("191", 'Ёлкина "Анна"')
     endpoint = await accounts._read("endpoint", "191")
     expected = {
         "webrtc": "yes",
@@ -67,8 +67,8 @@ async def test_account_has_exactly_the_settings_that_telephony_needs(stand: Stan
 
 async def test_each_login_has_its_own_password(stand: Stand, http: aiohttp.ClientSession) -> None:
     accounts = AccountService(http, stand.asterisk_settings)
-    first = await accounts.open(7, "191", "Анна")
-    second = await accounts.open(7, "191", "Анна")
+    first = await accounts.open("191", "Анна")
+    second = await accounts.open("191", "Анна")
     assert first.password != second.password
     assert accounts.get("191") == second
     with pytest.raises(SipRefused):
@@ -82,7 +82,7 @@ async def test_each_login_has_its_own_password(stand: Stand, http: aiohttp.Clien
 @pytest.mark.parametrize("extension", ["", "1", "abc", "101/../x", "10 1", "123456789", "١٢٣"])
 async def test_extension_must_be_a_number(stand: Stand, http: aiohttp.ClientSession, extension: str) -> None:
     with pytest.raises(BadInput):
-        await AccountService(http, stand.asterisk_settings).open(1, extension, "x")
+        await AccountService(http, stand.asterisk_settings).open(extension, "x")
 
 
 async def test_refusal_of_asterisk_is_unavailable_and_leaves_no_account(
@@ -91,7 +91,7 @@ async def test_refusal_of_asterisk_is_unavailable_and_leaves_no_account(
     wrong = stand.asterisk_settings.model_copy(update={"ari_password": SecretStr("wrong")})
     accounts = AccountService(http, wrong)
     with pytest.raises(Unavailable) as caught:
-        await accounts.open(1, "191", "x")
+        await accounts.open("191", "x")
     assert caught.value.error_id == "softphone-account-refused"
     assert accounts.extensions == frozenset()
 
@@ -99,7 +99,7 @@ async def test_refusal_of_asterisk_is_unavailable_and_leaves_no_account(
 async def test_asterisk_that_is_down_is_unavailable(http: aiohttp.ClientSession) -> None:
     accounts = AccountService(http, AsteriskSettings.model_validate({"http_url": "http://127.0.0.1:9"}))
     with pytest.raises(Unavailable) as caught:
-        await accounts.open(1, "191", "x")
+        await accounts.open("191", "x")
     assert caught.value.error_id == "asterisk-unavailable"
     with pytest.raises(Unavailable):
         await accounts.close("191")
@@ -115,13 +115,13 @@ async def test_object_that_asterisk_stored_otherwise_is_refused(
 
     monkeypatch.setattr("hotline.softphone.accounts.endpoint_fields", wrong_order)
     with pytest.raises(Unavailable) as caught:
-        await AccountService(http, stand.asterisk_settings).open(1, "191", "x")
+        await AccountService(http, stand.asterisk_settings).open("191", "x")
     assert caught.value.error_id == "softphone-account-refused"
 
 
 async def test_new_service_adopts_the_accounts_that_asterisk_has(stand: Stand, http: aiohttp.ClientSession) -> None:
     before = AccountService(http, stand.asterisk_settings)
-    account = await before.open(7, "191", "Анна")
+    account = await before.open("191", "Анна")
     after = AccountService(http, stand.asterisk_settings)
     await after.on_phone_connected(PhoneConnected("191", 7, NOW))
     assert after.get("191") == account
@@ -130,13 +130,21 @@ async def test_new_service_adopts_the_accounts_that_asterisk_has(stand: Stand, h
     await after.close("191")
 
 
-async def test_accounts_and_phones_come_back_after_asterisk_was_killed(http: aiohttp.ClientSession) -> None:
-    """«Asterisk restarted: operators are back without a reload»: same password, through the proxy."""
+@pytest.mark.parametrize("restarted", [False, True], ids=["Asterisk alone", "the service before it"])
+async def test_accounts_and_phones_come_back_after_asterisk_was_killed(
+    http: aiohttp.ClientSession, restarted: bool
+) -> None:
+    """«Asterisk restarted: operators are back without a reload»: same password, through the proxy. Also when the
+    service was restarted first and the browser had no time to come back in between."""
     async with Stand(database=False) as stand:
         settings = stand.asterisk_settings
         accounts = AccountService(http, settings)
         await accounts.on_link(link_up("boot-1"))
-        account = await accounts.open(7, "191", "Анна")
+        account = await accounts.open("191", "Анна")
+        if restarted:
+            accounts = AccountService(http, settings)
+            await accounts.on_link(link_up("boot-1"))
+            assert accounts.extensions == {"191"}
         async with proxy_server(settings.http_url) as service, service.phone(account) as phone:
             await stand.asterisk.kill()
             async with asyncio.timeout(10):
@@ -154,8 +162,8 @@ async def test_accounts_and_phones_come_back_after_asterisk_was_killed(http: aio
 async def test_same_boot_is_pushed_once(stand: Stand, http: aiohttp.ClientSession) -> None:
     accounts = AccountService(http, stand.asterisk_settings)
     await accounts.on_link(link_up("boot-1"))
-    await accounts.open(7, "191", "Анна")
-    await accounts._request("DELETE", "endpoint", "191")
+    await accounts.open("191", "Анна")
+    await accounts._request("DELETE", accounts._object("endpoint", "191"), "endpoint")
     await accounts.on_link(link_up("boot-1"))
     assert await accounts._read("endpoint", "191") == {}
     await accounts.on_link(link_up("boot-2"))

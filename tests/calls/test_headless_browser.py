@@ -62,7 +62,7 @@ async def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def scene(stand: Stand, chromium: Browser, script: Path) -> AsyncIterator[Scene]:  # noqa: F811 - the fixture
     async with aiohttp.ClientSession() as http:
         accounts = AccountService(http, stand.asterisk_settings)
-        anna, boris = await accounts.open(181, "181", "Анна"), await accounts.open(182, "182", "Борис")
+        anna, boris = await accounts.open("181", "Анна"), await accounts.open("182", "Борис")
         url = stand.asterisk_settings.http_url
         async with (
             proxy_server(url, extend=partial(add_page, script=script)) as service,

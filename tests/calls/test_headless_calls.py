@@ -33,14 +33,14 @@ async def accounts(stand: Stand) -> AsyncIterator[AccountService]:
 
 @pytest.fixture
 async def anna(stand: Stand, accounts: AccountService) -> AsyncIterator[HeadlessPhone]:
-    account = await accounts.open(1, "181", "Анна Иванова")
+    account = await accounts.open("181", "Анна Иванова")
     async with HeadlessPhone(account, direct_url(stand.asterisk_settings), tone_hz=440) as phone:
         yield phone
 
 
 @pytest.fixture
 async def boris(stand: Stand, accounts: AccountService) -> AsyncIterator[HeadlessPhone]:
-    account = await accounts.open(2, "182", "Борис")
+    account = await accounts.open("182", "Борис")
     async with HeadlessPhone(account, direct_url(stand.asterisk_settings), tone_hz=700) as phone:
         yield phone
 
@@ -51,7 +51,7 @@ async def happens(event: asyncio.Event) -> None:
 
 
 async def test_wrong_password_is_refused(stand: Stand, accounts: AccountService) -> None:
-    account = await accounts.open(1, "181", "Анна")
+    account = await accounts.open("181", "Анна")
     wrong = SoftphoneAccount("181", account.uri, "wrong")
     with pytest.raises(SipRefused) as caught:
         await HeadlessPhone(wrong, direct_url(stand.asterisk_settings)).start()
@@ -112,7 +112,7 @@ async def test_busy_phone_refuses_a_second_call(
     call = await anna.call("182")
     await (await boris.next_call()).answer()
     await happens(call.answered)
-    account = await accounts.open(3, "183", "Вера")
+    account = await accounts.open("183", "Вера")
     async with HeadlessPhone(account, direct_url(stand.asterisk_settings)) as vera:
         second = await vera.call("182")
         await happens(second.ended)
@@ -184,7 +184,7 @@ async def test_line_check_names_the_fault(anna: HeadlessPhone) -> None:
 
 async def test_line_check_hears_silence(stand: Stand, accounts: AccountService, anna: HeadlessPhone) -> None:
     """A far end that answers and says nothing is found out."""
-    account = await accounts.open(4, "184", "Молчун")
+    account = await accounts.open("184", "Молчун")
     async with HeadlessPhone(account, direct_url(stand.asterisk_settings), tone_hz=0, auto_answer=True) as mute:
         assert mute.registered.is_set()
         result = await check_echo(anna, "184", listen_s=1)

@@ -82,7 +82,7 @@ async def happens(event: asyncio.Event) -> None:
 
 
 async def test_two_browsers_talk_through_the_proxy(service: ProxyServer, accounts: AccountService) -> None:
-    anna, boris = await accounts.open(1, "181", "Анна"), await accounts.open(2, "182", "Борис")
+    anna, boris = await accounts.open("181", "Анна"), await accounts.open("182", "Борис")
     async with (
         service.phone(anna, tone_hz=440) as near,
         service.phone(boris, tone_hz=700, auto_answer=True) as far,
@@ -98,7 +98,7 @@ async def test_two_browsers_talk_through_the_proxy(service: ProxyServer, account
 
 
 async def test_each_browser_is_announced_and_missed_at_once(service: ProxyServer, accounts: AccountService) -> None:
-    account = await accounts.open(181, "181", "Анна")
+    account = await accounts.open("181", "Анна")
     phone = service.phone(account)
     await phone.start()
     fact = await service.next_fact()
@@ -146,7 +146,7 @@ async def test_foreign_registration_does_not_reach_asterisk(
     service: ProxyServer, accounts: AccountService, stand: Stand
 ) -> None:
     """Even with the right password of the other account."""
-    boris = await accounts.open(2, "182", "Борис")
+    boris = await accounts.open("182", "Борис")
     with pytest.raises(SipRefused) as caught:
         await HeadlessPhone(boris, service.url("181")).start()
     assert caught.value.sip_status == 403
@@ -224,7 +224,7 @@ async def test_newer_connection_replaces_the_older(service: ProxyServer) -> None
 
 async def test_replaced_phone_does_not_come_back(service: ProxyServer, accounts: AccountService) -> None:
     """Two tabs must not throw each other out in turns (telephony.md 10, pitfall 19)."""
-    account = await accounts.open(1, "181", "Анна")
+    account = await accounts.open("181", "Анна")
     first, second = service.phone(account), service.phone(account)
     await first.start()
     await second.start()
@@ -266,7 +266,7 @@ async def test_shutdown_closes_every_browser_and_takes_no_more(service: ProxySer
 
 async def test_call_outlives_a_restart_of_the_service(stand: Stand, accounts: AccountService) -> None:
     """Sound goes on, the phone registers again, and after its UPDATE the far end's BYE arrives (telephony.md 3.4)."""
-    anna, boris = await accounts.open(1, "181", "Анна"), await accounts.open(2, "182", "Борис")
+    anna, boris = await accounts.open("181", "Анна"), await accounts.open("182", "Борис")
     url = stand.asterisk_settings.http_url
     async with AsyncExitStack() as phones:
         far = HeadlessPhone(boris, direct_url(stand.asterisk_settings), tone_hz=700, auto_answer=True)
@@ -291,7 +291,7 @@ async def test_hanging_up_without_a_connection_is_told_after_the_reconnect(
     stand: Stand, accounts: AccountService
 ) -> None:
     """Otherwise the far end would stay in a call with nobody until its sound is missed (RFC 3261 section 15)."""
-    anna, boris = await accounts.open(1, "181", "Анна"), await accounts.open(2, "182", "Борис")
+    anna, boris = await accounts.open("181", "Анна"), await accounts.open("182", "Борис")
     async with AsyncExitStack() as phones:
         far = HeadlessPhone(boris, direct_url(stand.asterisk_settings), tone_hz=700, auto_answer=True)
         await phones.enter_async_context(far)

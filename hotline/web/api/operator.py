@@ -35,7 +35,7 @@ async def softphone(request: web.Request) -> web.Response:
     user = require_right(request, Right.CALL_TAKE, Right.CALL_MAKE)
     extension = require_extension(request)
     its = services(request)
-    account = its.accounts.get(extension) or await its.accounts.open(user.id, extension, user.full_name)
+    account = its.accounts.get(extension) or await its.accounts.open(extension, user.full_name)
     operator = its.desk.operator(user.id)
     websocket = its.settings.public_url.rstrip("/").replace("http", "ws", 1) + "/sip"
     return web.json_response(

@@ -91,7 +91,7 @@ async def open_floor(stand: Stand, db: Database) -> AsyncIterator[Floor]:
     desk = OperatorDesk(db, bus, clock, cti.commands, policy, live_calls=live_calls)
     async with aiohttp.ClientSession() as http:
         accounts = AccountService(http, settings)
-        account = await accounts.open(ANNA, EXTENSION, "Анна")
+        account = await accounts.open(EXTENSION, "Анна")
         url = settings.http_url.replace("http", "ws", 1) + "/ws"
         async with HeadlessPhone(account, url) as phone:
             floor = Floor(desk, bus, phone, cti)
