@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,12 +23,15 @@ MAIN_JOURNAL = "main"
 async def next_number(session: AsyncSession, organisation: Organisation, day: date) -> str:
     """Draw the next appeal number of an organisation; rolling back gives it back, so there are no gaps.
 
-    The counter's row is locked until the transaction ends: savings of one organisation take turns from here on.
+    The counter is locked until the transaction ends: savings of one organisation take turns from here on, in the
+    order of their coming. Waiting for the row itself has no order: who is overtaken again and again may time out.
     """
     numbering = (await profile_settings(session)).get("numbering", {})
-    reset = Reset(numbering.get("reset", Reset.NEVER))
+    since = period(Reset(numbering.get("reset", Reset.NEVER)), day)
+    queue = func.hashtextextended(f"appeal-number:{organisation.id}:{since}", 0)
+    await session.execute(select(func.pg_advisory_xact_lock(queue)))
     statement = insert(NumberCounterRow).values(
-        organisation_id=organisation.id, journal=MAIN_JOURNAL, period=period(reset, day), value=1
+        organisation_id=organisation.id, journal=MAIN_JOURNAL, period=since, value=1
     )
     seq = await session.scalar(
         statement.on_conflict_do_update(
