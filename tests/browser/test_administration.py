@@ -123,7 +123,7 @@ async def test_an_administrator_needs_no_mouse(open_desk: OpenDesk) -> None:
     await follow(page, "ТФОМС", "ТФОМС")
     found += await violations(page, "organisation")
     await follow(page, "Администрирование", "Администрирование")
-    await follow(page, "Очередь", "Кто принимает звонки из очереди")
+    await follow(page, "Очередь", "Кто принимает звонки и из какой очереди")
     found += await violations(page, "queue")
     await follow(page, "Администрирование", "Администрирование")
     await follow(page, "Журнал доступа", "Журнал доступа")
