@@ -62,7 +62,7 @@ async def test_one_goal_for_the_board_and_for_statistics(site: Site) -> None:
         page = (await boss.get(PATH)).text
         history = page[page.index("history-title") :]
         assert "Главный" in history
-        back = dict(re.findall(r'name="(\w+)" value="(\w*)"', history[: history.index("</form>")]))
+        back = dict(re.findall(r'name="(\w+)" value="([^"]*)"', history[: history.index("</form>")]))
         back.pop("csrf_token")
         assert back == {"percent": "80", "within_s": "20", "short_s": "5", "organisation": "", "version": "1"}
         assert (await boss.send("POST", PATH, form=back)).status == 303
