@@ -159,7 +159,9 @@ class Hotline:
             sip=sip,
             quality=quality,
             lines=LineQualityService(database, bus, clock, quality.final),
-            supervision=await _begun(stack, SupervisionParts(settings, database, bus, clock, desk, cti, staff.user)),
+            supervision=await _begun(
+                stack, SupervisionParts(settings, database, bus, clock, desk, cti, staff.user, journal.outbox)
+            ),
             line_rules=line_keeper.lines,
             line_keeper=line_keeper,
         )

@@ -22,6 +22,7 @@ export function noticeWords(kind: string, number: string): string {
     scored: t("Your conversation has a score"),
     score_disputed: t("The operator does not agree with a score"),
     score_settled: t("Your answer to a score was considered"),
+    supervisor: t("A message from your supervisor"),
   };
   const text = words[kind] ?? t("There is a notice for you.");
   return number === "" ? text : `${text}: ${number}`;

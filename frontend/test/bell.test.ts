@@ -21,6 +21,11 @@ it("bell: counts after loading, counts on live, says what came without any name"
   expect(find("[data-bell-target=count]").textContent).toBe("99+");
   expect(find("[data-bell-target=words]").textContent).toBe("Notices, unread: 120");
   expect(toasts).toEqual([{ text: "The deadline has passed: 07-1", kind: "warning" }]);
+  // A supervisor's line stands on the screen until it is confirmed: no second word of it.
+  push("notice.new", { kind: "supervisor", number: "", unread: 1 });
+  await settle();
+  expect(find("[data-bell-target=count]").textContent).toBe("1");
+  expect(toasts).toHaveLength(1);
 });
 
 it("bell: its menu is fetched when it opens, and says when it cannot be", async () => {

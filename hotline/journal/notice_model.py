@@ -13,6 +13,9 @@ WAITING = "waiting"
 REVIEW = "review"
 """In the details of a notice about a score: the review's id."""
 
+MESSAGE = "message"
+"""In the details of a notice of a supervisor's line: the message's id."""
+
 
 class NoticeKind(StrEnum):
     """Why somebody is told. The web part has words and an icon for each."""
@@ -36,6 +39,7 @@ class NoticeKind(StrEnum):
     SCORED = "scored"  # a conversation of this operator has a score
     SCORE_DISPUTED = "score_disputed"  # the operator does not agree; to the reviewer
     SCORE_SETTLED = "score_settled"  # his answer was considered
+    SUPERVISOR = "supervisor"  # a supervisor wrote to him, or changed his state
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,12 @@ async def notify(
     return told
 
 
+async def read_of(session: AsyncSession, user_id: int, key: str, at: datetime) -> None:
+    """Mark the notice with this key as read: its owner has confirmed elsewhere what it tells."""
+    mine = (NotificationRow.user_id == user_id, NotificationRow.key == key, NotificationRow.read_at.is_(None))
+    await session.execute(update(NotificationRow).where(*mine).values(read_at=at))
+
+
 class Notices:
     """What stands behind one person's bell. Nobody sees another's notices."""
 

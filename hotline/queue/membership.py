@@ -53,6 +53,16 @@ class QueuePort(Protocol):
         ...
 
 
+def refused(state: OperatorState, error: HotlineError) -> Unavailable:
+    """Return what tells a person that his state is in force here, but not (yet) in Asterisk."""
+    details = {"state": str(state), "cause": error.message}
+    if isinstance(error, Unavailable):
+        text = "the telephone server does not answer; the new state is kept and will be applied when it is back"
+        return Unavailable(text, error_id="telephony-unavailable", details=details)
+    text = "the telephone server refused the new state; it is kept and will be tried again"
+    return Unavailable(text, error_id="telephony-refused", details=details)
+
+
 def misplaced(operators: Iterable[Operator], facts: Iterable[MemberChanged]) -> list[Operator]:
     """Return the operators whose membership, as Asterisk tells it, is not what their state asks for.
 

@@ -78,6 +78,8 @@ class Operator:
     pause: Pause | None = None
     wrap_up: Stretch | None = None
     phone_lost_at: datetime | None = None
+    supervising: bool = False
+    """He takes part in somebody else's conversation, or his telephone rings for that (DAY-15)."""
 
     @property
     def call_key(self) -> str | None:
@@ -118,6 +120,9 @@ class Policy:
     wrap_up_max: timedelta = timedelta(minutes=5)  # limit of P03; no forced wrap-up exceeds ``wrap_up`` (DAY-05)
     phone_grace: timedelta = timedelta(seconds=15)  # DAY-16
     lost_limit: timedelta = timedelta(hours=1)  # then his working day is over: nobody stays "lost" for ever
+    dying: timedelta = timedelta(
+        seconds=5
+    )  # how long before its connection is gone an Asterisk may end rings by itself
     pause_reasons: Mapping[str, PauseReason] = field(default_factory=dict)
     """By code, in the order in which they are offered: the profile's classifier. Without any there is no pause."""
 
@@ -234,6 +239,20 @@ class OfferMissed:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerGone:
+    """The link to a telephone server is gone: it may have ended rings because it was going itself."""
+
+    asterisk: str
+
+
+@dataclass(frozen=True, slots=True)
+class Supervises:
+    """He begins (``on``) or ceases to take part in somebody else's conversation."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PhoneGone:
     """His telephone's connection to us is gone."""
 
@@ -261,6 +280,8 @@ Happening = (
     | CallHeld
     | CallEnded
     | OfferMissed
+    | ServerGone
+    | Supervises
     | PhoneGone
     | PhoneBack
     | Tick

@@ -43,8 +43,10 @@ from hotline.queue.model import (
     Policy,
     Reassign,
     RemoveMember,
+    ServerGone,
     StartWork,
     Stretch,
+    Supervises,
     TakePause,
     Tick,
     UnpauseMember,
@@ -108,7 +110,7 @@ def _settle(facts: Operator, before: Operator, now: datetime, policy: Policy) ->
 
 def _state_of(facts: Operator, now: datetime, policy: Policy) -> OperatorState:
     parts = {part for _, part in facts.calls}
-    if CallPart.TALKING in parts:
+    if CallPart.TALKING in parts or facts.supervising:
         return S.TALKING
     if CallPart.HELD in parts:
         return S.HOLD
@@ -235,6 +237,7 @@ def _start_work(operator: Operator, event: StartWork, now: datetime, policy: Pol
         penalty=event.penalty,
         places=event.places,
         phone_lost_at=None if event.phone else now,
+        supervising=operator.supervising,
     )
 
 
@@ -248,6 +251,7 @@ def _end_work(operator: Operator, event: EndWork | Tick, now: datetime, policy: 
         queues=operator.queues,
         penalty=operator.penalty,
         places=operator.places,
+        supervising=operator.supervising,
     )
 
 
@@ -333,6 +337,22 @@ def _offer_missed(operator: Operator, event: OfferMissed, now: datetime, policy:
     return replace(operator, pause=Pause(policy.missed_call, missed_call=event.call_key))
 
 
+def _server_gone(operator: Operator, event: ServerGone, now: datetime, policy: Policy) -> Operator:
+    """Take back the pause of a ring that ended as its Asterisk died: nobody has missed that one.
+
+    An Asterisk that is told to stop hangs up all channels first, and reports the ring as not answered.
+    """
+    pause = operator.pause
+    if pause is None or pause.missed_call is None or pause.missed_call.rpartition("-")[0] != event.asterisk:
+        return operator
+    begun = pause.stretch.since if pause.stretch is not None else now
+    return operator if now - begun > policy.dying else replace(operator, pause=None)
+
+
+def _supervises(operator: Operator, event: Supervises, now: datetime, policy: Policy) -> Operator:
+    return replace(operator, supervising=event.on)
+
+
 def _phone_gone(operator: Operator, event: PhoneGone, now: datetime, policy: Policy) -> Operator:
     if operator.state is S.OFFLINE or operator.phone_lost_at is not None:
         return operator
@@ -388,6 +408,8 @@ TABLE: Mapping[type[Happening], tuple[frozenset[OperatorState], Handler]] = {
     CallHeld: (EVERYWHERE, _call_held),
     CallEnded: (EVERYWHERE, _call_ended),
     OfferMissed: (EVERYWHERE, _offer_missed),
+    ServerGone: (EVERYWHERE, _server_gone),
+    Supervises: (EVERYWHERE, _supervises),
     PhoneGone: (EVERYWHERE, _phone_gone),
     PhoneBack: (EVERYWHERE, _phone_back),
     Tick: (EVERYWHERE, _tick),

@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import NoReturn
 
 from hotline.clock import Clock
 from hotline.cti.model import (
@@ -30,7 +29,7 @@ from hotline.events import Bus
 from hotline.queue import store
 from hotline.queue.board import Board, QueueLines, logged_of, presence_of, seen_of
 from hotline.queue.calls import extensions_in, happening_from
-from hotline.queue.membership import Memberships, QueuePort, misplaced
+from hotline.queue.membership import Memberships, QueuePort, misplaced, refused
 from hotline.queue.model import (
     CallAnswered,
     CallEnded,
@@ -49,7 +48,9 @@ from hotline.queue.model import (
     PhoneGone,
     Policy,
     Reassign,
+    ServerGone,
     StartWork,
+    Supervises,
     TakePause,
     Tick,
 )
@@ -217,6 +218,12 @@ class OperatorDesk:
         """Do for an operator what a supervisor ordered. Raises as ``end_work``, and ``BadInput`` as ``pause``."""
         return await self._request(self._get(user_id), order)
 
+    def supervising(self, user_ids: Iterable[int]) -> None:
+        """Take who takes part in somebody else's conversation now: the queue offers them nothing meanwhile (DAY-15)."""
+        busy = set(user_ids)
+        for one in [one for one in self._operators.values() if one.supervising != (one.user_id in busy)]:
+            self._move(one, Supervises(one.user_id in busy))
+
     # --- What people see --------------------------------------------------------------------------------------------
 
     def operator(self, user_id: int) -> Operator | None:
@@ -335,6 +342,8 @@ class OperatorDesk:
     def _link_changed(self, event: LinkChanged) -> None:
         if event.state is not LinkState.UP:
             self._links_up.discard(event.asterisk)
+            for user_id in list(self._at_work.values()):
+                self._move(self._operators[user_id], ServerGone(event.asterisk))
             return
         self._links_up.add(event.asterisk)
         self._compare_calls(self._at_work.values())
@@ -388,17 +397,8 @@ class OperatorDesk:
         except (TimeoutError, Unavailable):
             log.warning("the state of %s is in force but not on disk yet", operator.extension)
         if error is not None:
-            self._refuse(self._operators[operator.user_id], error)
+            raise refused(self._operators[operator.user_id].state, error) from error
         return self._operators[operator.user_id]
-
-    def _refuse(self, operator: Operator, error: HotlineError) -> NoReturn:
-        """Tell a person that his state is in force here, but not (yet) in Asterisk."""
-        details = {"state": str(operator.state), "cause": error.message}
-        if isinstance(error, Unavailable):
-            text = "the telephone server does not answer; the new state is kept and will be applied when it is back"
-            raise Unavailable(text, error_id="telephony-unavailable", details=details) from error
-        text = "the telephone server refused the new state; it is kept and will be tried again"
-        raise Unavailable(text, error_id="telephony-refused", details=details) from error
 
     def _move_at(self, extension: str, event: Happening) -> None:
         operator = self.at_extension(extension)

@@ -1,10 +1,13 @@
 """A line from a supervisor to an operator, kept until the operator has confirmed it; and states that are forced.
 
-A forced state is told the same way: who did it, and why, survives a reload.
+A forced state is told the same way: who did it, and why, survives a reload. Each is a notice behind his bell as well,
+so that he finds it again after he has confirmed it.
 """
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,8 +16,11 @@ from sqlalchemy import select, update
 
 from hotline.clock import Clock
 from hotline.db import Database
-from hotline.errors import BadInput, Conflict, NotFound
+from hotline.errors import BadInput, Conflict, NotFound, Unavailable
 from hotline.events import Bus
+from hotline.journal.notice_model import MESSAGE, NoticeKind
+from hotline.journal.notices import About, notify, read_of
+from hotline.journal.outbox import Outbox
 from hotline.queue.model import CloseWrapUp, EndWork, Forced, GoReady, Operator, OperatorState, TakePause
 from hotline.queue.rules import decide
 from hotline.queue.service import OperatorDesk
@@ -22,6 +28,8 @@ from hotline.staff.audit import audit
 from hotline.staff.model import User, short_name
 from hotline.staff.tables import UserRow
 from hotline.supervision.tables import SupervisorMessageRow
+
+log = logging.getLogger(__name__)
 
 MAX_TEXT = 300
 SHOWN = timedelta(hours=12)
@@ -40,7 +48,7 @@ class MessageKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message that its reader has not confirmed yet."""
+    """A message to an operator, as he reads it."""
 
     id: int
     at: datetime
@@ -59,11 +67,12 @@ class MessagesChanged:
 class SupervisorMessages:
     """Messages and forced states. Who may supervise whom is asked before (``Supervision.operator_for``)."""
 
-    def __init__(self, db: Database, clock: Clock, bus: Bus, desk: OperatorDesk) -> None:
+    def __init__(self, db: Database, clock: Clock, bus: Bus, desk: OperatorDesk, outbox: Outbox) -> None:
         self._db = db
         self._clock = clock
         self._bus = bus
         self._desk = desk
+        self._outbox = outbox
 
     async def send(self, user: User, operator: User, text: str) -> Message:
         """Send a line.
@@ -124,6 +133,18 @@ class SupervisorMessages:
         async with self._db.begin() as session:
             return tuple(_message(row, by) for row, by in await session.execute(statement))
 
+    async def of_notices(self, user_id: int, ids: Collection[int]) -> dict[int, Message]:
+        """Return messages to this user by id, confirmed or not: what the notices behind his bell tell."""
+        if not ids:
+            return {}
+        statement = (
+            select(SupervisorMessageRow, UserRow)
+            .join(UserRow, UserRow.id == SupervisorMessageRow.from_id)
+            .where(SupervisorMessageRow.to_id == user_id, SupervisorMessageRow.id.in_(ids))
+        )
+        async with self._db.read() as session:
+            return {row.id: _message(row, by) for row, by in await session.execute(statement)}
+
     async def seen(self, user: User, message_id: int) -> None:
         """The reader confirms. A second time changes nothing.
 
@@ -143,6 +164,7 @@ class SupervisorMessages:
             if changed.first() is not None:
                 record = ("supervisor_message", message_id)
                 audit(session, "change", record, user_id=user.id, at=now, details={"event": "seen"})
+            await read_of(session, user.id, _key(message_id), now)
         self._bus.publish(MessagesChanged(user.id))
 
     async def _write(
@@ -163,9 +185,20 @@ class SupervisorMessages:
                 reason="" if kind is MessageKind.MESSAGE else text,
                 details={"event": f"supervisor_{kind}", "message": row.id, **(details or {})},
             )
+            about = About(key=_key(row.id), counts={MESSAGE: row.id})
+            await notify(session, [operator.id], NoticeKind.SUPERVISOR, about, now)
             found = Message(row.id, now, user.short_name, kind, text)
         self._bus.publish(MessagesChanged(operator.id))
+        try:
+            await self._outbox.relay()
+        except Unavailable:  # it is written, and sent a second time if we said otherwise; the bell rings later
+            log.warning("the bell of user %d rings when the database is back", operator.id)
         return found
+
+
+def _key(message_id: int) -> str:
+    """Return the key of the notice of a message."""
+    return f"supervisor-{message_id}"
 
 
 def _line(text: str) -> str:

@@ -10,6 +10,7 @@ from hotline.cti.model import CallEvent, CallEventKind
 from hotline.cti.service import CtiService
 from hotline.db import Database
 from hotline.events import Bus
+from hotline.journal.outbox import Outbox
 from hotline.queue.service import OperatorDesk
 from hotline.staff.model import User
 from hotline.supervision.help import HelpDesk
@@ -30,11 +31,12 @@ class SupervisionParts:
         desk: OperatorDesk,
         cti: Mapping[str, CtiService],
         user_of: Callable[[int], Awaitable[User | None]],
+        outbox: Outbox,
     ) -> None:
         spying = {name: one.spying for name, one in cti.items()}
         telling = Telling(settings.supervision_told)
         self.calls = Supervision(database, clock, bus, desk, spying, user_of, telling)
-        self.messages = SupervisorMessages(database, clock, bus, desk)
+        self.messages = SupervisorMessages(database, clock, bus, desk, outbox)
         self.help = HelpDesk(database, clock, bus)
         self._bus = bus
         self._stop: Callable[[], Awaitable[None]] | None = None

@@ -88,6 +88,7 @@ class Supervision:
         """
         async with self._db.begin() as sql:
             self._running = {one.id: one for one in await store.running(sql)}
+        self._occupy()
         self._stop = self._bus.subscribe(LinkChanged, handler=self._on_link, name="supervision")
 
     async def close(self) -> None:
@@ -318,7 +319,12 @@ class Supervision:
         self._tell(session, problem)
         self._spawn(self._save(session))
 
+    def _occupy(self) -> None:
+        """Nobody is free while he takes part in a conversation, or his telephone rings for that."""
+        self._desk.supervising(one.supervisor_id for one in self._running.values())
+
     def _tell(self, session: Session, problem: str = "") -> None:
+        self._occupy()
         self._bus.publish(SupervisionChanged(session, problem))
 
     async def _save(self, session: Session) -> None:

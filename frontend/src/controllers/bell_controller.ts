@@ -36,7 +36,8 @@ export default class BellController extends Controller<HTMLDetailsElement> {
   arrived(event: CustomEvent<NoticeNew>): void {
     const { kind, number, unread } = event.detail;
     this.show(unread);
-    toast(noticeWords(kind, number), isPressing(kind) ? "warning" : "info");
+    // What a supervisor writes stands on the screen until it is confirmed: a toast would say it twice.
+    if (kind !== "supervisor") toast(noticeWords(kind, number), isPressing(kind) ? "warning" : "info");
     if (this.element.open) void this.load();
   }
 

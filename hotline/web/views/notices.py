@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aiohttp import web
 
 from hotline.errors import BadInput
-from hotline.journal.notice_model import REVIEW, WAITING, Notice, NoticeKind
+from hotline.journal.notice_model import MESSAGE, REVIEW, WAITING, Notice, NoticeKind
 from hotline.journal.notices import PAGE
 from hotline.web.context import current_user, is_fragment, services
 from hotline.web.forms import form_fields, path_id, query_text
@@ -39,6 +40,7 @@ _WORDS = {
     NoticeKind.SCORED: ("star", mark("Your conversation has a score")),
     NoticeKind.SCORE_DISPUTED: ("message-2", mark("The operator does not agree with a score")),
     NoticeKind.SCORE_SETTLED: ("star", mark("Your answer to a score was considered")),
+    NoticeKind.SUPERVISOR: ("message-2", mark("A message from your supervisor")),
 }
 
 
@@ -53,6 +55,8 @@ class NoticeLine:
     counts: str
     at: datetime
     read: bool
+    note: str = ""
+    """What was written, to him alone who reads it."""
 
 
 async def listing(request: web.Request) -> web.StreamResponse:
@@ -60,12 +64,12 @@ async def listing(request: web.Request) -> web.StreamResponse:
     its, user = services(request), current_user(request)
     if query_text(request, "menu"):
         found = await its.notices.latest(user, limit=MENU)
-        context = {"notices": [notice_line(one) for one in found], "unread": any(not one.read for one in found)}
+        context = {"notices": await _lines(request, found), "unread": any(not one.read for one in found)}
         return fragment(request, "includes/notice_menu.html", context)
     before = _before(query_text(request, "before", limit=18))
     found = await its.notices.latest(user, before=before)
     context = {
-        "notices": [notice_line(one) for one in found],
+        "notices": await _lines(request, found),
         "unread": any(not one.read for one in found),
         "next_url": f"/notifications?before={found[-1].id}" if len(found) == PAGE else None,
         "first_url": "/notifications" if before else None,
@@ -91,6 +95,9 @@ async def open_one(request: web.Request) -> web.StreamResponse:
         target = "/journal?folder=overdue"
     if (review := notice.details.get(REVIEW)) is not None:
         target = f"/quality/{int(review)}"
+    if (written := notice.details.get(MESSAGE)) is not None:
+        await its.supervision.messages.seen(user, int(written))
+        target = "/notifications"
     return web.Response(status=303, headers={"Location": target})
 
 
@@ -101,9 +108,21 @@ async def read_all(request: web.Request) -> web.StreamResponse:
     await its.notices.read_all(user)
     if is_fragment(request) and sent.get("menu"):
         found = await its.notices.latest(user, limit=MENU)
-        context = {"notices": [notice_line(one) for one in found], "unread": False}
+        context = {"notices": await _lines(request, found), "unread": False}
         return fragment(request, "includes/notice_menu.html", context)
     return web.Response(status=303, headers={"Location": "/notifications"})
+
+
+async def _lines(request: web.Request, found: Sequence[Notice]) -> list[NoticeLine]:
+    """Put notices into words; a supervisor's line is read from where it stands, never kept in a notice (DAY-29)."""
+    ids = {int(one.details[MESSAGE]) for one in found if MESSAGE in one.details}
+    written = await services(request).supervision.messages.of_notices(current_user(request).id, ids)
+    lines = []
+    for one in found:
+        message = written.get(int(one.details.get(MESSAGE, 0)))
+        line = notice_line(one)
+        lines.append(replace(line, note=f"{message.by}: {message.text}") if message is not None else line)
+    return lines
 
 
 def notice_line(notice: Notice) -> NoticeLine:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from hotline.cti.model import CallEventKind, Phase
-from hotline.queue.model import OperatorState
+from hotline.queue.model import OperatorChanged, OperatorState
 from hotline.staff.model import NewUser
 from hotline.staff.tables import OrganisationRow
 from tests.integration.web.conftest import KEY, NOW, PASSWORD, Answer, Browser, Site, event
@@ -54,6 +54,30 @@ async def talks(site: Site) -> int:
 async def rows(site: Site, query: str) -> list[dict[str, Any]]:
     async with site.services.database.begin() as sql:
         return [dict(row) for row in (await sql.execute(text(query))).mappings()]
+
+
+async def test_a_supervisor_who_takes_part_is_not_free(site: Site) -> None:
+    """DAY-15: the queue gives him no call from the moment his telephone is rung to the end of it."""
+    anna = await talks(site)
+    chief = await site.services.staff.by_extension("301")
+    assert chief is not None
+    await site.services.desk.start_work(chief.id, "301", microphone=True)
+    seen: list[tuple[OperatorState, OperatorState]] = []
+
+    async def note(change: OperatorChanged) -> None:
+        if change.operator.user_id == chief.id:
+            seen.append((change.previous, change.operator.state))
+
+    stop = site.bus.subscribe(OperatorChanged, handler=note, name="test")
+    async with site.logged_in("boss") as boss, boss.events() as stream:
+        await stream.next("snapshot")
+        assert (await begin(boss, anna)).status == 200
+        while (await stream.next("supervision"))["stage"] != "over":
+            pass
+    await site.bus.drain()
+    await stop()
+    moves = [move for move in dict.fromkeys(seen) if move[0] is not move[1]]
+    assert moves == [(OperatorState.READY, OperatorState.TALKING), (OperatorState.TALKING, OperatorState.READY)]
 
 
 async def test_what_cannot_begin_is_refused_with_words_and_leaves_no_trace(site: Site) -> None:
@@ -173,9 +197,28 @@ async def test_a_line_to_an_operator_survives_a_reload_and_is_not_in_the_push(si
             assert await stream.next("supervision.message") == {}
         (line,) = (await operator.api("GET", "/api/messages")).json()["messages"]
         assert (line["kind"], line["text"]) == ("message", "Говорите медленнее")
+        assert (await operator.api("GET", "/api/notifications")).json() == {"unread": 1}
+        for shown in ("/notifications", "/notifications?menu=1"):
+            assert "Главный И.: Говорите медленнее" in (await operator.fragment(shown)).text
+        assert "медленнее" not in (await boss.get("/notifications")).text
+        assert (await operator.api("POST", f"/api/messages/{line['id']}/seen", {})).status == 200
+        assert (await operator.api("GET", "/api/notifications")).json() == {"unread": 0}
+        assert "Говорите медленнее" in (await operator.get("/notifications")).text
         assert (await boss.api("POST", path, {"text": "х" * 301})).json()["error_id"] == "long-message"
         await site.services.desk.end_work(anna)
         assert (await boss.api("POST", path, {"text": "эй"})).json()["error_id"] == "operator-offline"
+
+
+async def test_a_notice_of_a_supervisors_line_confirms_it_when_it_is_opened(site: Site) -> None:
+    """Issue 5, "message": what is read behind the bell does not stay on the screen, and nobody reads another's."""
+    anna = await works(site)
+    async with site.logged_in("boss") as boss, site.logged_in("anna") as operator:
+        await boss.api("POST", f"/api/operators/{anna}/message", {"text": "Зайдите ко мне"})
+        notice = (await operator.fragment("/notifications?menu=1")).text.split("/notifications/")[1].split("/open")[0]
+        assert (await boss.send("POST", f"/notifications/{notice}/open", form={})).status == 404
+        opened = await operator.send("POST", f"/notifications/{notice}/open", form={})
+        assert (opened.status, opened.headers["Location"]) == (303, "/notifications")
+        assert (await operator.api("GET", "/api/messages")).json() == {"messages": []}
 
 
 async def test_help_is_taken_by_the_first_who_comes(site: Site) -> None:

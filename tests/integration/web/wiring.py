@@ -123,7 +123,7 @@ def wire(
         sip=SipProxy(asterisk.http_url, authorise, bus, clock, http=http),
         quality=(quality := QualityService(database, bus, clock)),
         lines=LineQualityService(database, bus, clock, quality.final),
-        supervision=SupervisionParts(settings, database, bus, clock, desk, {asterisk.name: cti}, staff.user),
+        supervision=SupervisionParts(settings, database, bus, clock, desk, {asterisk.name: cti}, staff.user, outbox),
         line_rules=keeper.lines,
         line_keeper=keeper,
     )

@@ -30,7 +30,9 @@ from hotline.queue.model import (
     PhoneGone,
     Reassign,
     RemoveMember,
+    ServerGone,
     StartWork,
+    Supervises,
     TakePause,
     Tick,
     UnpauseMember,
@@ -94,6 +96,12 @@ MOVES = [
     ("M telephone gone when offline", S.OFFLINE, PhoneGone(), S.OFFLINE),
     ("N telephone back", S.LOST, PhoneBack(), S.READY),
     ("N telephone back when offline", S.OFFLINE, PhoneBack(), S.OFFLINE),
+    ("U listens to somebody", S.READY, Supervises(on=True), S.TALKING),
+    ("U listens instead of a pause", S.PAUSE, Supervises(on=True), S.TALKING),
+    ("U his own call outweighs the end of it", S.TALKING, Supervises(on=False), S.TALKING),
+    ("U while offline", S.OFFLINE, Supervises(on=True), S.OFFLINE),
+    ("V the link to Asterisk is gone", S.READY, ServerGone("pbx1"), S.READY),
+    ("V in a pause of his own", S.PAUSE, ServerGone("pbx1"), S.PAUSE),
     ("O time, nothing due: ready", S.READY, Tick(), S.READY),
     ("O time, nothing due: wrap-up", S.WRAP_UP, Tick(), S.WRAP_UP),
     ("O time, nothing due: offline", S.OFFLINE, Tick(), S.OFFLINE),
@@ -142,7 +150,7 @@ def test_table_names_every_happening_and_refuses_only_people() -> None:
     [
         *[kind(B) for kind in (CallOffered, CallAnswered, CallHeld, OfferMissed)],
         *[CallEnded(key, wrap_up=w) for key in (A, B) for w in (True, False)],
-        *[PhoneGone(), PhoneBack(), Tick()],
+        *[PhoneGone(), PhoneBack(), Tick(), ServerGone("pbx1"), Supervises(on=True), Supervises(on=False)],
     ],
     ids=repr,
 )
@@ -197,6 +205,7 @@ EFFECTS = [
     ("a ring in wrap-up opens no door", S.WRAP_UP, CallOffered(B), []),
     ("telephone back", S.LOST, PhoneBack(), [UnpauseMember("101"), Notify(Notice.PHONE_BACK)]),
     ("miss", S.RINGING, OfferMissed(A), [PauseMember("101", MISSED_CALL), Notify(Notice.OFFER_MISSED)]),
+    ("no call for who listens to another's", S.READY, Supervises(on=True), [PauseMember("101", "oncall")]),
 ]
 
 

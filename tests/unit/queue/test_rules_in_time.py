@@ -25,6 +25,8 @@ from hotline.queue.model import (
     PhoneGone,
     Policy,
     RemoveMember,
+    ServerGone,
+    Supervises,
     TakePause,
     Tick,
     UnpauseMember,
@@ -175,6 +177,34 @@ def test_a_miss_is_told_once() -> None:
     missed = after(S.RINGING, OfferMissed(A))
 
     assert notices(decide(missed, OfferMissed(B), NOW, POLICY)) == []
+
+
+@pytest.mark.parametrize(
+    ("server", "later_s", "state"),
+    [("pbx1", 0, S.READY), ("pbx1", 5, S.READY), ("pbx1", 6, S.PAUSE), ("pbx2", 0, S.PAUSE)],
+    ids=["it died with the ring", "a while after", "long after: a miss", "another server"],
+)
+def test_a_ring_that_ended_because_asterisk_died_was_missed_by_nobody(
+    server: str, later_s: int, state: OperatorState
+) -> None:
+    """DAY-10: an Asterisk that is stopped hangs up every channel first, and calls that "not answered"."""
+    missed = after(S.RINGING, OfferMissed(A))
+    gone = decide(missed, ServerGone(server), NOW + seconds(later_s), POLICY)
+
+    assert gone.operator.state is state
+    assert gone.effects == ((UnpauseMember("101"),) if state is S.READY else ())
+
+
+def test_whoever_listens_to_anothers_call_goes_back_to_what_he_was_in() -> None:
+    """DAY-15: busy from the ring of his own telephone to the end, also when he begins to work meanwhile."""
+    back = after(S.PAUSE, Supervises(on=True), Supervises(on=False))
+    assert (back.state, back.reason, back.since) == (S.PAUSE, "P02", EARLIER)
+
+    begun = after(S.OFFLINE, Supervises(on=True), START)
+    assert (begun.state, begun.call_key) == (S.TALKING, None)
+
+    taken = after(S.READY, Supervises(on=True), CallAnswered(B), Supervises(on=False))
+    assert (taken.state, taken.call_key) == (S.TALKING, B)
 
 
 def test_a_telephone_that_comes_back_in_time_was_never_lost() -> None:
