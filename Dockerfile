@@ -7,9 +7,10 @@ COPY frontend/ ./
 # The build writes into ../hotline/web/static/build.
 RUN mkdir -p ../hotline/web/static && npm run build
 
-FROM python:3.11-slim-bookworm
+# Debian 13: its pg_dump is as new as the PostgreSQL of docker-compose.yml (hotline backup).
+FROM python:3.11-slim-trixie
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends espeak-ng tzdata \
+    && apt-get install -y --no-install-recommends espeak-ng postgresql-client-17 tzdata \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 10001 hotline \
     && useradd --uid 10001 --gid hotline --create-home hotline

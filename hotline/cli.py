@@ -8,6 +8,7 @@ import logging
 import click
 
 from hotline.archive.cli import recordings
+from hotline.backup.cli import backup, restore
 from hotline.config import Settings
 from hotline.errors import HotlineError
 from hotline.load.cli import load
@@ -34,7 +35,7 @@ def main(verbose: bool) -> None:
         logging.getLogger(library).setLevel(logging.WARNING)
 
 
-for command in (*STAND_COMMANDS, db, line_check, load, profile, recordings, register, stats, user):
+for command in (*STAND_COMMANDS, backup, db, line_check, load, profile, recordings, register, restore, stats, user):
     main.add_command(command)
 
 

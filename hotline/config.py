@@ -94,6 +94,10 @@ class Settings(BaseSettings):
     """Where the files of cards are kept; belongs into the backup together with the database."""
     attachment_mb: int = Field(25, ge=1, le=200)
     """The largest file that a card takes, in MiB."""
+    backup_dir: Path | None = None
+    """Where ``hotline backup`` puts backups when it is not told; ``hotline doctor`` looks at the age of the newest."""
+    backup_max_age_h: int = Field(26, ge=1)
+    """Hours after which the newest backup is too old."""
     clamd: str = Field("", pattern=r"^(unix:/.+|tcp:[^:]+:\d{1,5})?$")
     """The virus scanner's socket: ``unix:/run/clamav/clamd.ctl`` or ``tcp:host:3310``. Empty: files are not scanned."""
     monitoring_token: SecretStr = SecretStr("")

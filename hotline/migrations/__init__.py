@@ -57,6 +57,11 @@ def head() -> str | None:
     return ScriptDirectory.from_config(_config(None)).get_current_head()
 
 
+def known() -> frozenset[str]:
+    """Return the ids of all migrations of this program."""
+    return frozenset(one.revision for one in ScriptDirectory.from_config(_config(None)).walk_revisions())
+
+
 async def _run(url: str, work: Callable[[Connection], object]) -> None:
     engine = create_async_engine(url, poolclass=NullPool, connect_args={"timeout": 10})
     try:
