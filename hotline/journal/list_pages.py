@@ -6,6 +6,7 @@ A page has codes; their titles are kept by :mod:`hotline.journal.names`, so that
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -23,10 +24,11 @@ from sqlalchemy import (
     true,
     tuple_,
 )
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from hotline.journal import cursors
 from hotline.journal.listing import Order, Sort
-from hotline.journal.tables import AppealRecord
+from hotline.journal.tables import AppealRecord, AppealWorkerRow
 from hotline.staff.tables import UserRow
 
 _PLACES = (
@@ -44,6 +46,20 @@ _SHOWN = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A table that has what lists are ordered and narrowed by, under the same names."""
+
+    columns: ReadOnlyColumnCollection[str, Any]
+    id: ColumnElement[int]
+    """The appeal's."""
+
+
+APPEALS = Source(AppealRecord.__table__.c, AppealRecord.__table__.c.id)
+WORK = Source(AppealWorkerRow.__table__.c, AppealWorkerRow.__table__.c.appeal_id)
+"""What somebody has worked with (ADR 0033)."""
+
+
 def phone_of(table: Any) -> ColumnElement[str]:
     """Return the applicant's telephone as the index has it."""
     # Written into the statement: a bound key would hide the expression from the planner.
@@ -59,25 +75,28 @@ def listed(
     limit: int,
     scattered: bool = False,
     narrow: bool = False,
+    source: Source = APPEALS,
 ) -> Select[*tuple[Any, ...]]:
     """Return a page of appeals by conditions: at most ``limit`` rows beyond the cursor ``after``.
 
     :param scattered: open ones of many employees, so that an order by employee is read from one after the other.
     :param narrow: the conditions and the order are all in one index: find the ids there, then the rows.
+    :param source: where the ids are found, and what ``conditions`` speak of.
     :raises BadInput: ``after`` is no cursor.
     """
     if scattered and order.by is Sort.OWNER:
         return _filled(_by_employee(conditions, order, after, limit), order)
-    keys = _keys(order.by)
+    keys = _keys(order.by, source)
     # The names of the employees are sorted with nothing but ids beside them: that needs no more than an index.
-    few = narrow or order.by is Sort.OWNER
-    statement = _joined(select(AppealRecord.id) if few else titled(AppealRecord), order.by).where(*conditions)
+    few = narrow or order.by is Sort.OWNER or source is not APPEALS
+    shown = select(source.id.label("id")) if few else titled(AppealRecord)
+    statement = _joined(shown, order.by, source).where(*conditions)
     if after:
         place = tuple_(*_anchor(order.by, after))
         statement = statement.where(tuple_(*keys) < place if order.descending else tuple_(*keys) > place)
     ordered = [key.desc() if order.descending else key.asc() for key in keys]
     cut = statement.order_by(*ordered).limit(known(limit))
-    return _filled(cut.add_columns(*_labels(order.by)), order) if few else cut
+    return _filled(cut.add_columns(*_labels(order.by, source)), order) if few else cut
 
 
 def _by_employee(
@@ -111,8 +130,8 @@ def _filled(cut: Select[*tuple[Any, ...]], order: Order) -> Select[*tuple[Any, .
     return rows.order_by(*(key.desc() if order.descending else key for key in keys))
 
 
-def _labels(by: Sort) -> list[Label[Any]]:
-    return [key.label(f"key_{at}") for at, key in enumerate(_keys(by))]
+def _labels(by: Sort, source: Source = APPEALS) -> list[Label[Any]]:
+    return [key.label(f"key_{at}") for at, key in enumerate(_keys(by, source))]
 
 
 def known(limit: int) -> ColumnElement[int]:
@@ -138,8 +157,8 @@ def titled(appeal: Any) -> Select[*tuple[Any, ...]]:
     return select(*plain, phone_of(appeal).label("phone"))
 
 
-def _keys(by: Sort) -> list[ColumnElement[Any]]:
-    table = AppealRecord.__table__.c
+def _keys(by: Sort, source: Source = APPEALS) -> list[ColumnElement[Any]]:
+    table = source.columns
     first: dict[Sort, list[ColumnElement[Any]]] = {
         Sort.REGISTERED: [],
         Sort.RECEIVED: [table.appeal_at],
@@ -149,12 +168,12 @@ def _keys(by: Sort) -> list[ColumnElement[Any]]:
         Sort.STATUS: [table.status_code],
         Sort.OWNER: [_PLACES.c.place],
     }
-    return [*first[by], table.id]
+    return [*first[by], source.id]
 
 
-def _joined(statement: Select[Any], by: Sort) -> Select[Any]:
+def _joined(statement: Select[Any], by: Sort, source: Source = APPEALS) -> Select[Any]:
     if by is Sort.OWNER:
-        return statement.join(_PLACES, _PLACES.c.id == AppealRecord.owner_id)
+        return statement.join(_PLACES, _PLACES.c.id == source.columns.owner_id)
     return statement
 
 

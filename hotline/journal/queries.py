@@ -16,22 +16,24 @@ from hotline.db import Database
 from hotline.errors import BadInput, Forbidden
 from hotline.journal import queries_calls, restricted
 from hotline.journal.folder_book import FolderBook
-from hotline.journal.list_pages import cursor_of, listed, titled
+from hotline.journal.list_pages import WORK, cursor_of, listed, titled
 from hotline.journal.list_settings import JournalSettings
 from hotline.journal.listing import Filters, FolderCount, FolderDef, Order, Sort
 from hotline.journal.model import AppealRow, CallRow, Page, Phase
 from hotline.journal.queries_appeals import (
     Moment,
+    all_work,
     check_order,
     colour,
     count_of,
     counted,
     effective_order,
-    lean,
     matching,
     members,
     narrowed,
+    own_open,
     scattered,
+    worked_by,
 )
 from hotline.journal.ready import NOW, Ready
 from hotline.journal.search import Search
@@ -181,19 +183,23 @@ class JournalQueries:
 
     def _page(self, asked: _Asked, now: Moment) -> Select[Any]:
         folder, user, filters, order = asked.folder, asked.user, asked.filters, asked.order
+        zone, limit = user.organisation.zone(self._zone), asked.limit + 1
+        if all_work(folder, user, self.book.scope) and not asked.q:
+            conditions = [*worked_by(user), *narrowed(filters, now, zone, WORK)]
+            return listed(conditions, order, after=asked.after, limit=limit, source=WORK)
         by_id = order.by is Sort.REGISTERED
         conditions = [
-            *members(folder, user, now, self.book.scope, by_id=by_id, filters=filters if by_id else None),
-            *narrowed(filters, now, user.organisation.zone(self._zone)),
+            *members(folder, user, now, self.book.scope, by_id=by_id),
+            *narrowed(filters, now, zone),
             *matching(asked.q, user),
         ]
         return listed(
             conditions,
             order,
             after=asked.after,
-            limit=asked.limit + 1,
+            limit=limit,
             scattered=scattered(folder, user, self.book.scope),
-            narrow=by_id and (filters.due is not None or lean(folder, user, self.book.scope, filters)),
+            narrow=(by_id and filters.due is not None) or own_open(folder, user, order, filters, asked.q),
         )
 
     async def calls(

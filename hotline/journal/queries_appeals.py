@@ -21,11 +21,10 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.orm import aliased
 
 from hotline.errors import BadInput
-from hotline.journal import identifiers, tails, visibility
-from hotline.journal.list_pages import known, phone_of
+from hotline.journal import identifiers, tails
+from hotline.journal.list_pages import APPEALS, Source, known, phone_of
 from hotline.journal.listing import NEWEST, DueFilter, Filters, FolderDef, Order, Relation, Scope, Sort
 from hotline.journal.model import OPEN_PHASES, AppealRow, Colour, Phase
 from hotline.journal.names import Names
@@ -52,29 +51,41 @@ def colour(phase: Phase, due_at: datetime, now: datetime) -> Colour:
 
 
 def members(
-    folder: FolderDef, user: User, now: Moment, scope: Scope, *, by_id: bool = True, filters: Filters | None = None
+    folder: FolderDef, user: User, now: Moment, scope: Scope, *, by_id: bool = True
 ) -> list[ColumnElement[bool]]:
     """Return what makes an appeal stand in a folder of ``user``. Administrators' folders hold everybody's (S000-73).
 
     :param by_id: the list is read in the order of registration.
-    :param filters: which narrow the list besides: they may lead there by a shorter way.
     """
-    if filters is not None and lean(folder, user, scope, filters):
-        of_owner = visibility.works_with(user) if filters.owner is not None else _worked(user, ())
-        return [of_owner, ~_deleted(AppealRecord.id).exists()]
     found = [*_related(folder, user, scope, by_id=by_id), *_of_phases(folder.phases)]
     if folder.overdue:
         found.append(AppealRecord.due_at < now)
     return found
 
 
-def lean(folder: FolderDef, user: User, scope: Scope, filters: Filters) -> bool:
-    """Tell whether all that one has ever worked with is narrowed by what an index has: employee or period.
+def all_work(folder: FolderDef, user: User, scope: Scope) -> bool:
+    """Tell whether the folder holds all that its reader has ever worked with: tens of thousands after some years.
 
-    Such a list is found in indexes alone: by years of work, and no appeal is read that is not shown.
+    Such a list is ordered and narrowed in the index of his work (``list_pages.WORK``), and no appeal is read that is
+    not shown.
     """
-    period = filters.received_from is not None or filters.received_to is not None
-    return _by_work(folder, user, scope) and not folder.phases and (period or filters.owner is not None)
+    return _by_work(folder, user, scope) and not folder.phases and not folder.overdue
+
+
+def worked_by(user: User) -> list[ColumnElement[bool]]:
+    """Return the same of ``list_pages.WORK``: what ``user`` has worked with, but for the deleted ones."""
+    deleted = literal(Phase.DELETED.value, literal_execute=True)
+    return [AppealWorkerRow.user_id == user.id, AppealWorkerRow.phase.is_distinct_from(deleted)]
+
+
+def own_open(folder: FolderDef, user: User, order: Order, filters: Filters, q: str) -> bool:
+    """Tell whether the list is of its reader's open appeals in an order that only the index's leaves have.
+
+    Some hundreds are sorted there, and only those of the page are read.
+    """
+    own = folder.relation is Relation.OWNER and not user.may(Right.APPEAL_VIEW_ALL)
+    inside = order.by in {Sort.RECEIVED, Sort.APPLICANT, Sort.TOPIC, Sort.STATUS}
+    return own and folder.open_only and inside and not filters.any and not q
 
 
 def counted(folder: FolderDef, user: User, now: Moment, scope: Scope) -> Select[int]:
@@ -82,10 +93,8 @@ def counted(folder: FolderDef, user: User, now: Moment, scope: Scope) -> Select[
     one = select(literal(1).label("one"))
     if _by_work(folder, user, scope) and _alive(folder.phases) and not folder.overdue:
         return one.select_from(AppealWorkerRow).where(AppealWorkerRow.user_id == user.id, _worked_in(folder.phases))
-    if folder.relation is Relation.WORKED and not folder.phases and not user.may(Right.APPEAL_VIEW_ALL):
-        # What he has worked with is in an index, and so are the few deleted ones: no appeal need be read.
-        alive = ~_deleted(AppealWorkerRow.appeal_id).exists()
-        return one.select_from(AppealWorkerRow).where(AppealWorkerRow.user_id == user.id, alive)
+    if all_work(folder, user, scope):
+        return one.select_from(AppealWorkerRow).where(*worked_by(user))
     return one.select_from(AppealRecord).where(*members(folder, user, now, scope))
 
 
@@ -95,28 +104,34 @@ def scattered(folder: FolderDef, user: User, scope: Scope) -> bool:
     return folder.open_only and of_all
 
 
-def narrowed(filters: Filters, now: Moment, zone: tzinfo) -> list[ColumnElement[bool]]:
-    """Return the conditions of filters. Days are those of ``zone``."""
+def narrowed(filters: Filters, now: Moment, zone: tzinfo, source: Source = APPEALS) -> list[ColumnElement[bool]]:
+    """Return the conditions of filters. Days are those of ``zone``.
+
+    :param source: what the list is read from.
+    """
+    of = source.columns
     found: list[ColumnElement[bool]] = []
     if filters.received_from is not None:
-        found.append(AppealRecord.appeal_at >= datetime.combine(filters.received_from, time(), zone))
+        found.append(of.appeal_at >= datetime.combine(filters.received_from, time(), zone))
     if filters.received_to is not None:
-        found.append(AppealRecord.appeal_at < datetime.combine(filters.received_to, time(), zone) + timedelta(days=1))
+        found.append(of.appeal_at < datetime.combine(filters.received_to, time(), zone) + timedelta(days=1))
     equal = (
-        (AppealRecord.type_code, filters.type),
-        (AppealRecord.topic_code, filters.topic),
-        (AppealRecord.channel_code, filters.channel),
-        (AppealRecord.status_code, filters.status),
-        (AppealRecord.responsible_org_id, filters.organisation),
-        (AppealRecord.owner_id, filters.owner),
+        (of.type_code, filters.type),
+        (of.topic_code, filters.topic),
+        (of.channel_code, filters.channel),
+        (of.status_code, filters.status),
+        (of.responsible_org_id, filters.organisation),
+        (of.owner_id, filters.owner),
     )
     found += [column == value for column, value in equal if value is not None]
+    if filters.due is not None:
+        found.append(is_open() if source is APPEALS else _worked_in(OPEN_PHASES))
     if filters.due is DueFilter.OVERDUE:
-        found += [is_open(), AppealRecord.due_at < now]
+        found.append(of.due_at < now)
     elif filters.due is DueFilter.SOON:
-        found += [is_open(), AppealRecord.due_at >= now, AppealRecord.due_at < now + SOON]
+        found += [of.due_at >= now, of.due_at < now + SOON]
     if filters.calls is not None:
-        linked = select(AppealCallRow.appeal_id).where(AppealCallRow.appeal_id == AppealRecord.id).exists()
+        linked = select(AppealCallRow.appeal_id).where(AppealCallRow.appeal_id == source.id).exists()
         found.append(linked if filters.calls else ~linked)
     return found
 
@@ -211,13 +226,6 @@ def _related(folder: FolderDef, user: User, scope: Scope, *, by_id: bool) -> lis
             Relation.TARGET: waits_for(user),
         }[folder.relation]
     ]
-
-
-def _deleted(appeal_id: Any) -> Select[int]:
-    """Return that appeal if it is deleted: there are few, in an index of their own."""
-    gone = aliased(AppealRecord, name="gone")
-    phase = literal(Phase.DELETED.value, literal_execute=True)
-    return select(gone.id).where(gone.phase == phase, gone.id == appeal_id)
 
 
 def _of_phases(phases: Sequence[Phase]) -> list[ColumnElement[bool]]:

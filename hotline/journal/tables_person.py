@@ -33,6 +33,8 @@ class PersonRow(Base):
         ),
         Index("ix_person_snils", "snils", postgresql_where=text("snils IS NOT NULL")),
         Index("ix_person_policy", "policy", postgresql_where=text("policy IS NOT NULL")),
+        # Whoever deletes a person makes PostgreSQL look who was merged into him.
+        Index("ix_person_merged_into_id", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

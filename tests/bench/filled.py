@@ -129,7 +129,11 @@ FROM rows JOIN person ON person.id = $5 + who JOIN phases ON phases.phase = rows
                    'консультация','реабилитация'] AS words) w
 """
 _WORKERS = """
-INSERT INTO appeal_worker (appeal_id, user_id, phase) SELECT id, owner_id, phase_of_work(phase) FROM appeal
+INSERT INTO appeal_worker (appeal_id, user_id, phase, appeal_at, due_at, applicant_key, type_code, topic_code,
+                           channel_code, status_code, responsible_org_id, owner_id)
+SELECT id, owner_id, phase_of_work(phase), appeal_at, due_at, applicant_key, type_code, topic_code, channel_code,
+       status_code, responsible_org_id, owner_id
+FROM appeal
 """
 
 

@@ -6,6 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from hotline.migrations.initial import workers
+
 
 def create() -> None:
     """Make them."""
@@ -181,9 +183,11 @@ def _appeal() -> None:
         "appeal",
         ["owner_id", "id"],
         unique=False,
-        postgresql_include=["responsible_org_id"],
+        postgresql_include=[
+            "responsible_org_id", "phase", "appeal_at", "due_at", "applicant_key", "topic_code", "status_code",
+        ],
         postgresql_where=sa.text("is_open"),
-    )
+    )  # fmt: skip
     for person in ("applicant", "insured"):
         op.create_index(
             f"ix_appeal_open_of_{person}",
@@ -303,6 +307,15 @@ def _appeal_worker() -> None:
         sa.Column("appeal_id", sa.BigInteger(), nullable=False),
         sa.Column("user_id", sa.BigInteger(), nullable=False),
         sa.Column("phase", sa.Text(), nullable=True),
+        sa.Column("appeal_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("applicant_key", sa.Text(collation="C"), nullable=False),
+        sa.Column("type_code", sa.Text(), nullable=False),
+        sa.Column("topic_code", sa.Text(), nullable=False),
+        sa.Column("channel_code", sa.Text(), nullable=False),
+        sa.Column("status_code", sa.Text(), nullable=False),
+        sa.Column("responsible_org_id", sa.BigInteger(), nullable=False),
+        sa.Column("owner_id", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["appeal_id"], ["appeal.id"], name=op.f("fk_appeal_worker_appeal_id")),
         sa.ForeignKeyConstraint(["user_id"], ["staff_user.id"], name=op.f("fk_appeal_worker_user_id")),
         sa.PrimaryKeyConstraint("appeal_id", "user_id", name=op.f("pk_appeal_worker")),
@@ -312,6 +325,7 @@ def _appeal_worker() -> None:
         "appeal_worker",
         ["user_id", sa.literal_column("appeal_id DESC")],
         unique=True,
+        postgresql_include=["phase", *workers.COPIED],
     )
     op.create_index(
         "ix_appeal_worker_phase",

@@ -88,6 +88,13 @@ def _person() -> None:
     op.create_index("ix_person_two", "person", ["s_two", "s_sur", "s_nam", "s_pat", "birth_date", "id"], unique=False)
     op.create_index("ix_person_ini", "person", ["s_ini", "s_sur", "s_nam", "s_pat", "birth_date", "id"], unique=False)
     op.create_index(
+        "ix_person_merged_into_id",
+        "person",
+        ["merged_into_id"],
+        unique=False,
+        postgresql_where=sa.text("merged_into_id IS NOT NULL"),
+    )
+    op.create_index(
         "ix_person_policy", "person", ["policy"], unique=False, postgresql_where=sa.text("policy IS NOT NULL")
     )
     op.create_index("ix_person_snils", "person", ["snils"], unique=False, postgresql_where=sa.text("snils IS NOT NULL"))

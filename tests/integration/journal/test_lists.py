@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import text, update
 
 from hotline.errors import BadInput, Forbidden
+from hotline.journal.listing import Filters, Order, Sort
 from hotline.journal.model import AppealRow, Colour, Page, Phase
 from hotline.journal.queries import colour
 from hotline.journal.tables import AppealRecord
@@ -160,23 +161,25 @@ async def test_counts_cost_one_statement(world: World) -> None:
 
 async def test_counts_stop_at_a_hundred(world: World) -> None:
     appeal = await world.save()
-    async with world.db.begin() as session:
-        columns = [
-            column.name
-            for column in AppealRecord.__table__.columns
-            if column.computed is None and column.name not in {"id", "number", "idempotency_key"}
-        ]
-        names = ", ".join(columns)
-        await session.execute(
-            text(
-                f"INSERT INTO appeal (number, idempotency_key, {names}) "
-                f"SELECT 'n' || n, 'k' || n, {names} FROM appeal, generate_series(1, 105) n WHERE id = :id"
-            ),
-            {"id": appeal.id},
-        )
+    await _copies(world, appeal.id, 105)
     found = {entry.folder: entry for entry in await world.journal.queries.folders(world.people["op101"])}
     assert (found["in_work"].count, found["in_work"].more, found["in_work"].shown) == (99, True, "99+")
     assert (found["mine"].count, found["mine"].more) == (1, False)
+
+
+async def _copies(world: World, appeal_id: int, many: int) -> None:
+    columns = [
+        column.name
+        for column in AppealRecord.__table__.columns
+        if column.computed is None and column.name not in {"id", "number", "idempotency_key", "draft_id"}
+    ]
+    names = ", ".join(columns)
+    insert = text(
+        f"INSERT INTO appeal (number, idempotency_key, {names}) "
+        f"SELECT number || '-' || n, id || 'k' || n, {names} FROM appeal, generate_series(1, :many) n WHERE id = :id"
+    )
+    async with world.db.begin() as session:
+        await session.execute(insert, {"id": appeal_id, "many": many})
 
 
 @pytest.mark.parametrize(
@@ -198,21 +201,59 @@ async def test_lists_use_their_partial_indexes(world: World, login: str, folder:
     assert index in plan, plan
 
 
+WORK = "ix_appeal_worker_user_id_appeal_id"
+
+
 async def test_the_count_of_appeals_worked_with_reads_no_appeal(world: World) -> None:
-    """Only two indexes: of who worked with what, and of the few deleted ones (docs/performance.md)."""
+    """S000-05: the count of «Обращения» is made in the index of who worked with what, which knows the deleted ones."""
     await world.journal.queries.folder(world.people["op101"])
     async with statements() as sent:
         await world.journal.queries.folders(world.people["op101"])
     plan = await generic_plan(world, sent[0], "enable_seqscan = off", "enable_sort = off", "enable_bitmapscan = off")
-    # One statement counts all folders. Only that of «Обращения» leaves the deleted ones out, by an anti join; what the
-    # others join is a tie on a table without rows, and so is the direction in which an index is read.
-    counts = [part for part in re.split(r"InitPlan \d+", plan) if "Anti Join" in part]
+    # One statement counts all folders. Of them only «Обращения» leaves the deleted ones out.
+    counts = [part for part in re.split(r"InitPlan \d+", plan) if "IS DISTINCT FROM 'deleted'" in part]
     assert len(counts) == 1, plan
-    scans = re.findall(r"(\w[\w ]* Scan)(?: Backward)?(?: using (\w+))? on", counts[0])
-    assert sorted(scans) == [
-        ("Index Only Scan", "ix_appeal_deleted"),
-        ("Index Only Scan", "ix_appeal_worker_user_id_appeal_id"),
-    ], plan
+    assert _scans(counts[0]) == [("Index Only Scan", WORK)], plan
+
+
+@pytest.mark.parametrize("by", Sort)
+@pytest.mark.parametrize(
+    "filters",
+    [
+        Filters(),
+        Filters(type="2", topic="2.01", channel="K01", status="in_work"),
+        Filters(received_from=date(2026, 11, 1), received_to=date(2026, 11, 30), owner=1, organisation=1, calls=False),
+    ],
+    ids=["all", "narrowed", "of-a-period"],
+)
+async def test_what_one_has_worked_with_is_sorted_without_being_read(world: World, by: Sort, filters: Filters) -> None:
+    """S000-05, DAY-25: years of work in any order, narrowed by anything: appeals are read by the ids of the page."""
+    await world.journal.queries.appeals(world.people["op101"], "mine")  # folders and titles are remembered for a while
+    async with statements() as sent:
+        await world.journal.queries.appeals(world.people["op101"], "mine", order=Order(by), filters=filters)
+    plan = await generic_plan(world, sent[0], "enable_seqscan = off", "enable_bitmapscan = off")
+    of_appeals = [scan for scan in _scans(plan) if "appeal" in scan[1] and "call" not in scan[1]]
+    assert sorted(of_appeals) == [("Index Only Scan", WORK), ("Index Scan", "pk_appeal")], plan
+
+
+@pytest.mark.parametrize("by", [Sort.RECEIVED, Sort.APPLICANT, Sort.TOPIC, Sort.STATUS])
+async def test_open_ones_of_an_employee_are_sorted_without_being_read(world: World, by: Sort) -> None:
+    """S000-09: «В работе» in an order that no index has."""
+    for login in ("op101", "op102", "op201", "op202", "sp501", "sp502"):
+        await _copies(world, (await world.save(login)).id, 300)
+    async with world.db.begin() as session:
+        await session.execute(text("ANALYZE appeal"))
+        # As VACUUM leaves it, which runs in no transaction.
+        await session.execute(text("UPDATE pg_class SET relallvisible = relpages WHERE oid = 'appeal'::regclass"))
+    await world.journal.queries.appeals(world.people["op101"], "in_work")
+    async with statements() as sent:
+        await world.journal.queries.appeals(world.people["op101"], "in_work", order=Order(by))
+    plan = await generic_plan(world, sent[0], "enable_seqscan = off", "enable_bitmapscan = off")
+    assert ("Index Only Scan", "ix_appeal_open_owner_id") in _scans(plan), plan
+
+
+def _scans(plan: str) -> list[tuple[str, str]]:
+    return re.findall(r"(\w[\w ]* Scan)(?: Backward)?(?: using (\w+))? on", plan)
 
 
 async def test_lists_of_calls(world: World) -> None:
