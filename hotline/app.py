@@ -32,6 +32,7 @@ from hotline.journal.call_writer import CallWriter
 from hotline.journal.classifier import Classifier
 from hotline.journal.imports import CallsImported, recorder
 from hotline.journal.service import Journal
+from hotline.migrations import require_fit
 from hotline.queue.lines import LinesService, People, Ports
 from hotline.queue.lines_keeper import LinesKeeper
 from hotline.queue.model import PauseReason, Policy
@@ -92,9 +93,7 @@ class Hotline:
 
     async def _build(self, stack: AsyncExitStack) -> None:
         settings, clock = self.settings, self._clock
-        database = Database.connect(settings.database_url.get_secret_value())
-        stack.push_async_callback(database.close)
-        await database.ping()
+        database = await _opened(stack, settings)
         bus = Bus()
         stack.push_async_callback(bus.close)
         http = await stack.enter_async_context(aiohttp.ClientSession())
@@ -285,6 +284,15 @@ def keeper_of_lines(
     return LinesKeeper(lines, {name: one.distribution for name, one in cti.items()}, desk, bus, clock)
 
 
+async def _opened(stack: AsyncExitStack, settings: Settings) -> Database:
+    """Connect to the database and see that its schema is one for this program."""
+    database = Database.connect(settings.database_url.get_secret_value())
+    stack.push_async_callback(database.close)
+    await database.ping()
+    await require_fit(database)
+    return database
+
+
 async def _begun(stack: AsyncExitStack, parts: SupervisionParts) -> SupervisionParts:
     """Start what continues where a killed service was; it stops with the stack."""
     await parts.start()
@@ -345,7 +353,8 @@ async def running(settings: Settings) -> AsyncIterator[Hotline]:
 async def serve(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM.
 
-    :raises Unavailable: the database does not answer at the start. A dead Asterisk is waited for.
+    :raises Unavailable: the database does not answer at the start, or its schema is not one for this program. A dead
+        Asterisk is waited for.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -1,6 +1,7 @@
 """The database schema and its history (Alembic), run by the program itself: there is no ``alembic.ini``.
 
-A new migration: change the tables, then ``hotline db revision "what it does"``, and read what it wrote.
+A new migration: change the tables, then ``hotline db revision "what it does"``, and read what it wrote. docs/upgrade.md
+says what it may do.
 """
 
 from __future__ import annotations
@@ -9,25 +10,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
-from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-_LOCK = 0x686F746C696E65  # "hotline": an advisory lock of our own
-_LOCK_TIMEOUT = "10s"
+from hotline.db import Database
+from hotline.errors import Unavailable
+from hotline.migrations.fit import misfit
+from hotline.migrations.scripts import config_of, head, known
+from hotline.migrations.upgrading import UpgradeFailed, upgrade
 
+__all__ = ["UpgradeFailed", "current", "head", "known", "require_fit", "revision", "upgrade"]
 
-async def upgrade(url: str) -> None:
-    """Bring the database up to date. Safe to run from several processes at once: they take turns.
-
-    :param url: ``postgresql+asyncpg://…``
-    :raises sqlalchemy.exc.DBAPIError: a table stayed locked for longer than 10 s, or the server cannot be reached;
-        the database is then as before.
-    """
-    await _run(url, _upgrade)
+STATE = """
+    SELECT (SELECT version_num FROM alembic_version), (SELECT oldest FROM schema_state)
+"""
 
 
 async def revision(url: str, message: str) -> Path:
@@ -35,7 +33,7 @@ async def revision(url: str, message: str) -> Path:
     written: list[Path] = []
 
     def write(connection: Connection) -> None:
-        script = command.revision(_config(connection), message=message, autogenerate=True, rev_id=_next_id())
+        script = command.revision(config_of(connection), message=message, autogenerate=True, rev_id=_next_id())
         if script is None or isinstance(script, list):
             msg = "Alembic wrote no single migration"
             raise RuntimeError(msg)
@@ -52,14 +50,16 @@ async def current(url: str) -> str | None:
     return found[0]
 
 
-def head() -> str | None:
-    """Return the id of the newest migration."""
-    return ScriptDirectory.from_config(_config(None)).get_current_head()
+async def require_fit(database: Database) -> None:
+    """See that this program may work on the schema of the database.
 
-
-def known() -> frozenset[str]:
-    """Return the ids of all migrations of this program."""
-    return frozenset(one.revision for one in ScriptDirectory.from_config(_config(None)).walk_revisions())
+    :raises Unavailable: it is empty, too old or too new; the message says what to do.
+    """
+    async with database.read() as session:
+        there = (await session.execute(text("SELECT to_regclass('schema_state') IS NOT NULL"))).scalar_one()
+        present, oldest = (await session.execute(text(STATE))).one() if there else (None, "")
+    if why := misfit(head() or "", known(), present, oldest):
+        raise Unavailable(why)
 
 
 async def _run(url: str, work: Callable[[Connection], object]) -> None:
@@ -69,21 +69,6 @@ async def _run(url: str, work: Callable[[Connection], object]) -> None:
             await connection.run_sync(work)
     finally:
         await engine.dispose()
-
-
-def _upgrade(connection: Connection) -> None:
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    # A migration that waits for a lock makes everybody else wait behind it: better to give up and be tried again.
-    connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'"))
-    command.upgrade(_config(connection), "head")
-
-
-def _config(connection: Connection | None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    return config
 
 
 def _next_id() -> str:

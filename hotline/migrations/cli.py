@@ -7,7 +7,8 @@ import asyncio
 import click
 
 from hotline.config import Settings
-from hotline.migrations import current, head, revision, upgrade
+from hotline.migrations import UpgradeFailed, current, head, revision, upgrade
+from hotline.migrations.upgrading import WAIT_S
 
 
 @click.group()
@@ -16,11 +17,17 @@ def db() -> None:
 
 
 @db.command("upgrade")
-def upgrade_command() -> None:
-    """Bring the database up to date."""
+@click.option(
+    "--wait", type=click.FloatRange(0, 86_400), default=WAIT_S, show_default=True, help="Seconds to try again."
+)
+def upgrade_command(wait: float) -> None:
+    """Bring the database up to date while the service works; exit code 1 and who was in the way when it cannot."""
     url = _url()
     before = asyncio.run(current(url))
-    asyncio.run(upgrade(url))
+    try:
+        asyncio.run(upgrade(url, wait_s=wait, tell=lambda line: click.echo(line, err=True)))
+    except UpgradeFailed as error:
+        raise click.ClickException(str(error)) from error
     click.echo(f"schema: {before or 'empty'} -> {head()}")
 
 

@@ -19,6 +19,7 @@ import hotline.journal.tables_rating
 import hotline.journal.tables_script
 import hotline.journal.tables_segment
 import hotline.journal.tables_terms
+import hotline.migrations.tables_state
 import hotline.queue.tables
 import hotline.queue.tables_lines
 import hotline.register.tables

@@ -24,6 +24,7 @@ from hotline.migrations.initial import (
     scoring,
     segments,
     staff,
+    state,
     stats,
     supervision,
     workers,
@@ -61,3 +62,4 @@ def upgrade() -> None:
     audit.create()
     jobs.create()
     scoring.create()
+    state.create()

@@ -1,0 +1,1 @@
+"""Migrations: their guard and their fit."""
