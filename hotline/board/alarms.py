@@ -166,7 +166,7 @@ class Alarms:
                     value = recent.service_level if recent.decided >= ENOUGH else None
                 elif rule.kind is Kind.NOBODY_READY:
                     value = float(one.ready == 0 and bool(one.line.waiting or one.at_work))
-                yield Seen(one.queue, one.queue, one.organisation_id, value)
+                yield Seen(one.queue, one.title, one.organisation_id, value)
             return
         for line in self._live.operators(scope):
             if rule.queue is None or rule.queue in line.queues:
@@ -255,7 +255,7 @@ class Alarms:
         self._known = True
 
     def _event(self, row: AlarmRow, rule: AlarmRuleRow, seen_by: str) -> AlarmEvent:
-        title = row.subject
+        title = self._live.title(row.subject)
         if Kind(rule.kind) not in OF_QUEUES:
             person = self._live.person(int(row.subject))
             title = person.extension if person is not None else "—"

@@ -23,6 +23,7 @@ from hotline.archive.jobs import AGAIN_S, SCHEMA, queue_url
 from hotline.archive.jobs_pool import FINISH_S, JobsPool
 from hotline.board.alarm_rules import OF_QUEUES, Rule
 from hotline.board.alarms import rule_of
+from hotline.board.store import queue_titles
 from hotline.board.tables import AlarmRow, AlarmRuleRow
 from hotline.clock import Clock
 from hotline.config import Settings
@@ -125,7 +126,7 @@ class AlarmMail:
             return
         alarm, rule_row = row
         rule = rule_of(rule_row)
-        title = alarm.subject if rule.kind in OF_QUEUES else await self._extension(int(alarm.subject))
+        title = await (self._queue(alarm.subject) if rule.kind in OF_QUEUES else self._extension(int(alarm.subject)))
         subject, text = self._words(rule, title, alarm.value)
         letter = EmailMessage()
         letter["From"] = self._settings.smtp_from
@@ -143,6 +144,10 @@ class AlarmMail:
                 .values(mail_due_at=None)
             )
         log.info("alarm %d: %d people were told by e-mail", alarm_id, len(rule.emails))
+
+    async def _queue(self, code: str) -> str:
+        async with self._db.begin() as session:
+            return (await queue_titles(session)).get(code, code)
 
     async def _extension(self, user_id: int) -> str:
         async with self._db.begin() as session:

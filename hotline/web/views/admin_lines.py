@@ -225,7 +225,7 @@ async def _form(
         "editable": everywhere(current_user(request).organisation),
         "in_use": code in _records(rules, kind),
         "closable": code in _records(rules, kind) and kind is not Kind.PRIORITY and code != rules.main,
-        "history": [_line(one) for one in history],
+        "history": [_line(one, undo=await _allowed(request, kind, code)) for one in history],
         "errors": {},
         "refusals": [],
     }
@@ -280,6 +280,15 @@ async def _require(request: web.Request, kind: Kind, code: str) -> None:
         raise Forbidden("the rules are the whole hotline's", error_id="not-your-lines")
 
 
+async def _allowed(request: web.Request, kind: Kind, code: str) -> bool:
+    """Tell whether the reader may change the record at all: nobody is offered a way back that would be refused."""
+    try:
+        await _require(request, kind, code)
+    except (Forbidden, NotFound):
+        return False
+    return True
+
+
 def _kind(request: web.Request) -> Kind:
     try:
         return Kind(request.match_info["kind"])
@@ -331,7 +340,7 @@ def _undone(change: Change) -> frozenset[str]:
     return frozenset(told) - {"active", "vip_count"}
 
 
-def _line(change: Change) -> dict[str, Any]:
+def _line(change: Change, *, undo: bool) -> dict[str, Any]:
     return {
         "change": change,
         "note": note_title(change.note),
@@ -339,7 +348,7 @@ def _line(change: Change) -> dict[str, Any]:
             (words.field_title(name), _told(change.before.get(name)), _told(value))
             for name, value in change.after.items()
         ],
-        "undo": {"change": change.id} if _undone(change) else None,
+        "undo": {"change": change.id} if undo and _undone(change) else None,
     }
 
 

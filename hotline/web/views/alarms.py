@@ -104,7 +104,7 @@ async def _context(request: web.Request, sent: dict[str, str] | None = None) -> 
         "rows": rows,
         "new": new,
         "kinds": [(kind.value, kind_title(kind), _unit(kind)) for kind in Kind],
-        "queues": [one.queue for one in its.board.live.queues(scope)],
+        "queues": {one.queue: one.title for one in its.board.live.queues(scope)},
         "mail": bool(its.settings.smtp_host),
         "limits": LIMITS,
         "failed_id": typed.get("id", "new") if sent is not None else "",

@@ -191,6 +191,11 @@ async def test_an_insurer_changes_nothing_but_the_skills_of_its_own_people(site:
             assert await send(chief, kind, {"version": "1", "change": "1"}, f"{code}/undo") == 403
             assert 'data-command="save"' not in (await chief.get(f"{HOME}/{kind}/{code}")).text
             assert await send(operator, kind, form, code) == 403
+        changed = {key: text for key, text in GOOD["skill"].items() if key != "code"} | {"title": "Башкирский"}
+        assert await send(boss, "skill", changed | {"version": "1"}, "tt") == 303
+        back = f'action="{HOME}/skill/tt/undo"'
+        assert back in (await boss.get(f"{HOME}/skill/tt")).text
+        assert back not in (await chief.get(f"{HOME}/skill/tt")).text, "a way back that would be refused"
         assert await send(chief, "priority", PRIORITY | {"version": "1"}, "all") == 403
         skills = {"level_tt": "2", "version": "0"}
         assert await send(chief, "person", skills, str(foreign.id)) == 404

@@ -14,6 +14,7 @@ from typing import Any
 
 from hotline.board.mail import AlarmMail
 from hotline.cti.model import QueueChanged
+from hotline.queue.tables_lines import DistributionRuleRow
 from hotline.staff.model import NewUser
 from hotline.staff.tables import OrganisationRow
 from hotline.web.alarm_words import letter_words
@@ -171,12 +172,38 @@ async def test_another_organisation_neither_sees_nor_confirms_our_alarms(site: S
         assert (await chief.send("POST", f"/admin/alarms/{rule}", form=form)).status == 404
 
 
+async def named(site: Site) -> None:
+    """The administration calls its queue something."""
+    async with site.services.database.begin() as session:
+        body = {"title": "Общая линия"}
+        session.add(DistributionRuleRow(kind="queue", code="hotline", version=1, changed_at=NOW, body=body))
+    site.services.board.settings_changed()
+    await site.services.board.tick()
+
+
+async def test_alarms_call_a_queue_by_its_name(site: Site) -> None:
+    """DAY-34: on the board, in the history, in the form of a rule, and after a new start of the service."""
+    await named(site)
+    async with site.logged_in("boss") as boss:
+        await make_rule(boss, queue="hotline")
+        await look(site, 3)
+        assert (await on_now(boss))[0]["subject"] == "Общая линия"
+        its = site.services.alarms
+        its._open.clear()
+        its.rules_changed()
+        await look(site, 3)
+        assert (await on_now(boss))[0]["subject"] == "Общая линия"
+        assert "очередь Общая линия" in (await boss.get("/board/alarms")).text
+        assert '<option value="hotline" selected>Общая линия</option>' in (await boss.get("/admin/alarms")).text
+
+
 async def test_a_letter_is_sent_once_and_again_when_the_server_refused_it(site: Site) -> None:
     """DAY-29, DAY-34: queue and figure, no person; what was due when the service died goes out after the next start."""
     async with postman() as post, site.logged_in("boss") as boss:
         settings = site.services.settings.model_copy(
             update={"smtp_host": "127.0.0.1", "smtp_port": post.port, "smtp_from": "hotline@example.org"}
         )
+        await named(site)
         mail = AlarmMail(site.services.database, site.clock, settings, letter_words(settings))
         await make_rule(boss, emails="duty@example.org, chief@example.org")
         await look(site, 3)
@@ -189,7 +216,7 @@ async def test_a_letter_is_sent_once_and_again_when_the_server_refused_it(site: 
         async with asyncio.timeout(5):
             letter = await post.letters.get()
         assert letter["To"] == "duty@example.org, chief@example.org"
-        assert letter["Subject"] == "Горячая линия: Слишком многие ждут, очередь hotline"
+        assert letter["Subject"] == "Горячая линия: Слишком многие ждут, очередь Общая линия"
         assert "Сейчас 3, порог 2." in letter.get_content()
         assert await mail.due() == []
         await mail.send(alarm["id"])
