@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.db import Database
 from hotline.errors import BadInput, Forbidden
+from hotline.journal.rating_model import DETRACTOR, PROMOTER, SATISFIED
 from hotline.journal.tables_call import CallRecord
 from hotline.journal.tables_rating import RatingRow
 from hotline.scoring import sheets
@@ -22,10 +23,6 @@ from hotline.staff.model import Right, User, short_name
 from hotline.staff.tables import UserRow
 
 LONGEST_DAYS = 400
-PROMOTER, DETRACTOR = 9, 6
-"""Net promoter score: who says 9 or 10 recommends, who says 0 to 6 does the contrary (Reichheld, HBR 12/2003)."""
-SATISFIED = 4
-"""CSAT counts those who gave 4 or 5."""
 
 
 @dataclass(slots=True)

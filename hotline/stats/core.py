@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from hotline.journal.rating_model import DETRACTOR, LOW, PROMOTER, SATISFIED
 from hotline.stats.model import TIMES, TOTAL, Answer, Figures, Group, Question
 
 QUARTER = timedelta(minutes=15)
@@ -26,6 +27,10 @@ class CallFact:
     outcome: str | None
     operator_id: int | None
     topics: frozenset[str] = frozenset()
+    asked: bool = False
+    """The citizen was asked how it was; what he said, if he did."""
+    score: int | None = None
+    recommends: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,16 @@ def _add_call(figures: Figures, call: CallFact) -> None:
     figures.voicemail += call.outcome == "voicemail"
     figures.callback += call.outcome == "callback"
     figures.abandoned_ivr += call.outcome == "abandoned_ivr"
+    figures.asked += call.asked
+    if call.score is not None:
+        figures.rated += 1
+        figures.score_sum += call.score
+        figures.low += call.score <= LOW
+        figures.satisfied += call.score >= SATISFIED
+    if call.recommends is not None:
+        figures.recommended += 1
+        figures.promoters += call.recommends >= PROMOTER
+        figures.detractors += call.recommends <= DETRACTOR
 
 
 def _add_part(question: Question, figures: Figures, part: PartFact, waits: list[float]) -> None:

@@ -93,6 +93,14 @@ class Figures:
     cancelled: int = 0  # consultations after which the citizen stayed, without a talk of three
     blind: int = 0
     blind_done: int = 0
+    asked: int = 0  # incoming calls whose citizen was asked after it how it was
+    rated: int = 0  # … and gave 1 to 5
+    low: int = 0  # … gave 1 or 2
+    satisfied: int = 0  # … gave 4 or 5
+    score_sum: int = 0  # of what they gave
+    recommended: int = 0  # … who said 0 to 10, whether they would recommend the hotline
+    promoters: int = 0  # … 9 or 10
+    detractors: int = 0  # … 0 to 6
     lost: int = 0  # conversations in which the operator's browser was lost
     recovered: int = 0  # … and somebody talked with the citizen again
     ready_s: float = 0.0
@@ -126,6 +134,21 @@ class Figures:
         """Busy / (busy + ready), 0 … 1."""
         on_duty = self.busy_s + self.ready_s
         return self.busy_s / on_duty if on_duty else None
+
+    @property
+    def score_mean(self) -> float | None:
+        """Mean of what citizens gave, 1 to 5."""
+        return self.score_sum / self.rated if self.rated else None
+
+    @property
+    def csat(self) -> float | None:
+        """Satisfied / rated, 0 … 1."""
+        return self.satisfied / self.rated if self.rated else None
+
+    @property
+    def nps(self) -> float | None:
+        """Promoters less detractors of a hundred who answered, -100 … 100."""
+        return 100 * (self.promoters - self.detractors) / self.recommended if self.recommended else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from sqlalchemy import Select, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.errors import BadInput
+from hotline.journal.rating_model import DETRACTOR, LOW, PROMOTER, SATISFIED
 from hotline.journal.tables_segment import CallSegmentRow
 from hotline.stats.model import ANY, TIMES, Group, Question
 
@@ -59,6 +60,20 @@ PARTS: Mapping[str, str] = {
     "recovered": "s.kind = 'lost' AND s.result = 'done'",
 }
 """Figure → which parts of calls it counts; ``{goal}`` and ``{short}`` are those of the part's queue."""
+
+RATINGS: Mapping[str, str] = {
+    "asked": "true",
+    "rated": "r.score IS NOT NULL",
+    "low": f"r.score <= {LOW}",
+    "satisfied": f"r.score >= {SATISFIED}",
+    "recommended": "r.recommends IS NOT NULL",
+    "promoters": f"r.recommends >= {PROMOTER}",
+    "detractors": f"r.recommends <= {DETRACTOR}",
+}
+"""Figure → which answers of citizens it counts; they belong to their call."""
+_RATED = "call c JOIN call_rating r ON r.call_key = c.key"
+_ASKED_THEN = " AND r.asked_at >= :start - interval '1 hour' AND r.asked_at < :end + interval '1 day'"
+"""Who is asked is asked at the end of his call; the bound lets the index help, clocks may differ a little."""
 
 _SUMS: Mapping[str, str] = {
     "wait_s": f"sum(s.seconds) FILTER (WHERE {_ANSWERED})",
@@ -111,6 +126,14 @@ async def calls(session: AsyncSession, question: Question) -> list[Row]:
     words = _call_words(question)
     counts = [f"count(*) FILTER (WHERE {where}) AS {name}" for name, where in CALLS.items()]
     return await _run(session, question, words, counts, "call c")
+
+
+async def ratings(session: AsyncSession, question: Question) -> list[Row]:
+    """Count what citizens said when they were asked after an incoming call how it was."""
+    words = _call_words(question)
+    wanted = [f"count(*) FILTER (WHERE {which}) AS {name}" for name, which in RATINGS.items()]
+    wanted.append("coalesce(sum(r.score), 0) AS score_sum")
+    return await _run(session, question, replace(words, where=words.where + _ASKED_THEN), wanted, _RATED)
 
 
 async def parts(session: AsyncSession, question: Question) -> list[Row]:
@@ -213,10 +236,10 @@ async def behind(
     :param after: moment and ``row_id`` of the last one of the page before.
     :raises KeyError: there is no such figure.
     """
-    if figure in CALLS:
-        words, which, order = _call_words(question), CALLS[figure], "c.started_at, c.id"
+    if figure in CALLS or figure in RATINGS:
+        words, which, order = _call_words(question), {**CALLS, **RATINGS}[figure], "c.started_at, c.id"
         wanted = "c.started_at AS started_at, c.queue AS queue, c.talk_s AS seconds, c.operator_id AS operator_id"
-        source = "call c {join}"
+        source = ("call c" if figure in CALLS else _RATED) + " {join}"
     else:
         words, which, order = _part_words(question), PARTS[figure], "s.started_at, s.id"
         wanted = f"s.started_at AS started_at, s.queue AS queue, s.seconds AS seconds, {_WHO} AS operator_id"

@@ -27,7 +27,7 @@ from hotline.stats import queries
 from hotline.stats.model import Answer, Figures, Goal, Group, Question
 
 LONGEST_DAYS = 400
-STATEMENTS = 4
+STATEMENTS = 5
 """Of which an answer consists."""
 BEHIND = 200
 """Calls on a page of those behind a figure."""
@@ -128,6 +128,7 @@ class Statistics:
         now = self._clock.now()
         return (
             lambda session: queries.calls(session, question),
+            lambda session: queries.ratings(session, question),
             lambda session: queries.parts(session, question),
             lambda session: queries.quantiles(session, question),
             lambda session: queries.states(session, question, now),
@@ -140,7 +141,7 @@ class Statistics:
         :param after: of the page before.
         :raises BadInput: there is no such figure or page, or no calls stand behind the figure.
         """
-        if figure not in queries.CALLS and figure not in queries.PARTS:
+        if not any(figure in known for known in (queries.CALLS, queries.RATINGS, queries.PARTS)):
             raise BadInput("there is no such figure", details={"figure": "a count of calls"})
         place = decode(after) if after else None
         async with self._db.begin() as session:

@@ -36,7 +36,10 @@ def harmless(text: str) -> str:
 
 
 def csv_bytes(rows: Iterable[Sequence[Value]], *, first: bool = False) -> bytes:
-    """Write rows as CSV (RFC 4180) as our users' spreadsheets open it: semicolons; ``first``: a byte order mark."""
+    """Write rows as CSV (RFC 4180) as our users' spreadsheets open it: semicolons, decimal commas.
+
+    :param first: begins with a byte order mark.
+    """
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";")
     writer.writerows([[_csv_cell(value) for value in row] for row in rows])
@@ -77,11 +80,13 @@ class Sheet:
         return cell
 
 
-def _csv_cell(value: Value) -> str | int | float | None:
+def _csv_cell(value: Value) -> str | int | None:
     if isinstance(value, str):
         return harmless(value)
     if isinstance(value, datetime):
         return value.strftime("%d.%m.%Y %H:%M")
+    if isinstance(value, float):
+        return str(value).replace(".", ",")  # where lists are parted by semicolons, 3.5 is the third of May
     return value
 
 

@@ -13,7 +13,7 @@ from hotline.web.spreadsheet import Value
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column. ``unit``: ``count``, ``seconds`` or ``share`` (0 … 1)."""
+    """A column. ``unit``: ``count``, ``seconds``, ``share`` (0 … 1) or ``points`` (a number with one decimal)."""
 
     code: str
     title: str
@@ -23,7 +23,7 @@ class Column:
     @property
     def countable(self) -> bool:
         """Whether calls stand behind each figure."""
-        return self.code in queries.CALLS or self.code in queries.PARTS
+        return any(self.code in known for known in (queries.CALLS, queries.RATINGS, queries.PARTS))
 
     def shown(self, figures: Figures) -> str:
         """Write the figure for people; a dash when there is nothing to divide by."""
@@ -32,6 +32,8 @@ class Column:
             return "—"
         if self.unit == "share":
             return f"{show_decimal(value * 100, 1)} %"
+        if self.unit == "points":
+            return show_decimal(value, 1)
         return show_duration(value) if self.unit == "seconds" else str(int(value))
 
     def cell(self, figures: Figures) -> Value:
@@ -41,6 +43,8 @@ class Column:
             return ""
         if self.unit == "share":
             return round(value * 100, 2)
+        if self.unit == "points":
+            return round(value, 2)
         return round(value) if self.unit == "seconds" else int(value)
 
 
@@ -83,6 +87,12 @@ COLUMNS = {
         _column("cancelled", mark("Consultations without transfer")),
         _column("blind", mark("Sent without asking")),
         _column("blind_done", mark("Sent and taken")),
+        _column("asked", mark("Asked how it was")),
+        _column("rated", mark("Said how it was")),
+        _column("low", mark("Gave 1 or 2")),
+        _column("score_mean", mark("Mean of 1 to 5"), "points"),
+        _column("csat", mark("CSAT"), "share"),
+        _column("nps", mark("NPS"), "points"),
         _column("lost", mark("Operator's connection lost")),
         _column("recovered", mark("Connection recovered")),
     )

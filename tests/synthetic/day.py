@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.synthetic.book import About, Book
+from tests.synthetic.ratings import Ratings
 from tests.synthetic.script import Channel, Script, Tape
 
 QUEUES = ("hotline", "appeals")
@@ -57,6 +58,7 @@ class Day:
         self.experts = [Worker(*one) for one in workers[-8:]]
         self.appeals: list[tuple[str, str]] = []
         """(key of the call, topic) of every appeal."""
+        self.ratings = Ratings(self.book, seed + 1)
         self.kinds: dict[str, list[str]] = {}
         """Keys of the calls by what happened in them."""
         self._topics = topics
@@ -284,7 +286,9 @@ class Day:
         script.gone(at, script.first, source=ends)
         self._talked(talk, at, held)
         entered, queue, topic = self._entered
-        self.book.note(About(entered, talk.queue or queue, talk.worker.user, topic), entered=1)
+        about = About(entered, talk.queue or queue, talk.worker.user, topic)
+        self.book.note(about, entered=1)
+        self.ratings.over(about, script.key, at)
         return script
 
     def _talked(self, talk: Talk, until: float, held: float) -> None:

@@ -149,6 +149,10 @@ async def fill(url: str, day: Day) -> None:
         )
         await connection.executemany(_APPEAL, day.appeals)
         await connection.executemany(
+            "INSERT INTO call_rating (call_key, asterisk, asked_at, score, recommends) VALUES ($1, 'pbx1', $2, $3, $4)",
+            [(key, at(asked), score, recommends) for key, asked, score, recommends in day.ratings.given],
+        )
+        await connection.executemany(
             "INSERT INTO board_queue (queue, goal_percent, goal_s, short_s) VALUES ($1, 80, $2, $3)",
             [(queue, goal, SHORT_S) for queue, goal in GOALS.items()],
         )

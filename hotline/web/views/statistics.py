@@ -336,4 +336,4 @@ def _workbook(heading: list[str], table: list[Sequence[Value]]) -> bytes:
 def _titled(column: Column) -> str:
     units = {"seconds": gettext("s"), "share": "%"}
     title = gettext(column.title)
-    return title if column.unit == "count" else f"{title}, {units[column.unit]}"
+    return f"{title}, {units[column.unit]}" if column.unit in units else title

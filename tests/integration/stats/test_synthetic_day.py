@@ -116,7 +116,10 @@ async def load_facts(url: str) -> tuple[list[CallFact], list[PartFact], list[Sta
     connection = await asyncpg.connect(url.replace("+asyncpg", ""))
     try:
         pairs = await connection.fetch("SELECT call_key, topic_code FROM call_appeal JOIN appeal ON id = appeal_id")
-        calls = await connection.fetch("SELECT * FROM call")
+        calls = await connection.fetch(
+            "SELECT call.*, r.call_key IS NOT NULL AS asked, r.score, r.recommends FROM call"
+            " LEFT JOIN call_rating r ON r.call_key = call.key"
+        )
         parts = await connection.fetch("SELECT * FROM call_segment")
         states = await connection.fetch("SELECT * FROM agent_state_log")
     finally:
@@ -149,6 +152,11 @@ async def calls_behind_figures_are_those_that_they_count(statistics: Statistics,
             behind = await pages(statistics, question, figure, key)
             assert len(behind) == getattr(figures, figure), (figure, key)
             assert {one.queue for one in behind} <= {key}
+    for figure, mine in (
+        ("asked", {key for key, *_ in day.ratings.given}),
+        ("low", {key for key, _, score, _ in day.ratings.given if score in {1, 2}}),
+    ):
+        assert {one.key for one in await pages(statistics, question, figure)} == mine, figure
     answered = await pages(statistics, question, "answered")
     assert len(answered) == sum(figures.answered for figures in rows.values()) > 4 * PAGE
     assert len({one.row_id for one in answered}) == len(answered)

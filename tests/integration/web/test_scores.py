@@ -266,8 +266,8 @@ async def test_what_citizens_said_is_on_the_list_of_calls_and_in_the_report(worl
     await write(world.services.database, "pbx1", Rating("pbx1-1763622000.11", NOW, None, None))
     async with world.logged_in("q.one") as one, world.logged_in("q.smo") as foreign:
         rows = (await one.get("/quality/report?by=queue&format=csv")).text.splitlines()
-        assert rows[1].split(";")[1:] == ["3", "2", "3.5", "50.0", "0.0"]
-        assert rows[-1].split(";")[1:] == ["3", "2", "3.5", "50.0", "0.0"]
+        assert rows[1].split(";")[1:] == ["3", "2", "3,5", "50,0", "0,0"]
+        assert rows[-1].split(";")[1:] == ["3", "2", "3,5", "50,0", "0,0"]
         assert len((await foreign.get("/quality/report?by=queue&format=csv")).text.splitlines()) == 2
         calls = (await one.get("/calls")).text
         assert calls.count("score-stars") == 2

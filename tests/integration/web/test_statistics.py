@@ -13,7 +13,9 @@ from openpyxl import load_workbook
 from sqlalchemy import select
 
 from hotline.cti.model import Outcome, Segment, SegmentKind, SegmentResult
+from hotline.cti.ratings import Rating
 from hotline.queue.lines_model import Queue
+from hotline.scoring.ratings import write
 from hotline.staff.tables import AuditEventRow
 from hotline.stats import service
 from hotline.web.lines_forms import fields_of
@@ -67,6 +69,34 @@ async def test_the_table_its_calls_and_its_files(site: Site) -> None:
     assert [cell.value for cell in next(iter(sheet.columns))] == [row[0] for row in rows]
     assert "За этот период звонков нет" in empty
     assert (wrong.status, nobody.status) == (400, 400)
+
+
+async def test_what_citizens_said_stands_beside_their_calls(site: Site) -> None:
+    """DAY-37, R-14: CSAT and NPS by queue, operator and day; calls stand behind the low answers."""
+    await fill(site)
+    said = ((KEY, 2, 9), (EARLIER, 5, None), (ABANDONED, None, None))
+    for key, score, recommends in said:
+        await write(site.services.database, "pbx1", Rating(key, site.clock.now(), score, recommends))
+    columns = "col=asked&col=rated&col=low&col=score_mean&col=csat&col=nps"
+    days = "from=2026-11-19&to=2026-11-20"
+    async with site.logged_in("boss") as boss:
+        tables = {
+            by: (await boss.send("GET", f"/statistics?{days}&by={by}&{columns}&format=csv")).body.decode("utf-8-sig")
+            for by in ("day", "operator")
+        }
+        text = (await boss.fragment(f"/statistics?{days}&by=queue&{columns}")).text
+        behind = (await boss.fragment(f"/statistics/calls?{days}&by=queue&figure=low")).text
+    day, operator = (list(csv.reader(io.StringIO(table), delimiter=";")) for table in tables.values())
+    assert day[0][1:] == ["Спросили об оценке", "Поставили оценку", "Поставили 1 или 2", "Средняя из 5",
+                          "Довольны (CSAT), %", "Индекс NPS"]  # fmt: skip
+    assert day[1:] == [
+        ["19.11.2026", "1", "1", "0", "5,0", "100,0", ""],
+        ["20.11.2026", "2", "1", "1", "2,0", "0,0", "100,0"],
+        ["Итого", "3", "2", "1", "3,5", "50,0", "100,0"],
+    ]
+    assert operator[1:] == [["Аннина И.", "2", "2", "1", "3,5", "50,0", "100,0"], ["Итого", *day[-1][1:]]]
+    assert "50,0 %" in text
+    assert (KEY in behind, EARLIER in behind, ABANDONED in behind) == (True, False, False)
 
 
 async def test_who_looked_at_calls_and_who_took_a_table_is_in_the_audit_trail(
