@@ -102,6 +102,8 @@ class Settings(BaseSettings):
     """The virus scanner's socket: ``unix:/run/clamav/clamd.ctl`` or ``tcp:host:3310``. Empty: files are not scanned."""
     monitoring_token: SecretStr = SecretStr("")
     """Bearer token with which a monitoring system reads ``/status`` and ``/metrics``; empty: only users may."""
+    api_per_minute: int = Field(600, ge=1, le=100_000)
+    """How many requests a minute one token of the interface for other systems may make; as many may come at once."""
     smtp_host: str = ""
     """The mail server for letters about alarms; empty: no letters."""
     smtp_port: int = Field(25, ge=1, le=65535)

@@ -218,7 +218,9 @@ FILTER_NAMES = tuple(one.name for one in fields(Filters))
 def _value(name: str, text: str) -> object:
     match name:
         case "received_from" | "received_to":
-            return date.fromisoformat(text)
+            day = date.fromisoformat(text)
+            # Further away, the day's beginning in another zone is none that the calendar or PostgreSQL has.
+            return day if 1900 <= day.year <= 2199 else _refuse(name)
         case "organisation" | "owner":
             if not (text.isascii() and text.isdigit()) or len(text) > 18:
                 raise ValueError(name)

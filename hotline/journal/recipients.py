@@ -34,7 +34,7 @@ async def recipients(session: AsyncSession, user: User, form: Form) -> tuple[Rec
     rules = await settings_store.forward_rules(session)
     rows = await session.execute(
         staff_queries.users_with_rights()
-        .where(UserRow.active)
+        .where(UserRow.active, ~UserRow.service)
         .order_by(UserRow.last_name, UserRow.first_name, UserRow.patronymic, UserRow.id)
     )
     sender = party(user)

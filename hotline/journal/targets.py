@@ -30,7 +30,7 @@ async def find(session: AsyncSession, user: User, row: AppealRecord, kind: Kind)
     organisations: dict[int, tuple[str, Place]] = {}
     statement = (
         staff_queries.users_with_rights()
-        .where(UserRow.active, UserRow.id != user.id)
+        .where(UserRow.active, ~UserRow.service, UserRow.id != user.id)
         .order_by(UserRow.last_name, UserRow.first_name, UserRow.patronymic, UserRow.id)
     )
     for found in await session.execute(statement):
@@ -87,6 +87,11 @@ async def _members(session: AsyncSession, role: str, organisation_id: int) -> in
         select(func.count())
         .select_from(UserRow)
         .join(UserRoleRow, UserRoleRow.user_id == UserRow.id)
-        .where(UserRow.active, UserRow.organisation_id == organisation_id, UserRoleRow.role_code == role)
+        .where(
+            UserRow.active,
+            ~UserRow.service,
+            UserRow.organisation_id == organisation_id,
+            UserRoleRow.role_code == role,
+        )
     )
     return await session.scalar(statement) or 0

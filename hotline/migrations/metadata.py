@@ -30,6 +30,7 @@ import hotline.staff.audit_partitions
 import hotline.staff.tables
 import hotline.staff.tables_contact
 import hotline.staff.tables_password
+import hotline.staff.tables_token
 import hotline.stats.tables
 import hotline.stats.tables_report
 import hotline.supervision.tables  # noqa: F401 - imported for what they register

@@ -327,7 +327,7 @@ async def keep_an_administrator(session: AsyncSession) -> None:
     :raises Conflict: ``last-administrator``; the caller's transaction is rolled back by it.
     """
     await session.flush()
-    found = await session.execute(queries.users_with_rights(lasting=True).where(UserRow.active))
+    found = await session.execute(queries.users_with_rights(lasting=True).where(UserRow.active, ~UserRow.service))
     if not any(queries.to_user(row).may(Right.USER_MANAGE) for row in found):
         raise Conflict("nobody would be left who may administer", error_id="last-administrator")
 

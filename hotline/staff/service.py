@@ -46,6 +46,7 @@ from hotline.staff.tables import (
     UserRoleRow,
     UserRow,
 )
+from hotline.staff.tokens import Tokens
 from hotline.staff.trail import AuditTrail
 
 Noting = Callable[[AsyncSession, Mapping[str, Any], Mapping[str, Any]], None]
@@ -71,6 +72,7 @@ class StaffService:
         self.rights = RightsAdmin(db, clock)
         self.organisations = OrganisationsAdmin(db, clock)
         self.trail = AuditTrail(db, clock)
+        self.tokens = Tokens(db, clock)
         self.links = PasswordLinks(db, clock, self._hasher, timedelta(hours=settings.password_link_hours))
 
     async def log_in(self, login: str, password: str, *, ip: str, user_agent: str = "") -> Session:
@@ -82,7 +84,7 @@ class StaffService:
         login = login.strip().lower()[:200]
         attempt_id = await self._begin_attempt(login, ip)
         async with self._db.begin() as session:
-            row = await session.scalar(select(UserRow).where(UserRow.login == login, UserRow.active))
+            row = await session.scalar(select(UserRow).where(UserRow.login == login, UserRow.active, ~UserRow.service))
             stored = row.password_hash if row is not None else self._decoy
         # Unknown users cost the same work, so that time does not tell who exists.
         fits = await asyncio.to_thread(self._verify, stored, password)

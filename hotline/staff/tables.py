@@ -68,6 +68,8 @@ class UserRow(Base):
     created_at: Mapped[datetime]
     last_login_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(server_default=text("1"))
+    service: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Another system's account: it works by tokens (``staff.tokens``), never logs in, and nobody forwards to it."""
 
     organisation: Mapped[OrganisationRow] = relationship(lazy="joined", innerjoin=True)
 

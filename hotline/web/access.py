@@ -34,7 +34,7 @@ class Needs:
 
 PUBLIC = Needs(public=True)
 SESSION = Needs()
-"""Anybody who is logged in."""
+"""Anybody who is logged in, or below ``/api/v1`` shows a token that works."""
 
 
 def needs(*rights: str) -> Needs:
@@ -305,6 +305,24 @@ ACCESS: Mapping[str, Needs] = {
     "POST /api/calls/{key}/recording/start": needs(Right.CALL_RECORD),
     "POST /api/calls/{key}/recording/stop": needs(Right.CALL_RECORD),
     "POST /api/recordings/{key}/hold": needs(Right.CALL_HOLD_RECORDING),
+    # The interface for other systems: with a token instead of a session (``web.v1.gate``)
+    "GET /api/v1/openapi.json": PUBLIC,
+    "GET /api/v1/token": SESSION,
+    "GET /api/v1/appeals": _APPEALS,
+    "POST /api/v1/appeals/search": _APPEALS,
+    "POST /api/v1/appeals": _CREATE,
+    "GET /api/v1/appeals/{id}": _APPEALS,
+    "POST /api/v1/appeals/{id}/moves/{trigger}": _APPEALS,
+    "GET /api/v1/calls": _CALLS,
+    "GET /api/v1/calls/{key}": _CALLS,
+    "GET /api/v1/calls/{key}/recording": _CALLS,
+    "POST /api/v1/directory/search": SESSION,
+    "GET /api/v1/board": needs(Right.CALL_MONITOR),
+    "GET /admin/tokens": _PEOPLE,
+    "POST /admin/tokens": _PEOPLE,
+    "GET /admin/tokens/new": _PEOPLE,
+    "POST /admin/tokens/accounts": _PEOPLE,
+    "POST /admin/tokens/{id}/revoke": _PEOPLE,
     # Administration: each area's list of rights is its own
     "GET /password": SESSION,
     "POST /password": SESSION,

@@ -62,6 +62,10 @@ AREAS: tuple[Area, ...] = (
         mark("Score sheets and the rules by which conversations are drawn to be scored."),
     ),
     Area(
+        mark("Other systems"), "plug-connected", "/admin/tokens", (Right.USER_MANAGE,),
+        mark("Accounts and tokens of other systems, and where events are sent to."),
+    ),
+    Area(
         mark("Audit trail"), "history", "/admin/audit", (Right.AUDIT_VIEW,),
         mark("Who looked at, searched, changed or took out what, and when."),
     ),

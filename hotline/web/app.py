@@ -23,6 +23,7 @@ from hotline.web.render import ENVIRONMENT, make_environment, warm_up
 from hotline.web.routes import add_routes
 from hotline.web.services import Services
 from hotline.web.supervision_news import SupervisionNews
+from hotline.web.v1.gate import PACE, Pace
 
 
 def make_app(services: Services) -> web.Application:
@@ -46,6 +47,7 @@ def make_app(services: Services) -> web.Application:
     callback_news = CallbackNews(services, announcer.hub)
     supervision_news = SupervisionNews(services, announcer.hub)
     app[METRICS] = metrics
+    app[PACE] = Pace(services.clock, services.settings.api_per_minute)
     app[ENVIRONMENT] = make_environment()
     add_routes(app)
     if BUILD_DIR.is_dir():

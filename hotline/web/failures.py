@@ -21,8 +21,10 @@ _TITLES = {
     405: mark("The request was not understood"),
     409: mark("Somebody changed this meanwhile"),
     411: mark("The request was not understood"),
+    412: mark("Somebody changed this meanwhile"),
     413: mark("Too much data at once"),
     415: mark("The request was not understood"),
+    428: mark("The request was not understood"),
     429: mark("Too many attempts"),
     503: mark("A part of the system does not answer"),
 }

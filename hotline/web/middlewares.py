@@ -39,6 +39,8 @@ from hotline.web.failures import LengthRequired, TooLarge, from_http, json_of
 from hotline.web.forms import FORM, form_fields
 from hotline.web.i18n import LANGUAGE_COOKIE, choose_language, in_zone, make_reader, reading
 from hotline.web.render import failure_page
+from hotline.web.v1.context import known_caller
+from hotline.web.v1.gate import admitted, is_ours, problem
 
 log = logging.getLogger(__name__)
 access = logging.getLogger("hotline.access")
@@ -46,7 +48,7 @@ access = logging.getLogger("hotline.access")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-PUBLIC = frozenset({"/login", "/health", "/password/link", PREFIX})
+PUBLIC = frozenset({"/login", "/health", "/password/link", "/api/v1/openapi.json", PREFIX})
 """Route patterns that need no session. Everything else does; a test walks all routes."""
 WITH_TEMPORARY_PASSWORD = frozenset({"/password", "/logout", "/language", PREFIX})
 """All that opens for somebody whose password an administrator has given him."""
@@ -60,6 +62,8 @@ BODY_LIMITS = dict.fromkeys(
     (
         "/appeals",
         "/appeals/{id}",
+        "/api/v1/appeals",
+        "/api/v1/appeals/{id}/moves/{trigger}",
         "/api/drafts/{id}",
         "/directory/import",
         "/directory/import/apply",
@@ -94,7 +98,8 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
         status = response.status
     finally:
         seconds = time.perf_counter() - started
-        session = session_of(request)
+        session, caller = session_of(request), known_caller(request)
+        user = session.user if session else caller.user if caller else None
         # A page's own files say nothing about anybody's work: a dozen lines a page, unless one is missing.
         access.log(
             logging.DEBUG if route_of(request) == PREFIX and status < 400 else logging.INFO,
@@ -103,7 +108,7 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
             route_of(request),
             status,
             seconds * 1000,
-            session.user.id if session else "-",
+            user.id if user else "-",
             request_id,
         )
         if status != 101:
@@ -134,7 +139,10 @@ async def explain_errors(request: web.Request, handler: Handler) -> web.StreamRe
         ours = from_http(error)
         if ours is None:
             raise
-        return await answer_error(request, ours)
+        answer = await answer_error(request, ours)
+        if allowed := error.headers.get("Allow"):
+            answer.headers["Allow"] = allowed  # RFC 9110 section 15.5.6
+        return answer
     except Exception:
         log.exception("%s broke, id=%s", route_of(request), request_id_of(request))
         return await answer_error(request, HotlineError("internal error"))
@@ -146,6 +154,10 @@ async def answer_error(request: web.Request, error: HotlineError) -> web.StreamR
     retry = error.details.get("retry_after_s")
     if isinstance(retry, int):
         headers["Retry-After"] = str(retry)
+    if is_ours(request):
+        answer = problem(request, error)
+        answer.headers.update(headers)
+        return answer
     if wants_json(request):
         body = msgspec.json.encode(json_of(error))
         return web.Response(status=error.status, body=body, content_type="application/json", headers=headers)
@@ -171,6 +183,9 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     _check_size(request, route)
     upgrade = request.headers.get("Upgrade", "").lower() == "websocket"
     unsafe = request.method not in SAFE
+    if is_ours(request):
+        open_to_all = route in PUBLIC or request.match_info.http_exception is not None
+        return await (handler(request) if open_to_all else admitted(request, route, handler))
     if unsafe or upgrade:
         _check_origin(request)
     public = route in PUBLIC or request.match_info.http_exception is not None

@@ -20,6 +20,7 @@ from hotline.web.routes_quality import add_quality
 from hotline.web.routes_statistics import add_statistics
 from hotline.web.routes_supervision import add_supervision
 from hotline.web.routes_terms import add_terms
+from hotline.web.routes_v1 import add_v1
 from hotline.web.views import (
     appeal,
     calls,
@@ -87,6 +88,7 @@ def add_routes(app: web.Application) -> None:
     add_supervision(add)
     add_terms(add)
     add_card(add)
+    add_v1(add)
 
     add.add_get("/health", ops.health)
     add.add_get("/status", ops.status)

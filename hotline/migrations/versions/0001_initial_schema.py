@@ -27,6 +27,7 @@ from hotline.migrations.initial import (
     state,
     stats,
     supervision,
+    tokens,
     workers,
 )
 
@@ -63,3 +64,4 @@ def upgrade() -> None:
     jobs.create()
     scoring.create()
     state.create()
+    tokens.create()

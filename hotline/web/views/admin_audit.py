@@ -31,6 +31,7 @@ _ACTIONS = {
     "logout": mark("logged out"),
     "login-refused": mark("login refused"),
     "refused": mark("no right"),
+    "api": mark("asked by a token"),
 }
 _ENTITIES = {
     "appeal": mark("appeal"),
@@ -39,6 +40,8 @@ _ENTITIES = {
     "recording": mark("recording"),
     "user": mark("employee"),
     "role": mark("role"),
+    "token": mark("token of another system"),
+    "webhook": mark("webhook"),
     "user-rights": mark("rights of an employee"),
     "organisation": mark("organisation"),
     "queue": mark("queue"),

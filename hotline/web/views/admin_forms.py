@@ -60,6 +60,7 @@ _NOTES = {
     "unlocked": mark("unlocked"),
     "session ended": mark("session ended"),
     "heading": mark("heading"),
+    "revoked": mark("taken back"),
 }
 
 

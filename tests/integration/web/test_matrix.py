@@ -21,6 +21,8 @@ from hotline.web.app import make_app
 from hotline.web.assets import PREFIX
 from hotline.web.right_titles import right_title
 from tests.integration.web.conftest import PASSWORD, Answer, Browser, Site, card_fields, ended_call, routes
+from tests.integration.web.tokens import ask as ask_by_token
+from tests.integration.web.tokens import token_of
 
 ROLES = {
     role["code"]: effective_rights([(code, effect) for effect in ("allow", "deny") for code in role.get(effect, ())])
@@ -29,6 +31,8 @@ ROLES = {
 REFUSED = {"no-right", "forbidden"}
 ENDS_SESSION = {"POST /logout"}
 WEBSOCKETS = {"GET /events", "GET /sip"}
+BY_TOKEN = "/api/v1/"
+"""Addresses of other systems: a session opens none of them, a token nothing else."""
 
 
 Addresses = dict[str, tuple[str, str]]
@@ -93,13 +97,23 @@ def test_the_catalogue_has_every_right_that_is_asked_for() -> None:
 async def test_a_role_reaches_what_its_rights_open_and_nothing_else(
     people: Site, addresses: Addresses, role: str
 ) -> None:
-    """S000-01, S000-73: each cell of the matrix; the gate is asked with ids that no record has."""
+    """S000-01, S000-73: each cell of the matrix; the gate is asked with ids that no record has.
+
+    Addresses of other systems are asked by a token of the same role.
+    """
     wrong = []
+    token = await token_of(people, role)
     async with people.logged_in(f"m.{role}") as browser:
         for route, row in sorted(ACCESS.items()):
             if row.public or route in ENDS_SESSION:
                 continue
-            answer = await ask(browser, people, route, addresses[route])
+            if BY_TOKEN in route:
+                method, path = addresses[route]
+                answer = await ask_by_token(browser, token, method, path, None if method == "GET" else {})
+                if answer.status == 401:
+                    wrong.append((route, answer.status, answer.text[:200]))
+            else:
+                answer = await ask(browser, people, route, addresses[route])
             refused = answer.status == 403 and answer.json()["error_id"] in REFUSED
             open_to = not row.rights or bool(ROLES[role] & set(row.rights))
             if route == "GET /admin":
@@ -107,6 +121,28 @@ async def test_a_role_reaches_what_its_rights_open_and_nothing_else(
             if refused is open_to or answer.status == 500:
                 wrong.append((route, answer.status, answer.text[:200]))
     assert wrong == []
+
+
+async def test_a_session_opens_no_address_of_other_systems_and_a_token_no_other(
+    people: Site, addresses: Addresses
+) -> None:
+    """S000-01: two doors, two keys."""
+    opened = []
+    token = await token_of(people, "admin", login="api.both")
+    async with people.logged_in("admin") as browser, people.visit() as stranger:
+        for route, row in sorted(ACCESS.items()):
+            if row.public:
+                continue
+            method, path = addresses[route]
+            body = None if method == "GET" else {}
+            if BY_TOKEN in route:
+                answer = await ask(browser, people, route, addresses[route])
+            else:
+                extra = {"Origin": people.url}
+                answer = await ask_by_token(stranger, token, method, path, body, **extra)
+            if answer.status != 401:
+                opened.append((route, answer.status))
+    assert opened == []
 
 
 async def test_without_a_session_nothing_but_the_public_is_open(people: Site, addresses: Addresses) -> None:
