@@ -49,6 +49,7 @@ from hotline.softphone.quality import QualityService
 from hotline.softphone.recovery import Limits
 from hotline.softphone.recovery_service import Recovery
 from hotline.staff.audit_partitions import AuditPartitions
+from hotline.staff.second_factor import require_keys
 from hotline.staff.service import StaffService
 from hotline.stats.report_jobs import ReportJobs
 from hotline.supervision.parts import SupervisionParts
@@ -353,9 +354,11 @@ async def running(settings: Settings) -> AsyncIterator[Hotline]:
 async def serve(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM.
 
+    :raises BadInput: the settings ask for second factors and have no key for them (``no-secret-key``).
     :raises Unavailable: the database does not answer at the start, or its schema is not one for this program. A dead
         Asterisk is waited for.
     """
+    require_keys(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

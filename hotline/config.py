@@ -5,6 +5,7 @@ Secrets are ``SecretStr``: they never appear in a log line or a traceback by acc
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode
 from datetime import time
 from pathlib import Path
 from typing import Literal
@@ -74,6 +75,10 @@ class Settings(BaseSettings):
     session_hours: int = Field(14, ge=1)
     password_link_hours: int = Field(24, ge=1, le=168)
     """How long a one-time link to choose a password works."""
+    second_factor_rights: list[str] = Field(default_factory=lambda: ["user.manage"])
+    """Who holds any of these rights logs in with a second factor as well; ``[]``: only who has set one up himself."""
+    secret_keys: list[SecretStr] = Field(default_factory=list)
+    """They encrypt what must be read again (second factors): the first writes, all read. ``hotline user new-key``."""
     wall_session_days: int = Field(60, ge=1, le=400)
     """How long a screen stays logged in whose account may see the wallboard and nothing else."""
     recording_days: int = Field(365, ge=1)
@@ -127,6 +132,19 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, OSError) as error:
             msg = f"no such time zone: {value!r}"
             raise ValueError(msg) from error
+        return value
+
+    @field_validator("secret_keys")
+    @classmethod
+    def _real_keys(cls, value: list[SecretStr]) -> list[SecretStr]:
+        for number, key in enumerate(value, 1):
+            try:
+                fits = len(urlsafe_b64decode(key.get_secret_value())) == 32
+            except ValueError:
+                fits = False
+            if not fits:
+                msg = f"secret_keys: key {number} is not one that `hotline user new-key` prints"
+                raise ValueError(msg)
         return value
 
     @field_validator("turn_urls")

@@ -69,6 +69,7 @@ class House:
             "HOTLINE_ASTERISKS": json.dumps([asterisk.model_dump(mode="json") | secrets]),
             "HOTLINE_ATTACHMENT_DIR": str(self.stand.folder / "files"),
             "HOTLINE_REGISTER_DIR": str(self.stand.folder / "register"),
+            "HOTLINE_SECOND_FACTOR_RIGHTS": "[]",
             **self.settings,
         }
 

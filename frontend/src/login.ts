@@ -3,7 +3,7 @@ import { startTheme } from "./theme";
 startTheme();
 
 // A second click while the first answer is on its way would count as a second attempt against the rate limit.
-const form = document.querySelector<HTMLFormElement>("form[action='/login']");
+const form = document.querySelector<HTMLFormElement>("form[action^='/login']");
 form?.addEventListener("submit", () => {
   for (const button of form.querySelectorAll<HTMLButtonElement>("button[type=submit]"))
     button.disabled = true;

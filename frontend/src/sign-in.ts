@@ -26,10 +26,30 @@ function field(label: string, attributes: Record<string, string>): HTMLLabelElem
   );
 }
 
+/** The password was right: ask for the code in its place. Who has no app yet sets it up in a tab of its own. */
+function askForCode(form: HTMLFormElement, error: ApiError, problem: HTMLElement): void {
+  if (error.details["set_up"] === true) {
+    problem.hidden = false;
+    problem.textContent = t(
+      "Your account needs a second factor: log in in another tab and set it up, then try here again.",
+    );
+    return;
+  }
+  problem.hidden = true;
+  for (const label of form.querySelectorAll("label")) label.remove();
+  const code = field(t("Code of the app, or a recovery code"), {
+    name: "code",
+    autocomplete: "one-time-code",
+  });
+  form.querySelector("button")?.before(code);
+  code.querySelector("input")?.focus();
+}
+
 async function signIn(form: HTMLFormElement, problem: HTMLElement): Promise<void> {
   const values = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
+  const address = "code" in values ? "/login/factor" : "/login";
   try {
-    const answer = await requestJson<SignedIn | null>("/login", { method: "POST", json: values });
+    const answer = await requestJson<SignedIn | null>(address, { method: "POST", json: values });
     if (anotherUser(answer)) {
       location.assign("/");
       return;
@@ -38,10 +58,22 @@ async function signIn(form: HTMLFormElement, problem: HTMLElement): Promise<void
     dialog?.close();
     announce("hotline:signed-in");
   } catch (error) {
+    if (error instanceof ApiError && error.errorId === "second-factor-needed") {
+      askForCode(form, error, problem);
+      return;
+    }
+    if (error instanceof ApiError && error.errorId === "login-expired") {
+      dialog?.remove(); // the code came too late: login and password again
+      dialog = null;
+      askToSignIn();
+      return;
+    }
     problem.hidden = false;
     problem.textContent =
-      error instanceof ApiError && error.status === 401 ? t("Wrong login or password.") : explain(error);
-    form.querySelector<HTMLInputElement>("[type=password]")?.select();
+      error instanceof ApiError && error.errorId === "wrong-password"
+        ? t("Wrong login or password.")
+        : explain(error);
+    form.querySelector<HTMLInputElement>("[type=password], [name=code]")?.select();
   }
 }
 

@@ -29,6 +29,7 @@ import hotline.softphone.tables_line
 import hotline.staff.audit_partitions
 import hotline.staff.tables
 import hotline.staff.tables_contact
+import hotline.staff.tables_factor
 import hotline.staff.tables_password
 import hotline.staff.tables_token
 import hotline.stats.tables

@@ -1,4 +1,4 @@
-"""Commands: ``hotline user add|password``; ``hotline user demo`` is in hotline.profiles.cli."""
+"""Commands: ``hotline user add|password|reset-factor|new-key|rotate-keys``; ``demo`` is in hotline.profiles.cli."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from hotline.config import Settings
 from hotline.db import Database
 from hotline.errors import HotlineError
 from hotline.staff.model import NewUser
+from hotline.staff.secret_box import new_key
 from hotline.staff.service import StaffService
 
 T = TypeVar("T")
@@ -82,3 +83,24 @@ def password(login: str, password: str) -> None:
     """Set the password of LOGIN and end his sessions. The password is asked for."""
     with_staff(lambda staff: staff.set_password(login, password, by=None))
     click.echo(f"{login}: password changed")
+
+
+@user.command("reset-factor")
+@click.argument("login")
+def reset_factor(login: str) -> None:
+    """Take the second factor of LOGIN away and end his sessions, when no administrator can do it."""
+    with_staff(lambda staff: staff.factor.reset_by_command(login))
+    click.echo(f"{login}: second factor reset")
+
+
+@user.command("new-key")
+def print_key() -> None:
+    """Print a new key for HOTLINE_SECRET_KEYS."""
+    click.echo(new_key())
+
+
+@user.command("rotate-keys")
+def rotate_keys() -> None:
+    """Encrypt every stored secret with the first key of HOTLINE_SECRET_KEYS; then the others may go."""
+    count = with_staff(lambda staff: staff.factor.rotate())
+    click.echo(f"{count} secrets are encrypted with the first key")

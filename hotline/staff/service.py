@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.clock import Clock
 from hotline.config import Settings
 from hotline.db import Database
-from hotline.errors import BadInput, Conflict, Forbidden, NotAuthenticated, TooManyAttempts
+from hotline.errors import BadInput, Conflict, Forbidden, NotAuthenticated
 from hotline.staff import queries
 from hotline.staff.admin_model import Change
 from hotline.staff.audit import audit
 from hotline.staff.contacts import Contacts
+from hotline.staff.entrance import Entrance, digest
 from hotline.staff.history import read_changes, read_changes_of, write_change
 from hotline.staff.model import DirectoryEntry, NewUser, Right, Session, User
 from hotline.staff.organisations_admin import OrganisationsAdmin
@@ -30,14 +30,8 @@ from hotline.staff.password_links import PasswordLinks
 from hotline.staff.people_admin import PeopleAdmin
 from hotline.staff.rights_admin import RightsAdmin
 from hotline.staff.roles_admin import RolesAdmin
-from hotline.staff.rules import (
-    FAILURES_PER_ADDRESS,
-    FAILURES_PER_LOGIN,
-    WINDOW,
-    Limit,
-    password_problem,
-    seconds_up,
-)
+from hotline.staff.rules import WINDOW, password_problem
+from hotline.staff.second_factor import SecondFactor
 from hotline.staff.tables import (
     LoginAttemptRow,
     OrganisationRow,
@@ -63,8 +57,6 @@ class StaffService:
         self._db = db
         self.contacts = Contacts(db, clock)
         self._clock = clock
-        self._lifetime = timedelta(hours=settings.session_hours)
-        self._wall_lifetime = timedelta(days=settings.wall_session_days)
         self._hasher = hasher or PasswordHasher()
         self._decoy = self._hasher.hash(secrets.token_hex())
         self.people = PeopleAdmin(db, clock, self._hasher)
@@ -73,28 +65,51 @@ class StaffService:
         self.organisations = OrganisationsAdmin(db, clock)
         self.trail = AuditTrail(db, clock)
         self.tokens = Tokens(db, clock)
+        self.entrance = Entrance(db, clock, settings)
+        self.factor = SecondFactor(db, clock, settings, self.entrance)
         self.links = PasswordLinks(db, clock, self._hasher, timedelta(hours=settings.password_link_hours))
 
     async def log_in(self, login: str, password: str, *, ip: str, user_agent: str = "") -> Session:
         """Check the password and open a session; its ``token`` goes into the cookie.
 
+        :raises SecondFactorNeeded: the password was right, and a code is asked for as well; its ``ticket`` leads on.
         :raises NotAuthenticated: unknown login, wrong password or a switched-off account; which one is not said.
         :raises TooManyAttempts: too many failures for this login or address; ``details["retry_after_s"]``.
         """
         login = login.strip().lower()[:200]
-        attempt_id = await self._begin_attempt(login, ip)
+        attempt_id = await self.entrance.begin_attempt(login, ip)
         async with self._db.begin() as session:
             row = await session.scalar(select(UserRow).where(UserRow.login == login, UserRow.active, ~UserRow.service))
             stored = row.password_hash if row is not None else self._decoy
         # Unknown users cost the same work, so that time does not tell who exists.
         fits = await asyncio.to_thread(self._verify, stored, password)
         if row is None or not fits:
-            await self._note_refusal(None if row is None else row.id, ip)
+            await self.entrance.note_refusal(None if row is None else row.id, ip)
             raise NotAuthenticated("wrong login or password", error_id="wrong-password")
         fresh = None
         if self._hasher.check_needs_rehash(stored):
             fresh = await asyncio.to_thread(self._hasher.hash, password)
-        return await self._open_session(row.id, attempt_id, fresh, ip, user_agent)
+        async with self._db.begin() as session:
+            if fresh is not None:
+                await session.execute(update(UserRow).where(UserRow.id == row.id).values(password_hash=fresh))
+            ticket = await self.factor.ask(session, row.id, attempt_id)
+            if ticket is None:
+                return await self.entrance.open(session, row.id, (attempt_id,), ip, user_agent)
+        raise ticket
+
+    async def renew_factor(self, user: User, password: str, code: str, *, ip: str) -> str:
+        """Begin to set up one's second factor, or another app for it, inside a session; return the ticket.
+
+        :raises NotAuthenticated: ``wrong-password``, or ``wrong-code`` of the present app.
+        :raises TooManyAttempts: too many attempts for this login or address.
+        """
+        attempt = await self.entrance.begin_attempt(user.login, ip)
+        async with self._db.begin() as session:
+            row = await session.get(UserRow, user.id)
+        if row is None or not await asyncio.to_thread(self._verify, row.password_hash, password):
+            await self.entrance.note_refusal(user.id, ip)
+            raise NotAuthenticated("wrong password", error_id="wrong-password")
+        return await self.factor.renew(user.id, code, attempt, ip=ip)
 
     async def session(self, token: str) -> Session | None:
         """Return the session of ``token``, or ``None`` when it is unknown, expired, or its user switched off."""
@@ -105,7 +120,7 @@ class StaffService:
             queries.users_with_rights()
             .add_columns(SessionRow.id, SessionRow.csrf, SessionRow.expires_at)
             .join(SessionRow, SessionRow.user_id == UserRow.id)
-            .where(SessionRow.token_sha256 == _digest(token), SessionRow.expires_at > now, UserRow.active)
+            .where(SessionRow.token_sha256 == digest(token), SessionRow.expires_at > now, UserRow.active)
         )
         async with self._db.begin() as session:
             row = (await session.execute(statement)).one_or_none()
@@ -147,7 +162,7 @@ class StaffService:
         """End the session of ``token``; nothing happens when there is none."""
         async with self._db.begin() as session:
             user_id = await session.scalar(
-                delete(SessionRow).where(SessionRow.token_sha256 == _digest(token)).returning(SessionRow.user_id)
+                delete(SessionRow).where(SessionRow.token_sha256 == digest(token)).returning(SessionRow.user_id)
             )
             if user_id is not None:
                 audit(session, "logout", ("user", user_id), user_id=user_id, at=self._clock.now())
@@ -184,7 +199,7 @@ class StaffService:
             if user_id is None:
                 raise BadInput(f"there is no user {login}", details={"login": "unknown"})
             await session.execute(
-                delete(SessionRow).where(SessionRow.user_id == user_id, SessionRow.token_sha256 != _digest(keep_token))
+                delete(SessionRow).where(SessionRow.user_id == user_id, SessionRow.token_sha256 != digest(keep_token))
             )
             now = self._clock.now()
             audit(
@@ -248,7 +263,7 @@ class StaffService:
     async def purge(self) -> int:
         """Delete expired sessions, forgotten login attempts and old links; return how many rows went."""
         now = self._clock.now()
-        gone = await self.links.purge()
+        gone = await self.links.purge() + await self.factor.purge()
         async with self._db.begin() as session:
             for statement in (
                 delete(SessionRow).where(SessionRow.expires_at <= now).returning(SessionRow.id),
@@ -256,83 +271,6 @@ class StaffService:
             ):
                 gone += len((await session.scalars(statement)).all())
         return gone
-
-    async def _begin_attempt(self, login: str, ip: str) -> int:
-        """Note the attempt as failed and return its id, unless too many have failed already.
-
-        It is noted before the password is checked: otherwise a hundred guesses at once would all see no failures.
-        """
-        now = self._clock.now()
-        async with self._db.begin() as session:
-            # One attempt for a login or an address is counted at a time; sorted locks cannot deadlock.
-            for key in sorted((f"login:{login}", f"ip:{ip}")):
-                await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
-            wait = max(
-                Limit(FAILURES_PER_LOGIN).wait(await self._failures(session, now, login=login), now),
-                Limit(FAILURES_PER_ADDRESS).wait(await self._failures(session, now, ip=ip), now),
-            )
-            if wait > timedelta():
-                raise TooManyAttempts(
-                    "too many failed attempts to log in; try again later",
-                    error_id="too-many-logins",
-                    details={"retry_after_s": seconds_up(wait)},
-                )
-            attempt = LoginAttemptRow(login=login, ip=ip, at=now)
-            session.add(attempt)
-            await session.flush()
-            return attempt.id
-
-    async def _note_refusal(self, user_id: int | None, ip: str) -> None:
-        # What was typed as a login stays out: people type their passwords there.
-        async with self._db.begin() as session:
-            audit(session, "login-refused", ("user", user_id or ""), user_id=user_id, at=self._clock.now(), ip=ip)
-
-    @staticmethod
-    async def _failures(session: AsyncSession, now: datetime, **where: str) -> list[datetime]:
-        statement = (
-            select(LoginAttemptRow.at, LoginAttemptRow.succeeded)
-            .filter_by(**where)
-            .where(LoginAttemptRow.at > now - WINDOW)
-            .order_by(LoginAttemptRow.at.desc(), LoginAttemptRow.id.desc())
-            .limit(FAILURES_PER_ADDRESS * 10)
-        )
-        failed: list[datetime] = []
-        for at, succeeded in await session.execute(statement):
-            if succeeded and "login" in where:
-                break  # the right password forgives what went before; for an address it proves nothing
-            if not succeeded:
-                failed.append(at)
-        return failed
-
-    async def _open_session(
-        self, user_id: int, attempt_id: int, fresh: str | None, ip: str, user_agent: str
-    ) -> Session:
-        now = self._clock.now()
-        token = secrets.token_urlsafe(32)  # 256 random bits
-        async with self._db.begin() as session:
-            row = SessionRow(
-                token_sha256=_digest(token),
-                user_id=user_id,
-                csrf=secrets.token_urlsafe(24),
-                created_at=now,
-                expires_at=now + self._lifetime,
-                ip=ip,
-                user_agent=user_agent[:500],
-            )
-            session.add(row)
-            await session.execute(
-                update(LoginAttemptRow).where(LoginAttemptRow.id == attempt_id).values(succeeded=True)
-            )
-            values = {"last_login_at": now} | ({"password_hash": fresh} if fresh else {})
-            await session.execute(update(UserRow).where(UserRow.id == user_id).values(values))
-            await session.flush()
-            audit(session, "login", ("user", user_id), user_id=user_id, at=now, ip=ip)
-            user = await queries.find_user(session, UserRow.id == user_id, UserRow.active)
-            if user is not None and user.permissions == {Right.BOARD_WALL}:  # nobody comes to log a screen in again
-                row.expires_at = now + self._wall_lifetime
-        if user is None:
-            raise NotAuthenticated("wrong login or password", error_id="wrong-password")
-        return Session(row.id, user, row.csrf, row.expires_at, token)
 
     async def _insert_user(
         self,
@@ -375,10 +313,6 @@ class StaffService:
             return self._hasher.verify(stored, password)
         except (VerificationError, InvalidHashError):
             return False
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
 
 
 def _problems(login: str, new: NewUser, known_roles: set[str]) -> dict[str, str]:

@@ -135,6 +135,8 @@ def service_environment(stand: Stand, url: str) -> dict[str, str]:
         "HOTLINE_ASTERISKS": json.dumps([described]),
         "HOTLINE_ATTACHMENT_DIR": str(stand.folder / "files"),
         "HOTLINE_REGISTER_DIR": str(stand.folder / "register"),
+        # Its passwords are printed on the screen: a second factor would protect nothing and cost every newcomer an app.
+        "HOTLINE_SECOND_FACTOR_RIGHTS": "[]",
     }
 
 

@@ -71,6 +71,11 @@ _SCRIPTS = needs(Right.SCRIPT_EDIT, Right.SCRIPT_APPROVE)
 ACCESS: Mapping[str, Needs] = {
     "GET /login": PUBLIC,
     "POST /login": PUBLIC,
+    "GET /login/factor": PUBLIC,  # the ticket of a right password opens it
+    "POST /login/factor": PUBLIC,
+    "GET /second-factor": SESSION,
+    "POST /second-factor": SESSION,
+    "POST /second-factor/codes": SESSION,
     "POST /logout": SESSION,
     "POST /language": SESSION,
     "GET /health": PUBLIC,
@@ -333,6 +338,7 @@ ACCESS: Mapping[str, Needs] = {
     "GET /admin/people/new": _PEOPLE,
     "GET /admin/people/{id}": _PEOPLE,
     "POST /admin/people/{id}": _PEOPLE,
+    "POST /admin/people/{id}/factor/reset": _PEOPLE,
     "POST /admin/people/{id}/on": _PEOPLE,
     "POST /admin/people/{id}/off": _PEOPLE,
     "POST /admin/people/{id}/password": _PEOPLE,

@@ -1,4 +1,4 @@
-"""The addresses of the administration of people, organisations, roles and the audit trail, and of one's password."""
+"""The addresses of the administration of people, organisations, roles and the audit trail."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from hotline.web.views import (
     admin_rights,
     admin_roles,
     admin_scripts,
-    password,
     password_links,
+    second_factor,
 )
 
 _PERSON = r"/admin/people/{id:\d+}"
@@ -27,10 +27,6 @@ _ROLE = r"/admin/roles/{code:[a-z0-9_]{1,40}}"
 
 def add_admin_routes(add: web.UrlDispatcher) -> None:
     """Add them; what they need stands in ``web/access.py``."""
-    add.add_get("/password", password.show)
-    add.add_post("/password", password.change)
-    add.add_get("/password/link", password_links.show)
-    add.add_post("/password/link", password_links.choose)
     add.add_get("/admin", admin.index)
     add.add_get("/admin/people", admin_people.listing)
     add.add_post("/admin/people", admin_people.create)
@@ -44,6 +40,7 @@ def add_admin_routes(add: web.UrlDispatcher) -> None:
     add.add_post(f"{_PERSON}/rights", admin_rights.save)
     add.add_post(f"{_PERSON}/link", password_links.make)
     add.add_post(f"{_PERSON}/link/cancel", password_links.cancel)
+    add.add_post(f"{_PERSON}/factor/reset", second_factor.reset)
     add.add_post(f"{_PERSON}/unlock", admin_people.unlock)
     add.add_post(_PERSON + r"/sessions/{session:\d+}/end", admin_people.end_session)
     add.add_get("/admin/roles", admin_roles.listing)

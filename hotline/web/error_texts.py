@@ -47,6 +47,13 @@ TEXTS = {
     # staff
     "empty-login": mark("Enter login and password."),
     "wrong-password": mark("Wrong login or password."),
+    "second-factor-needed": mark("The password is right. A code is asked for as well."),
+    "wrong-code": mark("The code is wrong, or it was used already. Wait for the next one."),
+    "login-expired": mark("This login waited too long. Log in again."),
+    "second-factor-exists": mark("A second factor was set up in another window. Log in again."),
+    "no-second-factor": mark("This account has no second factor."),
+    "own-second-factor": mark("Nobody resets his own second factor: ask another administrator."),
+    "no-secret-key": mark("The second factor cannot be used: a key is missing on the server. Tell the administrator."),
     "too-many-logins": mark("Too many failed attempts to log in. Try again in %(retry_after_s)s s."),
     "unmask-reason-required": mark("Say what you need the data for: the reason is kept with your name."),
     "account-off": mark("The account is switched off: let it log in again first."),

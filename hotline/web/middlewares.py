@@ -48,7 +48,7 @@ access = logging.getLogger("hotline.access")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-PUBLIC = frozenset({"/login", "/health", "/password/link", "/api/v1/openapi.json", PREFIX})
+PUBLIC = frozenset({"/login", "/login/factor", "/health", "/password/link", "/api/v1/openapi.json", PREFIX})
 """Route patterns that need no session. Everything else does; a test walks all routes."""
 WITH_TEMPORARY_PASSWORD = frozenset({"/password", "/logout", "/language", PREFIX})
 """All that opens for somebody whose password an administrator has given him."""

@@ -15,6 +15,7 @@ from hotline.web.routes_board import add_board
 from hotline.web.routes_callbacks import add_callbacks
 from hotline.web.routes_card import add_card
 from hotline.web.routes_lines import add_lines
+from hotline.web.routes_login import add_login
 from hotline.web.routes_people import add_people
 from hotline.web.routes_quality import add_quality
 from hotline.web.routes_statistics import add_statistics
@@ -31,7 +32,6 @@ from hotline.web.views import (
     export,
     gaps,
     journal,
-    login,
     moves,
     recording,
     search,
@@ -44,10 +44,7 @@ _KEY = r"{key:[A-Za-z0-9][A-Za-z0-9.-]{0,63}}"
 def add_routes(app: web.Application) -> None:
     """Add all routes but the static files."""
     add = app.router
-    add.add_get("/login", login.show)
-    add.add_post("/login", login.log_in)
-    add.add_post("/logout", login.log_out)
-    add.add_post("/language", login.choose_language)
+    add_login(add)
 
     add.add_get("/", journal.index)
     _add_lists(add)

@@ -36,6 +36,7 @@ async def service(url: str, folder: Path) -> asyncio.subprocess.Process:
         "HOTLINE_ASTERISKS": asterisk,
         "HOTLINE_ATTACHMENT_DIR": str(folder),
         "HOTLINE_REGISTER_DIR": str(folder),
+        "HOTLINE_SECOND_FACTOR_RIGHTS": "[]",
         "HOTLINE_SMTP_HOST": "127.0.0.1",  # so that both job queues work: recordings and letters
     }
     process = await asyncio.create_subprocess_exec(

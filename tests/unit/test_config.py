@@ -72,6 +72,8 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
         ("TURN_URLS", '["https://turn.example.org"]', "turn_urls"),
         ("TURN_URLS", '["turn:turn.example.org"]', "turn_secret"),
         ("LISTEN_PORT", "http", "listen_port"),
+        ("SECRET_KEYS", '["short"]', "secret_keys: key 1"),
+        ("SECRET_KEYS", '["c2VjcmV0IGtleSBvZiB0aGUgdGVzdHMsIDMyIGJ5dGU=", "!"]', "secret_keys: key 2"),
         ("ASTERISKS", json.dumps([{"name": "pbx 1"}]), "name"),
         ("ASTERISKS", json.dumps([{"name": "a-b"}]), "name"),
     ],

@@ -12,6 +12,7 @@ from hotline.migrations.initial import (
     cards,
     deadlines,
     desk,
+    factors,
     jobs,
     lines,
     operators,
@@ -52,6 +53,7 @@ def upgrade() -> None:
     desk.create()
     segments.create()
     passwords.create()
+    factors.create()
     board.create()
     stats.create()
     reports.create()

@@ -172,7 +172,7 @@ async def _show_password(request: web.Request, user: User, password: str, *, cre
 async def _form_context(request: web.Request, form: PersonForm) -> dict[str, Any]:
     organisations, roles = await services(request).staff.people.choices(current_user(request))
     return {
-        "account": None, "form": form, "roles": roles, "history": [], "work": None, "link": None,
+        "account": None, "form": form, "roles": roles, "history": [], "work": None, "link": None, "factor": None,
         "organisations": [(one.id, one.short_name) for one in organisations],
     }  # fmt: skip
 
@@ -192,6 +192,8 @@ async def _account_context(request: web.Request, account: Account, form: PersonF
         "account": account,
         "link": await its.staff.links.pending(current_user(request), user.id) if user.active else None,
         "own": user.id == current_user(request).id,
+        "factor": await its.staff.factor.held_by(user.id),
+        "factor_required": its.staff.factor.required_of(user),
         "work": await its.workload.of(user.id) if user.active else None,
         "successors": [one.user for one in colleagues if one.user.id != user.id],
         "history": [

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from urllib.parse import quote
 
 from aiohttp import web
 
 from hotline.errors import BadInput, HotlineError, NotAuthenticated, TooManyAttempts, Unavailable
 from hotline.softphone.model import CloseCode
 from hotline.staff.model import Session
+from hotline.staff.second_factor import LIFETIME, SecondFactorNeeded
 from hotline.web.context import (
     HUB,
     SESSION_COOKIE,
@@ -17,7 +19,8 @@ from hotline.web.context import (
     services,
     wants_json,
 )
-from hotline.web.failures import text_of
+from hotline.web.cookies import TICKET_COOKIE, TICKET_PATH, set_cookie
+from hotline.web.failures import json_of, text_of
 from hotline.web.forms import form_fields, safe_next
 from hotline.web.i18n import LANGUAGE_COOKIE, LANGUAGES
 from hotline.web.render import html, render_text
@@ -25,6 +28,7 @@ from hotline.web.render import html, render_text
 log = logging.getLogger(__name__)
 
 YEAR_S = 365 * 24 * 3600
+FACTOR = "/login/factor"
 
 
 async def show(request: web.Request) -> web.Response:
@@ -45,13 +49,38 @@ async def log_in(request: web.Request) -> web.Response:
     login, password = fields.get("login", ""), fields.get("password", "")
     try:
         session = await _open(request, login, password)
+    except SecondFactorNeeded as needed:
+        return ask_for_factor(request, needed, fields.get("next", "/"))
     except (BadInput, NotAuthenticated, TooManyAttempts, Unavailable) as error:
         if wants_json(request):
             raise
         return _refused(request, error, login, fields.get("next", "/"))
-    response = _welcome(request, session, safe_next(fields.get("next", "/")))
-    _set_cookie(request, response, SESSION_COOKIE, session.token)
+    return welcome(request, session, safe_next(fields.get("next", "/")))
+
+
+def ask_for_factor(request: web.Request, needed: SecondFactorNeeded, target: str) -> web.Response:
+    """Lead on to the question for the code; a program is told by ``second-factor-needed`` to ask for one."""
+    if wants_json(request):
+        response = web.json_response(json_of(needed), status=needed.status)
+    else:
+        response = _see_other(f"{FACTOR}?next={quote(safe_next(target), safe='/')}")
+    seconds = int(LIFETIME.total_seconds())
+    set_cookie(request, response, TICKET_COOKIE, needed.ticket, max_age=seconds, path=TICKET_PATH)
     return response
+
+
+def welcome(request: web.Request, session: Session, target: str) -> web.Response:
+    """Answer a finished login: the session's cookie, and where to go."""
+    response = _welcome(request, session, target)
+    sign_in(request, response, session)
+    return response
+
+
+def sign_in(request: web.Request, response: web.Response, session: Session) -> None:
+    """Give the browser its session: always a new one, whatever cookie it came with (no session fixation)."""
+    set_cookie(request, response, SESSION_COOKIE, session.token)
+    if TICKET_COOKIE in request.cookies:
+        response.del_cookie(TICKET_COOKIE, path=TICKET_PATH)
 
 
 async def log_out(request: web.Request) -> web.Response:
@@ -92,16 +121,17 @@ async def _open(request: web.Request, login: str, password: str) -> Session:
 
 
 def _welcome(request: web.Request, session: Session, target: str) -> web.Response:
-    if not wants_json(request):
-        return _see_other(target)
+    return web.json_response(facts_of(session)) if wants_json(request) else _see_other(target)
+
+
+def facts_of(session: Session) -> dict[str, object]:
+    """Return what a program is told about a session that was just opened."""
     user = session.user
-    return web.json_response(
-        {
-            "csrf": session.csrf,
-            "expires_at": session.expires_at.isoformat(),
-            "user": {"id": user.id, "full_name": user.full_name, "extension": user.extension},
-        }
-    )
+    return {
+        "csrf": session.csrf,
+        "expires_at": session.expires_at.isoformat(),
+        "user": {"id": user.id, "full_name": user.full_name, "extension": user.extension},
+    }
 
 
 def _refused(request: web.Request, error: HotlineError, login: str, target: str) -> web.Response:
@@ -119,18 +149,4 @@ def _see_other(target: str) -> web.Response:
 
 def _remember_language(request: web.Request, response: web.Response, language: str) -> None:
     if language in LANGUAGES:
-        _set_cookie(request, response, LANGUAGE_COOKIE, language, max_age=YEAR_S)
-
-
-def _set_cookie(
-    request: web.Request, response: web.Response, name: str, value: str, *, max_age: int | None = None
-) -> None:
-    response.set_cookie(
-        name,
-        value,
-        max_age=max_age,
-        path="/",
-        httponly=True,
-        samesite="Strict",
-        secure=services(request).settings.public_url.startswith("https:"),
-    )
+        set_cookie(request, response, LANGUAGE_COOKIE, language, max_age=YEAR_S)

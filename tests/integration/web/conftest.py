@@ -43,6 +43,7 @@ BORN = date(1961, 5, 4)
 KEY = "pbx1-1763622000.1"
 PASSWORD = "correct horse battery"
 MONITORING_TOKEN = "monitoring-token"
+SECRET_KEY = "c2VjcmV0IGtleSBvZiB0aGUgdGVzdHMsIDMyIGJ5dGU="
 CALLER = "+79280001122"
 PEOPLE = (
     ("anna", "Аннина", "op1", "101"),
@@ -246,8 +247,13 @@ async def shared_site(
 
 
 @asynccontextmanager
-async def served(database: Database, clock: FakeClock, folder: Path) -> AsyncIterator[Site]:
-    """Serve the application on a port of its own."""
+async def served(
+    database: Database, clock: FakeClock, folder: Path, changes: Mapping[str, object] | None = None
+) -> AsyncIterator[Site]:
+    """Serve the application on a port of its own.
+
+    :param changes: settings that differ from those of the other tests.
+    """
     port = unused_port()
     url = f"http://127.0.0.1:{port}"
     recordings = folder / "recordings"
@@ -263,7 +269,10 @@ async def served(database: Database, clock: FakeClock, folder: Path) -> AsyncIte
         attachment_dir=folder / "files",
         register_dir=folder / "register",
         attachment_mb=1,
+        second_factor_rights=[],
+        secret_keys=[SecretStr(SECRET_KEY)],
     )
+    settings = settings.model_copy(update=changes or {})
     bus = Bus()
     queue = RecordingPort()
     async with aiohttp.ClientSession() as http:

@@ -71,7 +71,12 @@ def test_env_file_reaches_service_and_renderer(compose: dict[str, Any]) -> None:
 
 def test_no_secret_has_a_default() -> None:
     text = (ROOT / "docker-compose.yml").read_text()
-    for name in ("POSTGRES_PASSWORD", "HOTLINE_ASTERISK_AMI_SECRET", "HOTLINE_ASTERISK_ARI_PASSWORD"):
+    for name in (
+        "POSTGRES_PASSWORD",
+        "HOTLINE_ASTERISK_AMI_SECRET",
+        "HOTLINE_ASTERISK_ARI_PASSWORD",
+        "HOTLINE_SECRET_KEYS",
+    ):
         uses = re.findall(rf"\$\{{{name}([^}}]*)\}}", text)
         assert uses
         assert all(use.startswith(":?") for use in uses)

@@ -1,0 +1,24 @@
+"""Addresses of logging in and out, and of one's own password and second factor."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from hotline.web.views import login, password, password_links, second_factor
+
+
+def add_login(add: web.UrlDispatcher) -> None:
+    """Add them."""
+    add.add_get("/login", login.show)
+    add.add_post("/login", login.log_in)
+    add.add_get(login.FACTOR, second_factor.ask)
+    add.add_post(login.FACTOR, second_factor.enter)
+    add.add_post("/logout", login.log_out)
+    add.add_post("/language", login.choose_language)
+    add.add_get("/password", password.show)
+    add.add_post("/password", password.change)
+    add.add_get(password_links.ADDRESS, password_links.show)
+    add.add_post(password_links.ADDRESS, password_links.choose)
+    add.add_get(second_factor.OWN, second_factor.own)
+    add.add_post(second_factor.OWN, second_factor.renew)
+    add.add_post(f"{second_factor.OWN}/codes", second_factor.new_codes)
