@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from yarl import URL
 
 from tests.integration.web.conftest import PASSWORD, Site
 
@@ -36,6 +37,25 @@ async def test_the_cookie_is_not_for_scripts_nor_for_other_sites(site: Site) -> 
     assert re.match(r"hotline_session=[\w-]{43};", cookie)
     assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(re.split(r";\s*", cookie))
     assert "Secure" not in cookie  # not over http
+
+
+async def test_a_login_never_takes_over_the_cookie_that_it_came_with(site: Site) -> None:
+    """Session fixation (issue 6): neither an invented id nor a session that is open already becomes the new one."""
+    planted = "A" * 43
+    async with site.visit() as browser, site.logged_in("boris") as attacker:
+        cookies = [planted, attacker.http.cookie_jar.filter_cookies(URL(site.url))["hotline_session"].value]
+        for cookie in cookies:
+            browser.http.cookie_jar.clear()
+            browser.http.cookie_jar.update_cookies({"hotline_session": cookie}, URL(site.url))
+            answer = await browser.send("POST", "/login", form={"login": "anna", "password": PASSWORD})
+            given = re.match(r"hotline_session=([\w-]{43});", answer.headers["Set-Cookie"])
+            assert given is not None
+            assert given[1] not in cookies
+        async with site.visit() as thief:
+            thief.http.cookie_jar.update_cookies({"hotline_session": planted}, URL(site.url))
+            assert (await thief.get("/")).headers["Location"] == "/login"
+        for who, login in ((attacker, "boris"), (browser, "anna")):  # each stays who he is
+            assert f'value="{login}"' in (await who.get("/password")).text
 
 
 @pytest.mark.parametrize(
