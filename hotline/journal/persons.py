@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
-from functools import lru_cache
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, union
+from sqlalchemy import ColumnElement, Row, and_, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,52 +18,19 @@ from hotline.journal.dossier_read import living_id
 from hotline.journal.list_pages import known
 from hotline.journal.model import AppealRow, PersonRow, PersonsFound, PersonSnapshot
 from hotline.journal.names import Names, named
-from hotline.journal.person_access import shown
+from hotline.journal.person_access import shown as shown_to
 from hotline.journal.person_model import PhoneOwners
-from hotline.journal.personquery import PersonQuery, after
-from hotline.journal.restricted import keeps
-from hotline.journal.tables import AppealRecord, is_open
+from hotline.journal.person_search import LIMIT, by_effort, found, found_otherwise, people
+from hotline.journal.personquery import PersonQuery
+from hotline.journal.ready import Ready
 from hotline.journal.tables_person import PersonPhoneRow
 from hotline.journal.tables_person import PersonRow as PersonTable
-from hotline.staff.audit import audit
+from hotline.staff.audit import audit, audit_now
 from hotline.staff.model import User
 from hotline.staff.rules import fold
-from hotline.staff.sight import Reach
 
-LIMIT = 10
-"""At most so many results are shown (S001-045)."""
 BY_PHONE = 5
 """At most so many people are offered for a calling number (domain 2.9)."""
-
-_PHONES = func.array(
-    select(PersonPhoneRow.e164)
-    .where(PersonPhoneRow.person_id == PersonTable.id, ~PersonPhoneRow.is_wrong)
-    .order_by(PersonPhoneRow.id)
-    .scalar_subquery()
-)
-_OPEN_APPEALS = (
-    select(func.count())
-    .select_from(AppealRecord)
-    .where(or_(AppealRecord.applicant_id == PersonTable.id, AppealRecord.insured_id == PersonTable.id), is_open())
-    .scalar_subquery()
-)
-
-
-_SHOWN = (
-    PersonTable.id,
-    PersonTable.last_name,
-    PersonTable.first_name,
-    PersonTable.patronymic,
-    PersonTable.birth_date,
-    PersonTable.sex,
-    PersonTable.enp,
-    PersonTable.snils,
-    PersonTable.policy,
-    PersonTable.address,
-    PersonTable.insurer_id,
-)
-"""What a row of a search shows; a dossier has three times as many columns."""
-_ORDER = (PersonTable.s_sur, PersonTable.s_nam, PersonTable.s_pat, PersonTable.birth_date, PersonTable.id)
 
 
 class Persons:
@@ -73,11 +39,13 @@ class Persons:
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
         self._clock = clock
+        self._ready = Ready()
 
     async def search(self, user: User, query: PersonQuery, typed: str = "") -> PersonsFound:
         """Return at most 10 people, by name; ``more`` asks to narrow the search (S001-044…S001-046).
 
-        When the words as they stand find fewer, their other readings fill the list up (:meth:`PersonQuery.others`).
+        When the words as they stand find fewer, their other readings fill the list up (:meth:`PersonQuery.others`),
+        those that an index answers at once before those that cost a walk, unlikely ones only when there is nobody else.
 
         :param typed: the one field's text that ``query`` was read from.
         :raises BadInput: nothing was asked.
@@ -87,20 +55,22 @@ class Persons:
             raise BadInput(
                 "fill in at least one field", error_id="empty-search", details={"q": "fill in at least one field"}
             )
-        async with self._db.begin() as session:
-            rows = [] if query.empty else list((await session.execute(search_statement(user, query))).all())
-            if len(rows) < LIMIT and others:
-                rows += (await session.execute(other_statement(user, others, [row.id for row in rows]))).all()
-            found = await _shown(session, user, rows[:LIMIT])
-            audit(
+        async with self._db.read() as session:
+            rows = [] if query.empty else await found(session, self._ready, user, query)
+            for readings in by_effort(others):
+                if len(rows) < LIMIT and (readings.likely or not rows):
+                    rows += await found_otherwise(session, self._ready, user, readings.queries, [r.id for r in rows])
+            shown = await _shown(session, user, rows[:LIMIT])
+            # Before anybody sees it. There is nothing else to be kept with it, so it needs no transaction.
+            await audit_now(
                 session,
                 "search",
                 ("person", ""),
                 user_id=user.id,
                 at=self._clock.now(),
-                details={"found": min(len(rows), LIMIT), "by": _asked(query)},
+                details={"found": len(shown), "by": _asked(query)},
             )
-        return PersonsFound(found, len(rows) > LIMIT, query.warnings)
+        return PersonsFound(shown, len(rows) > LIMIT, query.warnings)
 
     async def by_phone(self, e164: str | None, user: User | None = None) -> tuple[PersonRow, ...]:
         """Return at most 5 people known by a number; nobody for short, internal and withheld numbers (DAY-11)."""
@@ -121,11 +91,11 @@ class Persons:
             .limit(BY_PHONE + 1)
         )
         limits = visibility.persons(user) if user is not None else None
-        statement = _people(user).where(PersonTable.id.in_(owners), PersonTable.merged_into_id.is_(None))
+        statement = people(user).where(PersonTable.id.in_(owners), PersonTable.merged_into_id.is_(None))
         statement = statement.limit(known(BY_PHONE + 1))
         if limits is not None:
             statement = statement.where(limits)
-        async with self._db.begin() as session:
+        async with self._db.read() as session:
             rows = await _shown(session, user, (await session.execute(statement)).all())
             dead = list(await session.scalars(everybody)) if rows else []
         return PhoneOwners(rows[:BY_PHONE], shared=len(dead) > BY_PHONE, sole=dead == [False])
@@ -137,7 +107,7 @@ class Persons:
         """
         async with self._db.begin() as session:
             limits = visibility.dossiers(user)
-            statement = _people(user).where(PersonTable.id == person_id, *([] if limits is None else [limits]))
+            statement = people(user).where(PersonTable.id == person_id, *([] if limits is None else [limits]))
             row = (await session.execute(statement)).one_or_none()
             if row is None:
                 raise NotFound("there is no such person", error_id="no-such-person")
@@ -154,33 +124,11 @@ class Persons:
             return await queries.of_person(session, user, person_id, show_all=show_all, now=self._clock.now())
 
 
-def search_statement(user: User, query: PersonQuery) -> Select[Any]:
-    """Return the statement of a search; one row more than is shown tells whether there are more."""
-    statement = _people(user).where(PersonTable.merged_into_id.is_(None), *_conditions(query)).limit(known(LIMIT + 1))
-    if query.enp is not None:
-        statement = statement.order_by(None)  # there is one of them at most
-    limits = _limits(user, query)
-    return statement if limits is None else statement.where(limits)
-
-
-def other_statement(user: User, queries_: Iterable[PersonQuery], but: list[int]) -> Select[Any]:
-    """Return the statement for other readings: each walks its own index and stops early."""
-    parts = []
-    for query in queries_:
-        part = select(PersonTable.id).where(PersonTable.merged_into_id.is_(None), *_conditions(query))
-        limits = _limits(user, query)
-        ordered = (part if limits is None else part.where(limits)).order_by(*_ORDER).limit(known(LIMIT + 1))
-        parts.append(select(ordered.subquery().c.id))
-    found = union(*parts).subquery()
-    statement = _people(user).join(found, found.c.id == PersonTable.id)
-    return statement.where(PersonTable.id.not_in(but)).limit(known(LIMIT + 1))
-
-
 async def matching(
     session: AsyncSession, user: User, condition: ColumnElement[bool], limit: int
 ) -> tuple[PersonRow, ...]:
     """Return living dossiers by a condition of the register's own."""
-    statement = _people(user).where(PersonTable.merged_into_id.is_(None), condition).limit(limit)
+    statement = people(user).where(PersonTable.merged_into_id.is_(None), condition).limit(limit)
     limits = visibility.persons(user)
     if limits is not None:
         statement = statement.where(limits)
@@ -192,73 +140,7 @@ async def _shown(session: AsyncSession, user: User | None, rows: Sequence[Row[An
     if not rows:
         return ()
     people = await named(session, lambda names: [_row(row, names) for row in rows])
-    return tuple(shown(user, one, contacts=not row.kept) for one, row in zip(people, rows, strict=True))
-
-
-@lru_cache(maxsize=300)
-def _people(user: User | None) -> Select[Any]:
-    """Return the columns of rows of people; ``kept``: an appeal keeps their telephones from ``user`` (S003-110).
-
-    Kept for each reader with his rights, because making it takes longer than the search.
-    """
-    columns = (*_SHOWN, _PHONES.label("phones"), _OPEN_APPEALS.label("open_appeals"), keeps(user).label("kept"))
-    return select(*columns).order_by(*_ORDER)
-
-
-def _conditions(query: PersonQuery) -> Iterable[ColumnElement[bool]]:
-    for column, prefix in (
-        (PersonTable.s_sur, query.last_name),
-        (PersonTable.s_nam, query.first_name),
-        (PersonTable.s_pat, query.patronymic),
-    ):
-        if prefix:
-            # Explicit ranges: a bound LIKE falls back to reading the whole index under a generic plan.
-            yield column >= prefix
-            yield column < after(prefix)
-    if len(query.last_name) >= 3 and len(query.first_name) >= 2:
-        yield PersonTable.s_two == query.last_name[:3] + query.first_name[:2]
-    elif query.first_name and query.patronymic:
-        yield PersonTable.s_ini == query.first_name[0] + query.patronymic[0]
-    yield from _born(query)
-    for number, value in (
-        (PersonTable.enp, query.enp),
-        (PersonTable.snils, query.snils),
-        (PersonTable.policy, query.policy),
-    ):
-        if value is not None:
-            yield number == value
-    if query.phone is not None:
-        yield PersonTable.id.in_(select(PersonPhoneRow.person_id).where(PersonPhoneRow.e164 == query.phone))
-
-
-def _born(query: PersonQuery) -> Iterable[ColumnElement[bool]]:
-    if query.born_from is not None and query.born_before == query.born_from + timedelta(days=1):
-        # Of a bound range PostgreSQL cannot know that it is one day; it would walk all names in order instead.
-        yield PersonTable.birth_date == query.born_from
-        return
-    if query.born_from is not None:
-        yield PersonTable.birth_date >= query.born_from
-    if query.born_before is not None:
-        yield PersonTable.birth_date < query.born_before
-
-
-def _limits(user: User, query: PersonQuery) -> ColumnElement[bool] | None:
-    """Insurers see their own insured; others only by ENP, or by full name and day of birth (domain 2.8)."""
-    own = visibility.persons(user)
-    if own is None or user.sight.persons is Reach.NONE:
-        return own
-    if query.enp is not None:
-        return None
-    if query.born_from is None or query.born_before is None or (query.born_before - query.born_from).days != 1:
-        return own
-    return or_(
-        own,
-        and_(
-            PersonTable.s_sur == query.last_name,
-            PersonTable.s_nam == query.first_name,
-            PersonTable.s_pat == query.patronymic,
-        ),
-    )
+    return tuple(shown_to(user, one, contacts=not row.kept) for one, row in zip(people, rows, strict=True))
 
 
 def _asked(query: PersonQuery) -> list[str]:

@@ -31,6 +31,7 @@ from hotline.journal.queries_appeals import (
     matching,
     members,
     narrowed,
+    of_one_owner,
     own_open,
     scattered,
     worked_by,
@@ -87,7 +88,7 @@ class JournalQueries:
             if not folders:
                 return ()
             key = ("folders", user, self.book.edition)
-            (row,) = await self._ready.rows(session, key, lambda: self._counts(folders, user), now)
+            (row,) = await self._ready.rows(session, key, lambda: self._counts(folders, user), {"now": now})
         return tuple(
             FolderCount(folder, min(count, COUNT_LIMIT), count > COUNT_LIMIT)
             for folder, count in zip(folders, row, strict=True)
@@ -147,7 +148,7 @@ class JournalQueries:
             if filters == Filters() and not q and after is None:
                 # The first page of a folder, which everybody sees all day.
                 key = (folder.code, user, order, limit, self.book.edition)
-                rows = await self._ready.rows(session, key, lambda: self._page(asked, NOW), now)
+                rows = await self._ready.rows(session, key, lambda: self._page(asked, NOW), {"now": now})
             else:
                 rows = (await session.execute(self._page(asked, now))).all()
             lines = await restricted.shown(session, user, rows[:limit], now)
@@ -187,6 +188,8 @@ class JournalQueries:
         if all_work(folder, user, self.book.scope) and not asked.q:
             conditions = [*worked_by(user), *narrowed(filters, now, zone, WORK)]
             return listed(conditions, order, after=asked.after, limit=limit, source=WORK)
+        if order.by is Sort.OWNER and of_one_owner(folder, user):
+            order = Order(Sort.REGISTERED, order.descending)  # which is how those of one employee are ordered
         by_id = order.by is Sort.REGISTERED
         conditions = [
             *members(folder, user, now, self.book.scope, by_id=by_id),

@@ -83,9 +83,13 @@ def own_open(folder: FolderDef, user: User, order: Order, filters: Filters, q: s
 
     Some hundreds are sorted there, and only those of the page are read.
     """
-    own = folder.relation is Relation.OWNER and not user.may(Right.APPEAL_VIEW_ALL)
     inside = order.by in {Sort.RECEIVED, Sort.APPLICANT, Sort.TOPIC, Sort.STATUS}
-    return own and folder.open_only and inside and not filters.any and not q
+    return of_one_owner(folder, user) and folder.open_only and inside and not filters.any and not q
+
+
+def of_one_owner(folder: FolderDef, user: User) -> bool:
+    """Tell whether the folder holds appeals of its reader only."""
+    return folder.relation is Relation.OWNER and not user.may(Right.APPEAL_VIEW_ALL)
 
 
 def counted(folder: FolderDef, user: User, now: Moment, scope: Scope) -> Select[int]:

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.staff.tables import AuditEventRow
@@ -42,15 +43,48 @@ def audit(
     :param action: view, search, play, export, print, change, login, logout.
     :param details: JSON-safe; names of changed fields, never their contents.
     """
-    session.add(
-        AuditEventRow(
-            at=at,
-            user_id=user_id,
-            ip=ip or _ADDRESS.get(),
-            action=action,
-            entity=record[0],
-            entity_id=str(record[1]),
-            reason=reason,
-            details=dict(details or {}),
-        )
-    )
+    session.add(AuditEventRow(**_entry(action, record, user_id, at, ip, reason, details)))
+
+
+async def audit_now(
+    session: AsyncSession,
+    action: str,
+    record: tuple[str, int | str],
+    *,
+    user_id: int | None,
+    at: datetime,
+    ip: str = "",
+    reason: str = "",
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Write an entry at once: for who only reads (:meth:`hotline.db.Database.read`), before he gives it away.
+
+    The rest is as in :func:`audit`.
+    """
+    connection = await session.connection()
+    await connection.execute(_INSERT, _entry(action, record, user_id, at, ip, reason, details))
+    await session.commit()  # in autocommit no round trip: the entry is kept since its statement
+
+
+_INSERT = insert(AuditEventRow).inline()
+
+
+def _entry(
+    action: str,
+    record: tuple[str, int | str],
+    user_id: int | None,
+    at: datetime,
+    ip: str,
+    reason: str,
+    details: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    return {
+        "at": at,
+        "user_id": user_id,
+        "ip": ip or _ADDRESS.get(),
+        "action": action,
+        "entity": record[0],
+        "entity_id": str(record[1]),
+        "reason": reason,
+        "details": dict(details or {}),
+    }

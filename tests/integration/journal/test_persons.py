@@ -53,6 +53,23 @@ async def test_ways_to_find_one(world: World, typed: str) -> None:
     assert [row.id for row in await search(world, typed)] == [person]
 
 
+async def test_readings_that_cost_a_walk_come_last(world: World) -> None:
+    """S001-045: a surname with a patronymic is looked for when there is nobody else, initials when ten are not full."""
+    by_father = await add(world, "Редкая", "Анна", "Петровна")
+    assert [row.id for row in await search(world, "редк петр")] == [by_father]
+    by_name = await add(world, "Редкий", "Пётр", "Ильич")
+    assert [row.id for row in await search(world, "редк петр")] == [by_name]
+    assert [row.id for row in await search(world, "петр редк")] == [by_name]
+    father = await add(world, "Иной", "Пётр", "Редкович")
+    assert [row.id for row in await search(world, "петр редк")] == [by_name, father]
+    for number in range(10):
+        await add(world, "Редкий", "Петр" + "абвгдежзик"[number])
+    await search(world, "петр редк")  # titles are remembered for a while
+    async with statements() as sent:
+        assert father not in [row.id for row in await search(world, "петр редк")]
+    assert sum("FROM person" in statement for statement in sent) == 2
+
+
 @pytest.mark.parametrize("typed", ["искомыйй", "иском и", "иском 1981", "иском 28.02.1980", "9900000000000002"])
 async def test_what_does_not_fit_is_not_found(world: World, typed: str) -> None:
     await add(world, "Искомый", "Ёжик", enp="9912345678901239")
