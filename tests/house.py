@@ -38,6 +38,8 @@ class House:
     port: int = field(default_factory=free_port)
     settings: dict[str, str] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
+    within: tuple[str, ...] = ()
+    """Words put before the command, which become it by exec: ``nsenter`` into a network namespace."""
     _process: asyncio.subprocess.Process | None = None
     _reader: asyncio.Task[None] | None = None
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -77,6 +79,7 @@ class House:
         """Start the service and wait until it serves."""
         before = len(self.log)
         self._process = await asyncio.create_subprocess_exec(
+            *self.within,
             sys.executable,
             *("-m", "hotline", "serve"),
             env=self.environment,

@@ -1,7 +1,7 @@
 """A reverse proxy in front of the service, as a process of its own: a test can kill it and start it again.
 
 It does what nginx does for the product (docs/operations.md): HTTP and WebSockets end here and begin anew towards the
-service, with ``X-Forwarded-For``. ``python -m tests.proxy PORT TARGET`` runs it.
+service, with ``X-Forwarded-For``. ``python -m tests.proxy PORT TARGET [HOST]`` runs it.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ HANDSHAKE = "sec-websocket-"
 
 @dataclass
 class Proxy:
-    """A reverse proxy. Set ``target``, the service's port, before the start."""
+    """A reverse proxy. Set ``target``, the service's port, before the start; ``host`` is where the service lives."""
 
     target: int = 0
+    host: str = "127.0.0.1"
     port: int = field(default_factory=free_port)
     _process: asyncio.subprocess.Process | None = None
 
@@ -39,11 +40,16 @@ class Proxy:
         """Where browsers go."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int | None:
+        """Process id; ``None``: it does not run."""
+        return self._process.pid if self._process is not None else None
+
     async def start(self) -> None:
         """Start the process; return once it listens."""
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", __name__, str(self.port), str(self.target)),
+            *("-m", __name__, str(self.port), str(self.target), self.host),
             cwd=Path(__file__).parents[1],
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
@@ -74,9 +80,9 @@ async def proxy() -> AsyncIterator[Proxy]:
 class Front:
     """The proxy's own work, in its process."""
 
-    def __init__(self, http: aiohttp.ClientSession, target: int) -> None:
+    def __init__(self, http: aiohttp.ClientSession, target: int, host: str) -> None:
         self._http = http
-        self._target = f"http://127.0.0.1:{target}"
+        self._target = f"http://{host}:{target}"
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Pass one request on."""
@@ -141,10 +147,10 @@ async def _pump(source: Ws, sink: Ws) -> None:
                 await sink.send_bytes(message.data)
 
 
-async def _run(port: int, target: int) -> None:
+async def _run(port: int, target: int, host: str) -> None:
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False) as http:
         app = web.Application()
-        app.router.add_route("*", "/{rest:.*}", Front(http, target).serve)
+        app.router.add_route("*", "/{rest:.*}", Front(http, target, host).serve)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", port).start()
@@ -154,4 +160,4 @@ async def _run(port: int, target: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_run(int(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(_run(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else "127.0.0.1"))

@@ -82,6 +82,11 @@ class PrivateCluster:
         return self._home / "server.log"
 
     @property
+    def pid(self) -> int | None:
+        """Process id of the main process; ``None``: it does not run."""
+        return self._process.pid if self._process is not None and self._process.returncode is None else None
+
+    @property
     def socket(self) -> Path:
         """The folder of the Unix socket (``psql -h``)."""
         return self._socket
@@ -161,6 +166,17 @@ class PrivateCluster:
             process.send_signal(signal.SIGINT)  # "fast shutdown": connections are closed, nothing waits for them
             async with asyncio.timeout(20):
                 await process.wait()
+        if self._log_task is not None:
+            await self._log_task
+            self._log_task = None
+
+    async def crash(self) -> None:
+        """Kill the main process, as a power cut would; return when the others, who notice it, are gone too."""
+        process, self._process = self._process, None
+        if process is not None:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
         if self._log_task is not None:
             await self._log_task
             self._log_task = None

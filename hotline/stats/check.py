@@ -91,9 +91,9 @@ class StatsCheck:
             begins = max(start, logs.begins) if logs.begins is not None else end
             if begins > start:
                 covered = begins if covered is None else max(covered, begins)
-            seen = await asyncio.to_thread(_seen, logs, begins, end, now - SETTLED)
+            seen = await asyncio.to_thread(seen_calls, logs, begins, end, now - SETTLED)
             async with self._db.begin() as session:
-                kept = await _kept(session, asterisk.name, begins, end, now - SETTLED)
+                kept = await kept_calls(session, asterisk.name, begins, end, now - SETTLED)
             # What only just ended is in one of them already and in the other not yet.
             differing = compare(kept, seen)
             found += differing
@@ -186,7 +186,8 @@ def _lines(path: Path) -> Iterator[str]:
                     yield line.rstrip("\r\n")
 
 
-def _seen(logs: Logs, start: datetime, end: datetime, settled: datetime) -> dict[str, Seen]:
+def seen_calls(logs: Logs, start: datetime, end: datetime, settled: datetime) -> dict[str, Seen]:
+    """Return the logs' side: calls that began in [``start``, ``end``) and ended before ``settled``, by key."""
     calls = (see(key, rows, logs.queue.get(key, ())) for key, rows in logs.cel.items())
     return {
         call.key: call
@@ -195,10 +196,10 @@ def _seen(logs: Logs, start: datetime, end: datetime, settled: datetime) -> dict
     }
 
 
-async def _kept(
+async def kept_calls(
     session: AsyncSession, asterisk: str, start: datetime, end: datetime, settled: datetime
 ) -> dict[str, Kept]:
-    """Return the journal's side. Of calls without an end in the log (Asterisk died) there is nothing to compare."""
+    """Return the journal's side of them. Of calls without an end in the log (Asterisk died) nothing can be compared."""
     mine = (
         CallRecord.asterisk == asterisk,
         CallRecord.direction != "internal",

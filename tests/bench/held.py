@@ -10,13 +10,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import socket
 import uuid
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
-
-import aiohttp
 
 from hotline.db import Database
 from hotline.load.people import hire
@@ -24,12 +20,12 @@ from hotline.load.session import Session, session
 from hotline.migrations import upgrade
 from hotline.profiles.demo import load_demo
 from hotline.profiles.loader import load_profile
-from hotline.stand.asterisk import TELEPHONE_NETWORK, free_port
 from hotline.stand.postgres import PrivateCluster
 from hotline.stand.service import Stand
-from hotline.stand.sipp import citizen_answers, citizen_calls
+from hotline.stand.sipp import citizen_calls
 from tests.bench.report import Row
 from tests.house import open_house
+from tests.telephones import telephones
 
 CALLS = 50
 FIRST = 110
@@ -56,34 +52,6 @@ async def _pass(seconds: float) -> None:
         await over
     finally:
         timer.cancel()
-
-
-@asynccontextmanager
-async def _telephones(stand: Stand, extensions: Sequence[str]) -> AsyncIterator[None]:
-    """Give every extension a telephone: one SIPp answers for all of them."""
-    settings, port = stand.asterisk.settings, free_port(TELEPHONE_NETWORK, socket.SOCK_DGRAM)
-    auth = aiohttp.encode_basic_auth(settings.ari_user, settings.ari_password.get_secret_value())
-    base = f"{settings.http_url}/ari/asterisk/config/dynamic/res_pjsip"
-    async with (
-        aiohttp.ClientSession(headers={"Authorization": auth}) as http,
-        citizen_answers(stand, ring_s=0.2, hold_s=LIMIT_S, sound=700.0, port=port, calls=len(extensions)),
-    ):
-        for extension in extensions:
-            aor = {"contact": f"sip:{extension}@{TELEPHONE_NETWORK}:{port}"}
-            endpoint = {
-                "transport": "transport-trunk",
-                "aors": extension,
-                "context": "internal",
-                "disallow": "all",
-                "allow": "alaw",
-                "direct_media": "no",
-                "device_state_busy_at": "1",
-            }
-            for kind, values in (("aor", aor), ("endpoint", endpoint)):
-                body = {"fields": [{"attribute": name, "value": value} for name, value in values.items()]}
-                async with http.put(f"{base}/{kind}/{extension}", json=body) as answer:
-                    answer.raise_for_status()
-        yield
 
 
 async def _desk(its: Session) -> None:
@@ -136,7 +104,7 @@ async def _run() -> list[Row]:
         house = await stack.enter_async_context(open_house(stand, url))
         sessions = [await stack.enter_async_context(session(house.url, one)) for one in people]
         extensions = [str(FIRST + number) for number in range(CALLS)]
-        await stack.enter_async_context(_telephones(stand, extensions))
+        await stack.enter_async_context(telephones(stand, extensions, hold_s=LIMIT_S))
         desks = await stack.enter_async_context(asyncio.TaskGroup())
         pages = [desks.create_task(_desk(its)) for its in sessions]
         try:
