@@ -1,6 +1,6 @@
 # Everything that a person or CI does with this repository. `make help` lists the commands.
 .DEFAULT_GOAL := help
-.PHONY: help build bootstrap bootstrap-tests run test test-fast lint types format bench clean
+.PHONY: help build bootstrap bootstrap-tests run test test-fast lint types format bench chaos clean
 
 PYTHON := .venv/bin/python
 export PATH := $(CURDIR)/.venv/nodejs/bin:$(PATH)
@@ -36,6 +36,9 @@ format: bootstrap ## format Python and TypeScript in place
 
 bench: bootstrap ## speed against the floors of docs/performance.md, as ratios
 	$(PYTHON) -m tests.bench
+
+chaos: bootstrap ## break everything in turn under 50 live calls (docs/chaos.md); about an hour, needs root
+	$(PYTHON) -m tests.chaos
 
 bootstrap: ## install what is missing; does nothing when all is there
 	@scripts/bootstrap

@@ -47,6 +47,8 @@ class Draft:
 
     typed: str
     kept: str
+    fresh: int = 0
+    """Letters at the end of ``typed`` that were in the browser's memory alone when it was killed."""
 
     @property
     def lost(self) -> int:

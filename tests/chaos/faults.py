@@ -35,8 +35,6 @@ class Fault:
     """Whether citizens call while it lasts; otherwise they do afterwards."""
     deaf: bool = False
     """Whether Asterisk hears nothing meanwhile."""
-    mute_page: bool = False
-    """Whether the operator with the page has no voice meanwhile."""
     typing: bool = True
     """Whether somebody can type while it lasts and afterwards."""
     needs_clock: bool = False
@@ -93,6 +91,7 @@ async def _open_browser(site: Site) -> None:
     """He logs in again, on another computer, and is rung for his citizen."""
     assert site.typist is not None
     await site.typist.arrive("op101")
+    await site.typist.answer(types=False)
 
 
 def _paused(name: str, pid: Callable[[Site], Awaitable[int]], **more: bool) -> Fault:
@@ -104,7 +103,7 @@ def _paused(name: str, pid: Callable[[Site], Awaitable[int]], **more: bool) -> F
 
     return Fault(
         f"{name}-paused", f"{name} stands still (SIGSTOP)", stop, go_on, lasts_s=PAUSE_S,
-        newcomers=more.get("newcomers", True), deaf=more.get("deaf", False), mute_page=more.get("mute_page", False),
+        newcomers=more.get("newcomers", True), deaf=more.get("deaf", False),
         typing=more.get("typing", True),
     )  # fmt: skip
 
@@ -180,14 +179,12 @@ FAULTS: tuple[Fault, ...] = (
         allowed=Allowed(asterisk_dies=True),
     ),
     Fault(
-        "browser-killed", "kill -9 of the operator's browser", _kill_browser, _open_browser, mute_page=True,
-        typing=False,
-    ),
+        "browser-killed", "kill -9 of the operator's browser", _kill_browser, _open_browser),
     Fault("proxy-killed", "kill -9 of the proxy", _kill_proxy, _start_proxy),
     _paused("service", _service_pid),
     _paused("postgres", _postgres_pid),
     _paused("asterisk", _asterisk_pid, newcomers=False, deaf=True),
-    _paused("browser", _browser_pid, mute_page=True, typing=False),
+    _paused("browser", _browser_pid, typing=False),
     _paused("proxy", _proxy_pid),
     _full("recordings", Allowed(nothing_recorded=True)),
     _full("log", Allowed(no_logs=True)),

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import av
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from hotline.clock import SystemClock
 from hotline.config import AsteriskSettings
 from hotline.cti.cel import CelRow
 from hotline.db import Database
+from hotline.errors import HotlineError
 from hotline.stand.asterisk import AsteriskServer
 from hotline.stand.tones import RATE, hear, read_wav, telephone_samples
 from hotline.stats.check import kept_calls, read, seen_calls
@@ -22,6 +24,8 @@ from hotline.stats.seen import Seen, see
 from tests.chaos.facts import Recording
 from tests.chaos.processes import passing
 
+AWAY = (OSError, TimeoutError, SQLAlchemyError, HotlineError)
+"""What it is when PostgreSQL is away."""
 ASK_S = 0.5
 LISTENED = 8
 """Recordings that are listened to; of the others the length is looked at."""

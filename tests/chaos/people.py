@@ -19,6 +19,9 @@ from tests.browser.recovery import kill_browser
 from tests.chaos.processes import passing
 
 LETTER_S = 0.15
+AUTOSAVE_S = 3.0
+"""What is younger may be in the browser's memory alone: it saves two seconds after a change (docs/internals.md), and a
+request takes its time."""
 WORDS = "Где получить полис, если я переехала? "
 FIELD = "content"
 
@@ -84,12 +87,16 @@ class Typist:
         self._stack = stack
         self._sound = sound
         self._typing: asyncio.Task[None] | None = None
+        self._answering: asyncio.Task[None] | None = None
         self.typed = ""
+        self.fresh = 0
+        """Letters that only the browser knew when it was killed, at most."""
         self.desk: Desk | None = None
         self.browser: Browser | None = None
 
     async def arrive(self, login: str) -> None:
         """Open a browser and log in."""
+        await self.leave()
         playwright = await self._stack.enter_async_context(async_playwright())
         arguments = [*ARGUMENTS, f"--use-file-for-fake-audio-capture={self._sound}"]
         self.browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
@@ -100,13 +107,33 @@ class Typist:
         self.desk = Desk(await context.new_page(), self._url)
         await self.desk.log_in(login)
 
-    async def answer(self) -> None:
+    async def answer(self, *, types: bool = True) -> None:
         """Answer the next ring and begin to type."""
         assert self.desk is not None
         await self.desk.answer()
+        self._answering = asyncio.create_task(self._answer_more())
+        if not types:
+            return
         await expect(self.desk.field(FIELD)).to_be_editable(timeout=RING_MS)
         await self.desk.field(FIELD).press("Control+End")
         self._typing = asyncio.create_task(self._type())
+
+    async def _answer_more(self) -> None:
+        """Answer whoever rings later; the card that is being typed stays."""
+        assert self.desk is not None
+        with suppress(Error):  # the browser was killed
+            while True:
+                ring = self.desk.page.locator("#softphone[data-call=ringing]")
+                await ring.wait_for(state="attached", timeout=0)
+                await self.desk.page.keyboard.press("Alt+a")
+                await ring.wait_for(state="detached", timeout=RING_MS)
+
+    async def leave(self) -> None:
+        """Do nothing any more."""
+        await self.stop_typing()
+        if self._answering is not None:
+            self._answering.cancel()
+            await asyncio.gather(self._answering, return_exceptions=True)
 
     async def _type(self) -> None:
         assert self.desk is not None
@@ -130,6 +157,7 @@ class Typist:
     async def die(self) -> None:
         """kill -9 of the browser, between two letters."""
         await self.stop_typing()
+        self.fresh = round(AUTOSAVE_S / LETTER_S)
         assert self.browser is not None
         await kill_browser(self.browser)
 
@@ -155,4 +183,4 @@ async def typist(url: str, folder: Path) -> AsyncIterator[Typist]:
         try:
             yield one
         finally:
-            await one.stop_typing()
+            await one.leave()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
 
 from hotline.clock import SystemClock
+from hotline.errors import HotlineError
 from hotline.stand.sipp import SippRun, citizen_calls
 from tests.chaos import measure
 from tests.chaos.facts import Citizen, Draft, Facts, Operator
@@ -25,8 +26,9 @@ SOUND = 4
 CALLERS = {"sound": "79281000001", "stay": "79281000002", "leave": "79281000003", "new": "79281000004"}
 PAGE = "101"
 """The extension of the operator with the page."""
+DRAFT = "SELECT fields ->> 'content' FROM draft WHERE fields ->> 'content' <> '' ORDER BY id LIMIT 1"
 NEVER = datetime.min.replace(tzinfo=UTC)
-WARM_S = 15.0
+WARM_S = 10.0
 """Conversation before the fault, and again after it: there must be something to record on both sides."""
 EQUAL_LIMIT_S, GONE_S, FREE_S, DRAFT_S, SERVED_S = 60.0, 20.0, 30.0, 30.0, 60.0
 
@@ -110,7 +112,7 @@ class Play:
 
     async def _talking(self, its: Site) -> int:
         rows = (await its.stand.asterisk.cli("core show channels concise")).splitlines()
-        return sum("PJSIP/trunk-" in row and "!Queue!" in row and row.split("!")[-2] != "" for row in rows)
+        return sum(row.startswith("PJSIP/trunk-") and row.count("!") > 10 and row.split("!")[-2] != "" for row in rows)
 
     async def _break(self, its: Site, telephones: AsyncExitStack) -> None:
         """Begin the fault; people leave and call meanwhile; mend it."""
@@ -140,7 +142,7 @@ class Play:
                 async with asyncio.timeout(10):
                     self.differences = await measure.differences(its.db, its.stand.asterisk.settings, since)
                     self.differences += await measure.live_differs(its.db, its.stand.asterisk)
-            except (OSError, TimeoutError) as error:  # PostgreSQL is not back yet
+            except measure.AWAY as error:  # PostgreSQL is not back yet, or this connection died with it
                 self.differences = [repr(error)]
             return not self.differences
 
@@ -231,25 +233,29 @@ class Play:
             return kept == typist.typed
 
         await measure.until(stored, DRAFT_S)
-        return Draft(typist.typed, kept)
+        return Draft(typist.typed, kept, typist.fresh)
 
     async def _free(self, its: Site) -> tuple[Operator, ...]:
-        """Wait until every operator of the product is free."""
+        """Wait until every operator of the product is free, by the supervisor's board."""
         extensions = [one.extension for one in its.operators] + [PAGE]
+        states: dict[str, str] = {}
         free: dict[str, float] = {}
         loop = asyncio.get_running_loop()
         began = loop.time()
 
-        def all_free() -> bool:
+        async def all_free() -> bool:
+            with suppress(HotlineError):
+                board = await its.supervisor.get("/api/board")
+                states.update({str(one["extension"]): str(one["state"]) for one in board["operators"]})
             for one in extensions:
-                if its.live.states.get(one) == "ready":
+                if states.get(one) == "ready":
                     free.setdefault(one, loop.time() - began)
                 else:
                     free.pop(one, None)
             return len(free) == len(extensions)
 
         await measure.until(all_free, FREE_S)
-        return tuple(Operator(one, its.live.states.get(one, ""), free.get(one)) for one in extensions)
+        return tuple(Operator(one, states.get(one, ""), free.get(one)) for one in extensions)
 
 
 def _tail(log: list[str], lines: int = 25) -> str:

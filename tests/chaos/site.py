@@ -8,20 +8,19 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from hotline.db import Database
-from hotline.load import product
 from hotline.load.people import hire
-from hotline.load.session import Person, session
+from hotline.load.session import Person, Session, session
 from hotline.migrations import upgrade
 from hotline.profiles.demo import DEMO_PASSWORD, load_demo
 from hotline.profiles.loader import load_profile
 from hotline.stand.asterisk import LOOPBACK
 from hotline.stand.postgres import PrivateCluster
 from hotline.stand.service import Stand
-from tests.chaos.isolation import PUBLIC, SERVICE_WEB, TELEPHONY, Disk, Wires, disk, wires
+from tests.chaos.isolation import SERVICE_TEL, SERVICE_WEB, TELEPHONY, Disk, Wires, disk, wires
 from tests.chaos.people import Operator, Typist, operator, typist
 from tests.house import House
 from tests.proxy import Proxy, proxy
@@ -50,7 +49,7 @@ class Site:
     plain: list[str]
     """Extensions of the telephones without a page."""
     plain_port: int
-    live: product.Live = field(default_factory=product.Live)
+    supervisor: Session
     paused_browser: int = 0
     clock: Path | None = None
     """What the service's clock is told, when it can be set."""
@@ -112,10 +111,9 @@ async def site(*, operators: int, plain: int, browser: bool, clock: Path | None 
         port = await stack.enter_async_context(telephones(stand, extensions, hold_s=LONGEST_S, calls=10_000))
         writer = await stack.enter_async_context(typist(house.url, folder)) if browser else None
         at_work = [await stack.enter_async_context(operator(house.url, one)) for one in people]
-        made = Site(stand, cluster, house, front, cables, disks, db, writer, at_work, extensions, port)
-        made.clock = told
         boss = await stack.enter_async_context(session(house.url, Person("admin", DEMO_PASSWORD)))
-        await stack.enter_async_context(product.watched(boss, made.live))
+        made = Site(stand, cluster, house, front, cables, disks, db, writer, at_work, extensions, port, boss)
+        made.clock = told
         yield made
 
 
@@ -133,7 +131,7 @@ async def _database(cluster: PrivateCluster, operators: int) -> tuple[str, list[
 
 def _stand(folder: Path) -> Stand:
     """An Asterisk that the service reaches by the cable, and nobody else's service."""
-    networks = [f"{address}/255.255.255.255" for address in (LOOPBACK, TELEPHONY.rpartition(".")[0] + ".2")]
+    networks = [f"{address}/255.255.255.255" for address in (LOOPBACK, SERVICE_TEL)]
     overrides = {"greeting": "beep", "ami_bind": "0.0.0.0", "http_bind": "0.0.0.0", "ami_permit": networks}
     return Stand(folder / "stand", database=False, asterisk=overrides)
 
@@ -164,6 +162,3 @@ def _clock(library: Path, told: Path) -> dict[str, str]:
         "FAKETIME_NO_CACHE": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
-
-
-__all__ = ["PUBLIC", "Site", "site"]

@@ -52,6 +52,7 @@ def test_all_is_well() -> None:
         ("nobody_stuck", replace(GOOD, operators=(Operator("110", "ready", 31.0),))),
         ("nobody_stuck", replace(GOOD, channels_left=("PJSIP/trunk-1",))),
         ("no_letter_lost", replace(GOOD, drafts=(Draft("полис", "поли"),))),
+        ("no_letter_lost", replace(GOOD, drafts=(Draft("полис", "по", fresh=2),))),
         ("recorded", replace(GOOD, recordings=(Recording("pbx1-1.1", 100.0, 98.9),))),
         ("recorded", replace(GOOD, recordings=())),
     ],
@@ -72,6 +73,7 @@ def test_a_broken_promise_is_seen(rule: str, broken: Facts) -> None:
             "a full disk takes no sound",
             replace(GOOD, recordings=(Recording("1", 100, 60),), allowed=Allowed(nothing_recorded=True)),
         ),
+        ("letters of the last two seconds", replace(GOOD, drafts=(Draft("полис", "пол", fresh=2),))),
         ("a full disk takes no CEL", replace(GOOD, equal_after_s=None, allowed=Allowed(no_logs=True))),
     ],
 )
