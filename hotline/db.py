@@ -44,9 +44,10 @@ SERVER_SETTINGS = {
 """What every connection of the product asks of PostgreSQL."""
 _AWAY = (InterfaceError, OperationalError, ConnectionError, TimeoutError, FileNotFoundError, NoFreeConnection)
 """How it shows that PostgreSQL does not answer, or so slowly that no connection of the pool becomes free."""
-_AWAY_STATES = ("08", "57P", "53300")
-"""Beginnings of SQLSTATE that say the same: connection exceptions, a server that starts or stops, too many clients
-(PostgreSQL, appendix A)."""
+_AWAY_STATES = ("08", "57P", "53", "58")
+"""Beginnings of SQLSTATE that say the same: connection exceptions, a server that starts or stops, one that has no room
+on its disk, no memory or no free client left, or whose disk fails (PostgreSQL, appendix A). What was to be written is
+as good as before, and will be taken once the server has what it needs."""
 PREPARED = 400
 """Statements of which a connection keeps the plans. The product has some hundreds; planning one takes milliseconds."""
 REMEMBERED = "remembered"

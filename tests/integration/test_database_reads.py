@@ -7,6 +7,7 @@ import asyncio
 import asyncpg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from hotline.db import Database
 from hotline.errors import Unavailable
@@ -85,3 +86,17 @@ async def _break_off(database: Database) -> None:
     async with database.begin() as session:
         await session.execute(text("INSERT INTO note VALUES ('lost')"))
         raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("state", ["53100", "53200", "53300", "58030", "57P01", "08006"])
+async def test_a_server_that_cannot_write_is_away(own_db: Database, state: str) -> None:
+    """S002-01: what cannot be written because the disk is full is written later, not given up (class 53, 58)."""
+    with pytest.raises(Unavailable):
+        async with own_db.begin() as session:
+            await session.execute(text(f"DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{state}'; END $$"))
+
+
+async def test_a_refused_row_is_no_server_that_is_away(own_db: Database) -> None:
+    with pytest.raises(DBAPIError):
+        async with own_db.begin() as session:
+            await session.execute(text("DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '23505'; END $$"))
