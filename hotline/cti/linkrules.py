@@ -25,7 +25,8 @@ class Timing:
     reply: float = 5.0
     list: float = 15.0
     first_retry: float = 0.5
-    longest_retry: float = 30.0
+    longest_retry: float = 10.0
+    """Thirty seconds after a network is back the journal must be whole, however long it was away (docs/chaos.md)."""
     refused_retry: float = 30.0
     """A wrong secret needs a person: ask rarely, or the log and fail2ban fill up."""
 

@@ -31,3 +31,10 @@ def test_originate_is_always_asynchronous() -> None:
     action: dict[str, Value] = {"Action": "Originate", "Async": "false"}
     assert clean(action)["Async"] == "true"
     assert "Async" not in clean({"Action": "Ping"})
+
+
+def test_a_link_is_tried_often_enough() -> None:
+    """Issue 6: the journal equals CEL 30 s after; 10 s of them belong to the snapshot and to what was missed."""
+    timing = Timing()
+    worst = retry_delay(30, timing, 1.0) + timing.connect + timing.login
+    assert worst <= 20
