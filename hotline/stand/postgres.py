@@ -8,6 +8,7 @@ where that user can reach them.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import hashlib
 import os
@@ -263,7 +264,8 @@ class PrivateCluster:
         assert process.stderr is not None  # noqa: S101 - made with PIPE just above
         with self.log.open("wb", buffering=0) as log:
             while line := await process.stderr.readline():
-                log.write(line)
+                with contextlib.suppress(OSError):  # a full disk costs lines; an unread pipe would stop the server
+                    log.write(line)
                 if READY in line:
                     self._ready.set()
         await process.wait()

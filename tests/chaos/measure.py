@@ -30,7 +30,7 @@ ASK_S = 0.5
 LISTENED = 8
 """Recordings that are listened to; of the others the length is looked at."""
 BLOCK_S = 0.1
-CITIZEN_HZ = 440.0
+CITIZEN_HZ, OPERATOR_HZ = 440.0, 700.0
 HEADER = 44
 AROUND = timedelta(hours=1)
 
@@ -159,11 +159,14 @@ def _kept(folder: Path, key: str, *, listens: bool) -> tuple[float, tuple[float,
         with av.open(str(packed)) as container:
             length = (container.duration or 0) / 1e6
         # Both are in one file then, each in its own channel; mixed to one they are heard all the same.
-        return length, (_hum(packed, CITIZEN_HZ), _hum(packed, 700.0)) if listens else None
-    if not sides[0].exists():
+        return length, (_hum(packed, CITIZEN_HZ), _hum(packed, OPERATOR_HZ)) if listens else None
+    try:
+        length = max(0, sides[0].stat().st_size - HEADER) / 2 / RATE
+        return length, (_hum(sides[0], CITIZEN_HZ), _hum(sides[1], OPERATOR_HZ)) if listens else None
+    except FileNotFoundError:
+        if packed.exists():  # made while we looked
+            return _kept(folder, key, listens=listens)
         return 0.0, (0.0, 0.0) if listens else None
-    length = max(0, sides[0].stat().st_size - HEADER) / 2 / RATE
-    return length, (_hum(sides[0], CITIZEN_HZ), _hum(sides[1], 700.0)) if listens else None
 
 
 def _hum(path: Path, hertz: float) -> float:
