@@ -7,8 +7,7 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,31 +15,18 @@ import aiohttp
 import asyncpg
 from alembic.script import ScriptDirectory
 
+from hotline.clock import SystemClock
 from hotline.config import AsteriskSettings, Settings
+from hotline.migrations.fit import misfit
+from hotline.stand import checks_database, checks_outside
 from hotline.stand.asterisk_modules import MODULES
+from hotline.stand.finding import LIMIT_S, Check, Finding, Row, Wrong
 from hotline.stand.prompts import TEXTS
 
-LIMIT_S = 5.0
 MIN_FREE_GB = 2.0
+MAX_SKEW_S = 3.0
 STATIC = Path(__file__).parents[1] / "web" / "static" / "build"
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was checked. ``cure`` says what to do when it is not ``ok``."""
-
-    name: str
-    ok: bool
-    detail: str
-    cure: str
-
-
-class Wrong(Exception):
-    """What a check found to be wrong."""
-
-
-Check = Callable[[], Awaitable[str]]
 
 
 async def examine_environment() -> list[Finding]:
@@ -57,9 +43,9 @@ async def examine(settings: Settings) -> list[Finding]:
     return [await _run(name, check, cure) for name, check, cure in _checks(settings)]
 
 
-def _checks(settings: Settings) -> list[tuple[str, Check, str]]:
+def _checks(settings: Settings) -> list[Row]:
     url = settings.database_url.get_secret_value()
-    checks: list[tuple[str, Check, str]] = [
+    checks: list[Row] = [
         ("host name", _host_name, "add «127.0.0.1 <host name>» to /etc/hosts: a dead DNS would freeze calls"),
         ("time zone", lambda: _time_zone(settings.time_zone), "apt-get install tzdata"),
         ("PostgreSQL", lambda: _postgres(url), "start PostgreSQL; check HOTLINE_DATABASE_URL"),
@@ -70,14 +56,22 @@ def _checks(settings: Settings) -> list[tuple[str, Check, str]]:
             f"hotline profile load {settings.profile}",
         ),
         ("users", lambda: _count(url, "staff_user WHERE active", "nobody can log in"), "hotline user add"),
+        *checks_database.rows(url, SystemClock()),
         ("front-end", _front_end, "make build"),
+        *checks_outside.rows(settings, SystemClock()),
+        (
+            "files of cards",
+            lambda: _room(settings.attachment_dir),
+            f"mkdir -p {settings.attachment_dir}; mind its owner",
+        ),
+        ("register", lambda: _room(settings.register_dir), f"mkdir -p {settings.register_dir}; mind its owner"),
     ]
     for one in settings.asterisks:
         checks += _asterisk_checks(one)
     return checks
 
 
-def _asterisk_checks(one: AsteriskSettings) -> list[tuple[str, Check, str]]:
+def _asterisk_checks(one: AsteriskSettings) -> list[Row]:
     mark = f"Asterisk {one.name}: "
     http = "check HOTLINE_ASTERISKS http_url; http.conf must be enabled and reachable from here only"
     return [
@@ -92,6 +86,7 @@ def _asterisk_checks(one: AsteriskSettings) -> list[tuple[str, Check, str]]:
         (mark + "SIP over WebSocket", lambda: _websocket(one), "load res_pjsip_transport_websocket; " + http),
         (mark + "recordings", lambda: _writable(one.recording_dir), f"mkdir -p {one.recording_dir}; mind its owner"),
         (mark + "disk", lambda: _disk(one.recording_dir), "free space, or move recording_dir to a larger disk"),
+        (mark + "clock", lambda: _clock(one), "let chrony or systemd-timesyncd set the clocks of both machines"),
         (mark + "logs", lambda: _logs(one.log_dir), f"let the service read {one.log_dir} (queue_log, cel/)"),
     ]
 
@@ -138,16 +133,18 @@ async def _postgres(url: str) -> str:
 
 
 async def _migrations(url: str) -> str:
-    newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    scripts = ScriptDirectory(str(MIGRATIONS))
+    newest, known = scripts.get_current_head() or "", {one.revision for one in scripts.walk_revisions()}
     connection = await _connect(url)
     try:
-        known = await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL")
-        present = await connection.fetchval("SELECT version_num FROM alembic_version") if known else None
+        there = await connection.fetchval("SELECT to_regclass('schema_state') IS NOT NULL")
+        present = await connection.fetchval("SELECT version_num FROM alembic_version") if there else None
+        oldest = await connection.fetchval("SELECT oldest FROM schema_state") if there else ""
     finally:
         await connection.close()
-    if present != newest:
-        raise Wrong(f"the database is at {present or 'nothing'}, the program needs {newest}")
-    return f"at {newest}"
+    if why := misfit(newest, known, present, oldest):
+        raise Wrong(why)
+    return f"at {present}"
 
 
 async def _count(url: str, rows: str, nothing: str) -> str:
@@ -248,6 +245,27 @@ async def _disk(folder: Path) -> str:
     if free < MIN_FREE_GB:
         raise Wrong(f"only {free:.1f} GB free")
     return f"{free:.0f} GB free, {free / 0.173:.0f} hours of conversation"
+
+
+async def _room(folder: Path) -> str:
+    """Look at a folder that the service makes when it needs it."""
+    there = folder
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    await _writable(there)
+    free = shutil.disk_usage(there).free / 1e9
+    if free < MIN_FREE_GB:
+        raise Wrong(f"only {free:.1f} GB free")
+    return f"{folder}, {free:.0f} GB free"
+
+
+async def _clock(one: AsteriskSettings) -> str:
+    async with _http(one) as http, http.get(f"{one.http_url}/ari/asterisk/ping") as answer:
+        told = parsedate_to_datetime(answer.headers["Date"])  # RFC 9110: whole seconds
+    off = abs((SystemClock().now() - told).total_seconds())
+    if off > MAX_SKEW_S:
+        raise Wrong(f"its clock and ours are {off:.0f} s apart")
+    return "the same as ours"
 
 
 async def _logs(folder: Path) -> str:

@@ -18,7 +18,8 @@ from pydantic import SecretStr
 from hotline.config import Settings
 from hotline.stand.asterisk import Trunk
 from hotline.stand.asterisk_root import AsteriskRoot
-from hotline.stand.doctor import Finding, examine
+from hotline.stand.doctor import examine
+from hotline.stand.finding import Finding
 from hotline.stand.service import Stand
 from hotline.stand.sipp import citizen_calls
 from tests.calls.asterisk import ami
@@ -128,7 +129,12 @@ def bad(findings: list[Finding]) -> set[str]:
 
 
 async def test_the_doctor_finds_nothing_wrong_with_a_running_stand(stand: Stand, demo_db_url: str) -> None:
-    settings = Settings(database_url=SecretStr(demo_db_url), asterisks=[stand.asterisk.settings])
+    settings = Settings(
+        database_url=SecretStr(demo_db_url),
+        asterisks=[stand.asterisk.settings],
+        attachment_dir=stand.folder / "files",
+        register_dir=stand.folder / "register",
+    )
     findings = await examine(settings)
     assert bad(findings) <= {"front-end"}, findings  # the front-end is built by make, not by tests
     assert {"Asterisk pbx1: AMI", "Asterisk pbx1: SIP over WebSocket", "Asterisk pbx1: prompts"} <= {

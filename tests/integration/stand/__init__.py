@@ -1,0 +1,1 @@
+"""The stand's parts on a real database."""
