@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
@@ -17,10 +17,10 @@ from hotline.errors import BadInput, Conflict, Forbidden
 from hotline.events import Bus
 from hotline.journal import appeal_view, card_extras, dispositions, settings_store, terms
 from hotline.journal.card_form import ONLY_NEW, CardForm
-from hotline.journal.cardcheck import CardData, Lists, check
-from hotline.journal.classifier import valid_rows
+from hotline.journal.card_lists import card_lists
+from hotline.journal.cardcheck import CardData, check
 from hotline.journal.closing import CallClassified
-from hotline.journal.model import Appeal, Form, PersonSnapshot, Phase
+from hotline.journal.model import Appeal, PersonSnapshot, Phase
 from hotline.journal.moves import Step, move, note
 from hotline.journal.moving import Moving, locked, require_version
 from hotline.journal.outbox import Outbox
@@ -28,13 +28,6 @@ from hotline.journal.persons import lock_enps, remember
 from hotline.journal.process_model import SAVE
 from hotline.journal.restricting import Restricting, restrict_new
 from hotline.journal.tables import AppealCallRow, AppealRecord, DraftRow
-from hotline.journal.tables_classifier import (
-    AppealTypeRow,
-    ChannelRow,
-    KinshipRow,
-    SourceRow,
-    TopicRow,
-)
 from hotline.journal.tables_person import PersonRow
 from hotline.staff.audit import audit
 from hotline.staff.model import Right, User
@@ -192,7 +185,7 @@ class Appeals(Moving):
     async def _checked(self, session: AsyncSession, user: User, form: CardForm, now: datetime) -> CardData:
         zone = user.organisation.zone(self._zone)
         today = now.astimezone(zone).date()
-        lists = await _lists(session, today, user.organisation.id)
+        lists = await card_lists(session, today, user.organisation.id)
         data = check(form, lists, user, zone, now)
         wanted = {data.applicant.person_id, data.insured.person_id} - {None}
         known = set(await session.scalars(select(PersonRow.id).where(PersonRow.id.in_(wanted)))) if wanted else set()
@@ -201,19 +194,6 @@ class Appeals(Moving):
             raise BadInput("the attached person does not exist", details={field: "unknown"})
         await card_extras.require_organisations(session, data)
         return data
-
-
-async def _lists(session: AsyncSession, today: date, organisation_id: int) -> Lists:
-    scope = (today, organisation_id)
-    types = await valid_rows(session, AppealTypeRow, *scope)
-    return Lists(
-        types=frozenset(row.code for row in types),
-        complaints=frozenset(row.code for row in types if row.is_complaint),
-        topics={row.code: row.type_code for row in await valid_rows(session, TopicRow, *scope)},
-        channels={row.code: Form(row.form) for row in await valid_rows(session, ChannelRow, *scope)},
-        sources=frozenset(row.code for row in await valid_rows(session, SourceRow, *scope)),
-        kinships=frozenset(row.code for row in await valid_rows(session, KinshipRow, *scope)),
-    )
 
 
 async def _already_saved(session: AsyncSession, user: User, idempotency_key: str, draft_id: int | None) -> int | None:
