@@ -1,4 +1,5 @@
 import { Controller } from "@hotwired/stimulus";
+import { AccountAgain } from "../account-again";
 import { ApiError, explain, requestJson } from "../api";
 import { announce, h, onDocument } from "../dom";
 import { t } from "../i18n";
@@ -85,10 +86,14 @@ export default class SoftphoneController extends Controller<HTMLElement> {
   private ringingId: string | null = null;
   private starting = false;
   private ownProblem = "";
+  private readonly again = new AccountAgain(
+    () => this.resumeRefused(),
+    () => this.show(thePhone().view),
+  );
 
   override connect(): void {
     const stops = [
-      thePhone().subscribe((view) => this.show(view)),
+      thePhone().subscribe((view) => this.changed(view)),
       onDocument("hotline:signed-in", () => void this.renew()),
       onDocument("hotline:devices", () => void this.listRingers()),
     ];
@@ -103,7 +108,30 @@ export default class SoftphoneController extends Controller<HTMLElement> {
 
   override disconnect(): void {
     this.stopListening();
+    this.again.over();
     clearInterval(this.meter);
+  }
+
+  private changed(view: PhoneView): void {
+    if (view.status === "active") this.again.over();
+    const refused = view.status === "inactive" && view.problem === "registration-refused";
+    if (refused && !ownedElsewhere(view) && this.extensionValue !== "") this.again.need();
+    this.show(view);
+  }
+
+  /** Take another account, if the server has the operator at work still; true: it must be tried again. */
+  private async resumeRefused(): Promise<boolean> {
+    const phone = thePhone();
+    try {
+      const account = await requestJson<SoftphoneAccount>("/api/softphone");
+      if (!account.active || phone.view.status !== "inactive" || ownedElsewhere(phone.view)) return false;
+      await this.begin(account);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status >= 500) return true;
+      this.fail(error.message);
+      return false;
+    }
+    return phone.view.status === "inactive" && phone.view.problem === "registration-refused";
   }
 
   /** After a reload in the middle of a shift the telephone comes back by itself; the browser remembers its permission. */
@@ -137,6 +165,7 @@ export default class SoftphoneController extends Controller<HTMLElement> {
   }
 
   private async byHand(steal: boolean): Promise<void> {
+    this.again.over();
     await unlockAudio();
     if (typeof Notification !== "undefined" && Notification.permission === "default") {
       // Not awaited: somebody who ignores the question must still be able to work.
@@ -216,6 +245,7 @@ export default class SoftphoneController extends Controller<HTMLElement> {
       toast(explain(error), "danger");
       return;
     }
+    this.again.over();
     await thePhone().stop();
   }
 
@@ -270,11 +300,19 @@ export default class SoftphoneController extends Controller<HTMLElement> {
     const talking = view.calls.some((call) => call.state === "talking");
     this.stopTarget.disabled = talking;
     this.stopTarget.title = talking ? t("Finish the call first") : "";
-    const problem = view.problem ? problemText(view.problem) : this.ownProblem;
+    const problem = this.problem(view);
     this.problemTarget.hidden = problem === "";
     if (this.problemTarget.textContent !== problem) this.problemTarget.textContent = problem;
     this.showMeter(view);
     this.announceRing(view);
+  }
+
+  private problem(view: PhoneView): string {
+    if (view.status === "inactive" && this.again.waiting && !ownedElsewhere(view))
+      return t(
+        "The telephone exchange does not know your telephone any more. It is being connected again by itself.",
+      );
+    return view.problem ? problemText(view.problem) : this.ownProblem;
   }
 
   private showMeter(view: PhoneView): void {
