@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
-from sqlalchemy import func
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from hotline.clock import Clock
@@ -17,6 +17,7 @@ from hotline.db import Database
 from hotline.errors import HotlineError
 from hotline.events import Bus
 from hotline.journal.emergencies import EmergencyChanged
+from hotline.journal.tables_card import EmergencyRow
 from hotline.journal.tables_rating import RatingRow
 
 log = logging.getLogger(__name__)
@@ -91,7 +92,9 @@ class RatingKeeper:
 
     async def _emergency(self, event: EmergencyChanged) -> None:
         """Whoever called about a life in danger is asked nothing."""
-        key = event.emergency.call_key
+        await self._spare(event.emergency.call_key)
+
+    async def _spare(self, key: str | None) -> None:
         for one in self._cti.values():
             if key and one.tracker.call(key) is not None:
                 try:
@@ -99,10 +102,22 @@ class RatingKeeper:
                 except HotlineError as error:
                     log.warning("an emergency call may be asked how it was: %s", error.message)
 
+    async def _remember(self) -> None:
+        """Spare them also when the service died before Asterisk was told."""
+        live = [call.key for one in self._cti.values() for call in one.tracker.live_calls()]
+        if not live:
+            return
+        alarms = select(EmergencyRow.call_key).where(EmergencyRow.call_key.in_(live))
+        async with self._db.read() as session:
+            keys = set(await session.scalars(alarms))
+        for key in keys:
+            await self._spare(key)
+
     async def _keep(self) -> None:
         while True:
             self._wake.clear()
             try:
+                await self._remember()
                 await self.look()
             except HotlineError as error:
                 log.warning("answers of citizens wait in Asterisk: %s", error.message)

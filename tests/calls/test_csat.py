@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
@@ -76,10 +77,28 @@ async def the_call(db: Database, key: str) -> dict[str, Any]:
     return dict(row)
 
 
+async def nobody_is_asked_whose_life_was_in_danger(stand: Stand, house: House, events: Events, anna: Operator) -> None:
+    """DAY-31: the operator pressed «112»; the hotline says nothing more after the talk."""
+    async with citizen_calls(stand.asterisk, caller=CITIZEN, sound=float(CITIZEN_HZ), hold_s=60) as citizen:
+        joined = await events.wait("QueueCallerJoin", timeout_s=30)
+        _, key = await talks(anna)
+        await anna.post("/api/emergencies", {"call_key": key})
+        async with asyncio.timeout(20):
+            while (await events.send("Getvar", Channel=joined["Channel"], Variable="RATE"))["Value"] != "0":
+                pass
+        await anna.post(f"/api/calls/{key}/hangup")
+        assert (await citizen.wait(30)).ok
+    await house.logged(f"call {key} is over and in the journal")
+    await events.send("Ping")  # what Asterisk has said so far is read before its answer
+    assert not [one for one in events.seen if one.get("UserEvent") == "RatingAsked"]
+    events.seen.clear()
+
+
 async def test_the_citizen_says_how_it_was(stand: Stand, house: House, demo_db: Database) -> None:
     """DAY-37, peers "CSAT / post-call survey": 5 and 10 after the operator hung up; nothing else changes for the call.
 
-    Then 4 although the service is killed while he is asked: it is written down at the next start.
+    Nobody is asked after «112» (DAY-31). Then 4 although the service is killed while he is asked: it is written down at
+    the next start.
     """
     logins = await hire(demo_db, 1)
     async with AsyncExitStack() as stack:
@@ -99,6 +118,7 @@ async def test_the_citizen_says_how_it_was(stand: Stand, house: House, demo_db: 
                 assert (row["score"], row["recommends"], row["calls"], row["duties"]) == (5, 10, 1, 0)
                 assert (row["outcome"], row["ended_by"], row["end_source"]) == ("answered", "agent", "ami")
                 events.seen.clear()
+                await nobody_is_asked_whose_life_was_in_danger(stand, house, events, anna)
 
                 await stack.enter_async_context(
                     citizen_calls(stand.asterisk, caller=CITIZEN, sound=float(CITIZEN_HZ), hold_s=60)
@@ -118,5 +138,5 @@ async def test_the_citizen_says_how_it_was(stand: Stand, house: House, demo_db: 
         await house.logged(f"the citizen of call {key} was asked", after=before)
     row = await the_call(demo_db, key)
     assert (row["score"], row["recommends"]) == (4, None), "7 is no answer, and the second question had none"
-    assert (row["calls"], row["duties"], row["ratings"], row["ended_by"]) == (2, 0, 2, "agent")
+    assert (row["calls"], row["duties"], row["ratings"], row["ended_by"]) == (3, 0, 2, "agent")
     assert talk_s <= (row["ended_at"] - row["started_at"]).total_seconds() + 1, "the question is in no recording"

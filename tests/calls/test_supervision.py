@@ -104,6 +104,22 @@ class Scene:
             if boss:
                 group.create_task(hears(self.boss.meter, CITIZEN_HZ, OPERATOR_HZ, windows=windows))
 
+    async def card_of(self, *, login: str) -> tuple[int, int, str]:
+        """Wait until the only card of the call is somebody's; return its id, revision and text."""
+        query = "SELECT u.login, d.id, d.rev, d.fields->>'content' FROM draft d JOIN staff_user u ON u.id = d.user_id"
+        found: list[Any] = []
+        async with asyncio.timeout(LIMIT):  # the call changes hands before its card does
+            while [row[0] for row in found] != [login]:
+                async with self.db.begin() as sql:
+                    found = list(await sql.execute(text(f"{query} WHERE d.call_key = :key"), {"key": self.key}))
+        return found[0][1], found[0][2], found[0][3]
+
+    async def writes(self, voice: Voice, draft: int, rev: int, content: str) -> int:
+        """Write into a card; return the status of the answer."""
+        body = {"rev": rev, "call_key": self.key, "fields": {"content": content}}
+        async with voice.its.http.put(f"/api/drafts/{draft}", json=body) as answer:
+            return answer.status
+
     async def row(self) -> dict[str, Any]:
         async with self.db.begin() as sql:
             (found,) = (await sql.execute(text("SELECT * FROM supervision ORDER BY id DESC LIMIT 1"))).mappings()
@@ -127,8 +143,12 @@ async def scene(house: House, demo_db: Database, tmp_path: Path) -> AsyncIterato
 
 
 async def test_each_mode_is_heard_by_whom_it_must_and_the_citizen_stays_with_who_took_him(scene: Scene) -> None:
-    """Listen, whisper, hold, barge, back, take over; one call in the journal, whole, with the barge and no whisper."""
+    """Listen, whisper, hold, barge, back, take over; one call in the journal, whole, with the barge and no whisper.
+
+    The card goes with the citizen (S001A-07): what the operator wrote is the supervisor's after the take-over."""
     await scene.talk()
+    draft, rev, _ = await scene.card_of(login="op101")
+    assert await scene.writes(scene.operator, draft, rev, "Отказали в приёме") == 200
     began = asyncio.get_running_loop().time()
     await scene.supervise("listen")
     await scene.sounds(boss="listen")
@@ -159,6 +179,10 @@ async def test_each_mode_is_heard_by_whom_it_must_and_the_citizen_stays_with_who
         group.create_task(hears(scene.citizen.meter, BOSS_HZ, windows=5))
         group.create_task(hears(scene.boss.meter, CITIZEN_HZ, windows=5))
     assert (await operator.post("/api/operator/more-time"))["state"] == "wrap_up"
+    draft, rev, content = await scene.card_of(login="sup301")
+    assert content == "Отказали в приёме"
+    assert await scene.writes(scene.boss, draft, rev, "Отказали в приёме. Звоню в поликлинику") == 200
+    assert await scene.writes(scene.operator, draft, rev + 1, "Чужое") == 404
     scene.citizen.hang_up()
     await scene.house.logged(f"recording {scene.key} is kept", within_s=60)
     await _is_whole(scene, silent_s)
