@@ -5,10 +5,10 @@ import PlacesController from "../src/controllers/places_controller";
 import { find, settle, startPage, stopPage } from "./page";
 
 const row = (id: number, typed = "") => `
-  <div data-places-target="row" data-user="${id}" data-member="yes" data-penalty="5" id="row-${id}">
+  <div data-places-target="row" data-user="${id}" id="row-${id}">
     <input type="hidden" data-name="version" value="3">
-    <input type="checkbox" data-name="member" value="1" checked>
-    <input type="number" data-name="penalty" value="${typed || "5"}">
+    <input type="checkbox" data-name="member" data-stored="yes" value="1" checked>
+    <input type="number" data-name="penalty" data-stored="5" value="${typed || "5"}">
   </div>`;
 
 const form = () => find<HTMLFormElement>("form");
@@ -26,7 +26,7 @@ beforeEach(async () => {
   await startPage(
     `<form data-controller="places" data-action="input->places#look"><input type="hidden" name="queue" value="tatar">
      ${row(1)}${row(2)}${row(3, "9")}
-     <div data-places-target="row" data-user="4" data-member="no" data-penalty="0"><input type="hidden" data-name="version" value="0"></div>
+     <div data-places-target="row" data-user="4"><input type="hidden" data-name="version" value="0"></div>
      <button data-places-target="save"></button><button type="button" data-places-target="undo" data-action="places#back"></button>
      <span data-places-target="count"></span></form>`,
     { places: PlacesController },

@@ -81,6 +81,17 @@ class Versions:
         return self.of.get((kind, code), 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A change of a record: what it is to be (``None``: out of force), and the version that was read."""
+
+    kind: Kind
+    code: str
+    record: Record | None
+    version: int
+    note: Note
+
+
 class LinesService:
     """The administration's rules."""
 
@@ -146,39 +157,55 @@ class LinesService:
         """
         if wrong := field_errors(kind, code, record):
             raise BadInput("these rules cannot be understood", details=wrong)
-        return await self._change(kind, code, record, version, note)
+        (stored,) = (await self._change([Wanted(kind, code, record, version, note)])).values()
+        return stored
+
+    async def put_people(self, wanted: Mapping[int, tuple[Person, int, Note]]) -> dict[int, int]:
+        """Store the skills of several people at once, all or none; return their versions. Raises as ``put``.
+
+        ``details["users"]`` of a conflict are those whose skills somebody has changed.
+
+        :param wanted: user → his skills, the version that was read, and what writes it into the history.
+        """
+        for user_id, (person, _, _) in wanted.items():
+            if wrong := field_errors(Kind.PERSON, str(user_id), person):
+                raise BadInput("these rules cannot be understood", details=wrong)
+        all_of_them = [Wanted(Kind.PERSON, str(user_id), *one) for user_id, one in wanted.items()]
+        return {int(code): version for code, version in (await self._change(all_of_them)).items()}
 
     async def close(self, kind: Kind, code: str, version: int, note: Note) -> int:
         """Take a record out of force; it stays for what refers to it. Raises as ``put``.
 
         :raises NotFound: there is none in force.
         """
-        return await self._change(kind, code, None, version, note)
+        (stored,) = (await self._change([Wanted(kind, code, None, version, note)])).values()
+        return stored
 
-    async def _change(self, kind: Kind, code: str, record: Record | None, version: int, note: Note) -> int:
+    async def _change(self, wanted: Sequence[Wanted]) -> dict[str, int]:
+        """Change records of which each has a code of its own; return their versions by code."""
         calendar, people = await self._ports.calendar(), await self._ports.people()
         async with self._db.begin() as session:
             await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-            before = (await self._read(session)).rules
-            row = await session.get(DistributionRuleRow, (kind, code), with_for_update=True)
-            if (row.version if row is not None else 0) != version:
-                raise Conflict("somebody else changed this meanwhile", error_id="stale-record")
-            if record is None and (row is None or row.closed_at is not None):
-                raise NotFound("there is no such rule")
-            after = _with(before, kind, code, record)
-            takers = _takers(people, await _said(session))
-            today = self._today()
+            before = after = (await self._read(session)).rules
+            rows = {
+                one.code: await session.get(DistributionRuleRow, (one.kind, one.code), with_for_update=True)
+                for one in wanted
+            }
+            stale = [one for one in wanted if one.version != (row.version if (row := rows[one.code]) else 0)]
+            if stale:
+                users = [int(one.code) for one in stale if one.kind is Kind.PERSON]
+                details: dict[str, Any] = {"users": users} if users else {}
+                raise Conflict("somebody else changed this meanwhile", error_id="stale-record", details=details)
+            for one in wanted:
+                if one.record is None and ((row := rows[one.code]) is None or row.closed_at is not None):
+                    raise NotFound("there is no such rule")
+                after = _with(after, one.kind, one.code, one.record)
+            takers, today = _takers(people, await _said(session)), self._today()
             refuse(problems(before, takers, calendar, today), problems(after, takers, calendar, today))
             now = self._clock.now()
-            was = dict(row.body) if row is not None else {}
-            body = was if record is None else msgspec.to_builtins(record)
-            if row is None:
-                row = DistributionRuleRow(kind=kind, code=code, version=0)
-                session.add(row)
-            note(session, _state(was, row.closed_at, version), _state(body, now if record is None else None, 1))
-            row.body, row.version, row.changed_at = body, version + 1, now
-            row.closed_at = now if record is None else None
-        return version + 1
+            for one in wanted:
+                _store(session, rows[one.code], one, now)
+        return {one.code: one.version + 1 for one in wanted}
 
     # --- Reading ----------------------------------------------------------------------------------------------------
 
@@ -202,6 +229,18 @@ class LinesService:
 
     def _today(self) -> date:
         return self._clock.now().astimezone(self._zone).date()
+
+
+def _store(session: AsyncSession, row: DistributionRuleRow | None, one: Wanted, now: datetime) -> None:
+    """Write one record and its history."""
+    was = dict(row.body) if row is not None else {}
+    body = was if one.record is None else msgspec.to_builtins(one.record)
+    closed_at = now if one.record is None else None
+    if row is None:
+        row = DistributionRuleRow(kind=one.kind, code=one.code, version=0)
+        session.add(row)
+    one.note(session, _state(was, row.closed_at, one.version), _state(body, closed_at, 1))
+    row.body, row.version, row.changed_at, row.closed_at = body, one.version + 1, now, closed_at
 
 
 def refuse(before: frozenset[Problem], after: frozenset[Problem]) -> None:

@@ -362,6 +362,7 @@ ACCESS: Mapping[str, Needs] = {
     "POST /admin/queue/{id}": needs(Right.QUEUE_MANAGE),
     "GET /admin/lines": needs(Right.QUEUE_MANAGE),
     "POST /admin/lines/explain": needs(Right.QUEUE_MANAGE),
+    "POST /admin/skills": needs(Right.QUEUE_MANAGE),
     "GET /admin/lines/{kind}/new": needs(Right.QUEUE_MANAGE),
     "POST /admin/lines/{kind}": needs(Right.QUEUE_MANAGE),
     "GET /admin/lines/{kind}/{code}": needs(Right.QUEUE_MANAGE),

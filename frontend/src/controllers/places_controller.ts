@@ -1,9 +1,12 @@
 import { Controller } from "@hotwired/stimulus";
 import { t } from "../i18n";
 
+type Field = HTMLInputElement | HTMLSelectElement;
+
 /**
- * The places of everybody in a queue, as one form. A row is sent only when it differs from what is stored: its fields get
- * their names then. So two administrators who change different people are never in each other's way.
+ * The places of everybody in a queue, or their skills, as one form. A row is sent only when a field differs from what is
+ * stored (`data-stored`; of a box `yes` or `no`): its fields get their names then, `data-name` and whose row it is. So
+ * two administrators who change different people are never in each other's way.
  */
 export default class PlacesController extends Controller<HTMLFormElement> {
   static override targets = ["row", "save", "undo", "count"];
@@ -19,7 +22,7 @@ export default class PlacesController extends Controller<HTMLFormElement> {
   /** Name the fields of the rows that differ, and say how many they are. */
   look(): void {
     const changed = this.rowTargets.filter((row) => {
-      const differs = isChanged(row);
+      const differs = fields(row).some(isChanged);
       for (const field of fields(row))
         field.name = differs ? `${field.dataset["name"]}_${row.dataset["user"]}` : "";
       row.dataset["changed"] = differs ? "yes" : "no";
@@ -33,32 +36,26 @@ export default class PlacesController extends Controller<HTMLFormElement> {
 
   /** Show again what is stored, also where the server showed what had been typed. */
   back(): void {
-    for (const row of this.rowTargets) {
-      const { member, penalty } = parts(row);
-      if (member) member.checked = row.dataset["member"] === "yes";
-      if (penalty) penalty.value = row.dataset["penalty"] ?? "0";
+    for (const field of this.rowTargets.flatMap(fields)) {
+      const stored = field.dataset["stored"];
+      if (stored === undefined) continue;
+      if (isBox(field)) field.checked = stored === "yes";
+      else field.value = stored;
     }
     this.look();
   }
 }
 
-function fields(row: HTMLElement): HTMLInputElement[] {
-  return [...row.querySelectorAll<HTMLInputElement>("input[data-name]")];
+function fields(row: HTMLElement): Field[] {
+  return [...row.querySelectorAll<Field>("[data-name]")];
 }
 
-function parts(row: HTMLElement): {
-  member: HTMLInputElement | undefined;
-  penalty: HTMLInputElement | undefined;
-} {
-  const found = fields(row);
-  return {
-    member: found.find((one) => one.dataset["name"] === "member"),
-    penalty: found.find((one) => one.dataset["name"] === "penalty"),
-  };
+function isBox(field: Field): field is HTMLInputElement {
+  return field.type === "checkbox";
 }
 
-function isChanged(row: HTMLElement): boolean {
-  const { member, penalty } = parts(row);
-  if (!member || !penalty) return false;
-  return (row.dataset["member"] === "yes") !== member.checked || penalty.value !== row.dataset["penalty"];
+function isChanged(field: Field): boolean {
+  const stored = field.dataset["stored"];
+  if (stored === undefined) return false;
+  return isBox(field) ? field.checked !== (stored === "yes") : field.value !== stored;
 }

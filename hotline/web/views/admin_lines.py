@@ -74,6 +74,7 @@ async def _everything(request: web.Request) -> dict[str, Any]:
         ],
         "levels": words.LEVELS,
         "person_kind": Kind.PERSON,
+        "typed": {},
         "now": local_time(its.clock.now()).strftime("%Y-%m-%dT%H:%M"),
         "problem": request.query.get("pending") and gettext("Kept, but the exchange does not have it yet."),
     }
@@ -122,7 +123,7 @@ async def _save(request: web.Request, code: str) -> web.StreamResponse:
         if wants_json(request):
             raise
         return await _refused(request, error, kind, code, sent)
-    return await _done(request, version=version, code=wanted)
+    return await done(request, version=version, code=wanted)
 
 
 async def close(request: web.Request) -> web.StreamResponse:
@@ -138,7 +139,7 @@ async def close(request: web.Request) -> web.StreamResponse:
             raise
         found = await its.line_rules.all()
         return await _refused(request, error, kind, code, fields_of(_record(found, kind, code)))
-    return await _done(request, version=version, code=code)
+    return await done(request, version=version, code=code)
 
 
 async def undo(request: web.Request) -> web.StreamResponse:
@@ -161,7 +162,7 @@ async def undo(request: web.Request) -> web.StreamResponse:
         if wants_json(request):
             raise
         return await _refused(request, error, kind, code, fields_of(before))
-    return await _done(request, version=version, code=code)
+    return await done(request, version=version, code=code)
 
 
 async def explain(request: web.Request) -> web.StreamResponse:
@@ -191,7 +192,7 @@ async def explain(request: web.Request) -> web.StreamResponse:
 # --- Parts ----------------------------------------------------------------------------------------------------------
 
 
-async def _done(request: web.Request, **answer: object) -> web.Response:
+async def done(request: web.Request, **answer: object) -> web.Response:
     """Bring the change to the exchange and answer."""
     applied = await services(request).line_keeper.changed()
     return saved(request, HOME if applied else f"{HOME}?pending=1", applied=applied, **answer)
@@ -248,20 +249,19 @@ async def _refused(
 ) -> web.StreamResponse:
     its = services(request)
     if kind is Kind.PERSON:  # his form is a row of the list
-        return await refused(request, error, LIST, await _typed_skills(request, int(code), sent))
+        return await refused(request, error, LIST, await with_typed(request, {int(code): sent}))
     history = await its.staff.changes((_entity(kind), code)) if code else ()
     return await _form(request, kind, code, sent, await its.line_rules.all(), history, error)
 
 
-async def _typed_skills(request: web.Request, user_id: int, sent: Mapping[str, str]) -> dict[str, Any]:
-    """Return the list with what was typed in one person's row, over the version that is stored now."""
+async def with_typed(request: web.Request, rows: Mapping[int, Mapping[str, str]]) -> dict[str, Any]:
+    """Return the list with what was typed in the rows of some people, over the versions that are stored now."""
     context = await _everything(request)
-    levels = {name.removeprefix("level_"): text for name, text in sent.items() if name.startswith("level_")}
-    typed = Person({code: int(text) for code, text in levels.items() if text in {"1", "2", "3"}})
-    context["people"] = [
-        (user, roles, typed if user.id == user_id else person, found)
-        for user, roles, person, found in context["people"]
-    ]
+    typed = {}
+    for user_id, sent in rows.items():
+        levels = {name.removeprefix("level_"): text for name, text in sent.items() if name.startswith("level_")}
+        typed[user_id] = Person({code: int(text) for code, text in levels.items() if text in {"1", "2", "3"}})
+    context["typed"] = typed
     return {name: value for name, value in context.items() if name != "problem"}
 
 
@@ -366,4 +366,4 @@ def _told(value: object) -> str:
             return str(value)
 
 
-__all__ = ["close", "create", "explain", "listing", "new", "save", "show", "undo"]
+__all__ = ["close", "create", "done", "explain", "listing", "new", "save", "show", "undo", "with_typed"]

@@ -162,8 +162,39 @@ async def test_who_was_slower_keeps_what_he_typed(site: Site, kind: str) -> None
         assert stale.status == 409
         assert ('value="3" selected' if kind == "person" else f'value="{typed}"') in stale.text
         now = str(int(version) + 1)
-        assert f'name="version" value="{now}"' in stale.text
+        shown = f'data-name="version" value="{now}"' if kind == "person" else f'name="version" value="{now}"'
+        assert shown in stale.text
         assert (await boss.send("POST", address, form=form | {name: typed, "version": now})).status == 303
+
+
+async def test_skills_of_several_people_are_stored_together_or_not_at_all(site: Site) -> None:
+    """S001-012, DAY-38: one form for all; who was slower reads whose skills were changed, and keeps what he typed."""
+    ids = []
+    for extension in ("101", "102"):
+        user = await site.services.staff.by_extension(extension)
+        assert user is not None
+        ids.append(user.id)
+    anna, boris = ids
+    rows = {f"version_{anna}": "0", f"level_tt_{anna}": "3", f"version_{boris}": "0", f"level_tt_{boris}": "1"}
+    async with site.logged_in("boss") as boss, site.logged_in("admin") as admin:
+        await make_all(boss)
+        stored = await boss.send("POST", "/admin/skills", form=rows, accept="application/json")
+        assert stored.json()["versions"] == {str(anna): 1, str(boris): 1}
+        mine = {f"version_{anna}": "1", f"level_tt_{anna}": "2"}
+        assert (await admin.send("POST", "/admin/skills", form=mine)).status == 303
+        late = mine | {f"level_tt_{anna}": "1", f"version_{boris}": "1", f"level_tt_{boris}": "2"}
+        stale = await boss.send("POST", "/admin/skills", form=late)
+        text = unescape(stale.text)
+        assert (stale.status, "Аннина" in text, "Кто-то изменил навыки: Аннина" in text) == (409, True, True)
+        assert f'name="version_{anna}"' in text, "what was typed can be sent again"
+        people = (await boss.api("GET", HOME)).json()["rules"]["people"]
+        assert (people[str(anna)]["skills"], people[str(boris)]["skills"]) == ({"tt": 2}, {"tt": 1})
+        nothing = await boss.send("POST", "/admin/skills", form={}, accept="application/json")
+        nobody = await boss.send("POST", "/admin/skills", form={"version_999999": "0"}, accept="application/json")
+        wrong = await boss.send(
+            "POST", "/admin/skills", form=mine | {f"level_tt_{anna}": "9"}, accept="application/json"
+        )
+        assert [one.status for one in (nothing, nobody, wrong)] == [400, 400, 400]
 
 
 async def test_an_insurer_changes_nothing_but_the_skills_of_its_own_people(site: Site) -> None:
@@ -200,6 +231,10 @@ async def test_an_insurer_changes_nothing_but_the_skills_of_its_own_people(site:
         skills = {"level_tt": "2", "version": "0"}
         assert await send(chief, "person", skills, str(foreign.id)) == 404
         assert await send(chief, "person", skills, str(own.id)) == 303
+        foreign_row = {f"version_{foreign.id}": "0", f"level_tt_{foreign.id}": "2"}
+        assert (await chief.send("POST", "/admin/skills", form=foreign_row, accept="application/json")).status == 400
+        own_row = {f"version_{own.id}": "1", f"level_tt_{own.id}": "3"}
+        assert (await chief.send("POST", "/admin/skills", form=own_row)).status == 303
         assert await send(boss, "person", skills, "999999") == 404
 
 
