@@ -117,6 +117,7 @@ class Hotline:
         rewrite = _record_all(writer, cti)
         bus.subscribe(CallEvent, handler=writer.on_event, name="journal.calls", on_overflow=rewrite)
         bus.subscribe(LinkChanged, handler=_log_link, name="log.links")
+        bus.subscribe(CallEvent, handler=_log_call, name="log.calls")
 
         recording = RecordingParts(settings, database, bus, clock, cti)
         recording.start()
@@ -333,6 +334,11 @@ def _of_server(
 
 async def _log_link(event: LinkChanged) -> None:
     log.info("link %s: %s %s", event.asterisk, event.state, event.reason)
+
+
+async def _log_call(event: CallEvent) -> None:
+    """What a call went through can be read in the log by its key; numbers stay out of it."""
+    log.info("call %s: %s", event.call.key, event.kind, extra={"phase": event.call.phase})
 
 
 def _record_all(writer: CallWriter, cti: dict[str, CtiService]) -> Callable[[], Coroutine[None, None, None]]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 
 import click
 
+from hotline import logs
 from hotline.archive.cli import recordings
 from hotline.backup.cli import backup, restore
 from hotline.config import Settings
@@ -26,13 +28,10 @@ from hotline.stats.cli import stats
 @click.option("-v", "--verbose", is_flag=True, help="Log every step.")
 def main(verbose: bool) -> None:
     """Contact centre for public hotlines."""
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
-    # Libraries speak up only when something is wrong; panoramisk and aioice are chatty by nature.
-    for library in ("panoramisk", "aioice", "aiortc", "asyncio"):
-        logging.getLogger(library).setLevel(logging.WARNING)
+    try:
+        logs.set_up(os.environ.get("HOTLINE_LOG_FORMAT", "text"), logging.DEBUG if verbose else logging.INFO)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
 
 
 for command in (*STAND_COMMANDS, backup, db, line_check, load, profile, recordings, register, restore, stats, user):

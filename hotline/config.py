@@ -99,6 +99,8 @@ class Settings(BaseSettings):
     """Where the files of cards are kept; belongs into the backup together with the database."""
     attachment_mb: int = Field(25, ge=1, le=200)
     """The largest file that a card takes, in MiB."""
+    log_format: Literal["text", "json"] = "text"
+    """How log lines are written: for people, or one JSON object each."""
     backup_dir: Path | None = None
     """Where ``hotline backup`` puts backups when it is not told; ``hotline doctor`` looks at the age of the newest."""
     backup_max_age_h: int = Field(26, ge=1)

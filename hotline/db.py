@@ -96,6 +96,7 @@ class Database:
             url,
             pool_size=pool_size,
             max_overflow=0,
+            hide_parameters=True,  # in errors, and so in logs: they are people's data
             pool_use_lifo=True,  # the connection used last has the plans of what is asked most
             connect_args={
                 "timeout": 5,

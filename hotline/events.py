@@ -15,6 +15,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from hotline.logs import about, call_of
+
 log = logging.getLogger(__name__)
 
 Handler = Callable[[object], Awaitable[None]]
@@ -149,7 +151,8 @@ class Bus:
                         await self._guard(subscription, subscription.on_overflow())
                     continue
                 event = subscription.waiting.popleft()
-                await self._guard(subscription, subscription.handler(event))
+                with about(call=call_of(event)):
+                    await self._guard(subscription, subscription.handler(event))
             subscription.idle.set()
 
     async def _guard(self, subscription: Subscription, work: Awaitable[None]) -> None:

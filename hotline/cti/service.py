@@ -257,7 +257,7 @@ class CtiService:
             self._look_after(event)
         except Exception:  # as in _fold
             self._failures.inc()
-            log.exception("%s: cannot follow a transfer through %s", self.name, message.event)
+            log.exception("%s: cannot follow a transfer through %s", self.name, message.event, extra=_about(message))
 
     def _fold(self, message: Message) -> tuple[ev.Event | None, list[Fact]]:
         """Read, fold and publish one event; without an event when there is nothing more to do with it."""
@@ -279,7 +279,7 @@ class CtiService:
             self.spying.saw(event)
         except Exception:  # one event that we cannot fold must not stop the others
             self._failures.inc()
-            log.exception("%s: cannot fold %s", self.name, message.event)
+            log.exception("%s: cannot fold %s", self.name, message.event, extra=_about(message))
             return None, []
         return event, facts
 
@@ -358,3 +358,8 @@ class CtiService:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+def _about(message: Message) -> dict[str, str]:
+    """Tell a log line which call an event is about (Asterisk: Linkedid)."""
+    return {"call": message.get("Linkedid", "")}

@@ -60,7 +60,8 @@ class Cancelled(Exception):
 @asynccontextmanager
 async def worker_database(url: str) -> AsyncIterator[Database]:
     """Open a database whose statements may take their time."""
-    engine = create_async_engine(url, pool_size=2, connect_args={"timeout": 5, "server_settings": SERVER_SETTINGS})
+    connect = {"timeout": 5, "server_settings": SERVER_SETTINGS}
+    engine = create_async_engine(url, pool_size=2, hide_parameters=True, connect_args=connect)
     try:
         yield Database(engine)
     finally:

@@ -18,6 +18,7 @@ import msgspec
 from aiohttp import web
 
 from hotline.errors import Forbidden, HotlineError, NotAuthenticated
+from hotline.logs import CALL_KEY, about
 from hotline.staff.audit import acting_from
 from hotline.staff.model import Session
 from hotline.web.access import require_access
@@ -91,6 +92,12 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     given = request.headers.get("X-Request-Id", "")
     request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
     keep_request_id(request, request_id)
+    key = request.match_info.get("key", "")
+    with about(request=request_id, call=key if CALL_KEY.fullmatch(key) else ""):
+        return await _observed(request, handler, request_id)
+
+
+async def _observed(request: web.Request, handler: Handler, request_id: str) -> web.StreamResponse:
     started = time.perf_counter()
     status = 499  # the browser went away
     try:
@@ -98,22 +105,29 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
         status = response.status
     finally:
         seconds = time.perf_counter() - started
-        session, caller = session_of(request), known_caller(request)
-        user = session.user if session else caller.user if caller else None
+        route, who = route_of(request), _who(request)
         # A page's own files say nothing about anybody's work: a dozen lines a page, unless one is missing.
         access.log(
-            logging.DEBUG if route_of(request) == PREFIX and status < 400 else logging.INFO,
+            logging.DEBUG if route == PREFIX and status < 400 else logging.INFO,
             "%s %s %d %.0f ms user=%s id=%s",
             request.method,
-            route_of(request),
+            route,
             status,
             seconds * 1000,
-            user.id if user else "-",
+            who["user"] or "-",
             request_id,
+            extra={**who, "method": request.method, "route": route, "status": status, "ms": round(seconds * 1000, 1)},
         )
         if status != 101:
-            request.app[METRICS].observe(request.method, route_of(request), status, seconds)
+            request.app[METRICS].observe(request.method, route, status, seconds)
     return response
+
+
+def _who(request: web.Request) -> dict[str, str]:
+    """Return for a log line who asks: an id, or "" before he is known."""
+    session, caller = session_of(request), known_caller(request)
+    user = session.user if session else caller.user if caller else None
+    return {"user": str(user.id) if user else ""}
 
 
 @web.middleware
@@ -133,7 +147,8 @@ async def explain_errors(request: web.Request, handler: Handler) -> web.StreamRe
         return await handler(request)
     except HotlineError as error:
         if error.status >= 500:
-            log.warning("%s failed: %s (%s) id=%s", route_of(request), error.error_id, error, request_id_of(request))
+            words = (route_of(request), error.error_id, error, request_id_of(request))
+            log.warning("%s failed: %s (%s) id=%s", *words, extra=_who(request))
         return await answer_error(request, error)
     except web.HTTPException as error:
         ours = from_http(error)
@@ -144,7 +159,7 @@ async def explain_errors(request: web.Request, handler: Handler) -> web.StreamRe
             answer.headers["Allow"] = allowed  # RFC 9110 section 15.5.6
         return answer
     except Exception:
-        log.exception("%s broke, id=%s", route_of(request), request_id_of(request))
+        log.exception("%s broke, id=%s", route_of(request), request_id_of(request), extra=_who(request))
         return await answer_error(request, HotlineError("internal error"))
 
 
@@ -216,7 +231,7 @@ async def _admitted(request: web.Request, handler: Handler, session: Session) ->
         raise
     if session.user.password_temporary and route not in WITH_TEMPORARY_PASSWORD:
         raise Forbidden("the temporary password must be changed first", error_id="password-temporary")
-    with acting_from(client_address(request)):
+    with acting_from(client_address(request)), about(user=str(session.user.id)):
         return await handler(request)
 
 
