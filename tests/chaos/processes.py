@@ -32,10 +32,6 @@ def send(pid: int, number: signal.Signals) -> None:
 
 async def passing(seconds: float) -> None:
     """Let time go by: here it is the fault that lasts, not what is waited for."""
-    loop = asyncio.get_running_loop()
-    over = loop.create_future()
-    timer = loop.call_later(seconds, over.set_result, None)
-    try:
-        await over
-    finally:
-        timer.cancel()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await asyncio.Event().wait()
