@@ -28,7 +28,7 @@ AWAY = (OSError, TimeoutError, SQLAlchemyError, HotlineError)
 """What it is when PostgreSQL is away."""
 ASK_S = 0.5
 LISTENED = 8
-"""Recordings that are listened to; of the others the length is looked at."""
+"""Recordings that are listened to, both sides of them, in calls with steady telephones."""
 BLOCK_S = 0.1
 CITIZEN_HZ, OPERATOR_HZ = 440.0, 700.0
 HEADER = 44
@@ -113,13 +113,14 @@ def recordings(
     *,
     died_at: datetime | None,
     deaf: tuple[datetime, datetime] | None,
-    unheard: Collection[str],
+    unsteady: Collection[str],
 ) -> list[Recording]:
     """Measure what is recorded of every call that was answered.
 
     :param died_at: when Asterisk died; calls without an end ended then.
     :param deaf: when Asterisk stood still: nothing of that can be recorded.
-    :param unheard: extensions whose operators lost their voice by the fault itself; their own side is not measured.
+    :param unsteady: extensions whose operators lose their voice by the fault itself, or send it in bursts whenever this
+        machine is busy: of their calls the length is measured.
     """
     found: list[Recording] = []
     listened = 0
@@ -127,13 +128,14 @@ def recordings(
         lived = _lived(key, rows, died_at)
         if lived is None:
             continue
-        listens = listened < LISTENED and bool(seen.operators) and seen.ended_at is not None
+        steady = bool(seen.operators) and not set(seen.operators) & set(unsteady)
+        listens = listened < LISTENED and steady and seen.ended_at is not None
         listened += listens
         gap = _overlap(lived, deaf)
         length, tones = _kept(settings.recording_dir, key, listens=listens)
         due = (lived[1] - lived[0]).total_seconds() - gap
         found.append(Recording(key, due, length if tones is None else tones[0]))
-        if tones is not None and not set(seen.operators) & set(unheard):
+        if tones is not None:
             # His voice begins a moment after his answer, and after each hand-over.
             spoken = seen.talked_s - gap - 1.0 * len(seen.operators)
             found.append(Recording(f"{key} (operator)", max(0.0, spoken), tones[1]))

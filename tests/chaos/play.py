@@ -194,7 +194,7 @@ class Play:
             calls,
             died_at=self.began_at if self.fault.allowed.asterisk_dies else None,
             deaf=(self.began_at, self.mended_at) if self.fault.deaf else None,
-            unheard=(PAGE,),
+            unsteady=[PAGE, *(one.extension for one in its.operators)],
         )
         return replace(
             facts,

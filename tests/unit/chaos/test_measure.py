@@ -64,7 +64,7 @@ def test_what_is_due_ends_with_the_call_and_stops_with_asterisk(
     write_wav(tmp_path / f"{KEY}-in.wav", sine(440.0, 7.0))
     write_wav(tmp_path / f"{KEY}-out.wav", sine(700.0, 5.0))
     settings = AsteriskSettings(name="pbx1", recording_dir=tmp_path)
-    found = measure.recordings(settings, a_call(*BEGUN, OVER), died_at=died, deaf=deaf, unheard=())
+    found = measure.recordings(settings, a_call(*BEGUN, OVER), died_at=died, deaf=deaf, unsteady=())
     assert [one.key for one in found] == [KEY, f"{KEY} (operator)"]
     assert found[0].due_s == pytest.approx(due)
     assert [one.kept_s for one in found] == pytest.approx([7.0, 5.0])
@@ -74,16 +74,16 @@ def test_a_silent_recording_and_a_missing_one_are_seen(tmp_path: Path) -> None:
     """The right length proves nothing: the citizen hums, and a file without his tone has not recorded him."""
     settings = AsteriskSettings(name="pbx1", recording_dir=tmp_path)
     calls = a_call(*BEGUN, OVER)
-    assert [one.kept_s for one in measure.recordings(settings, calls, died_at=None, deaf=None, unheard=())] == [0, 0]
+    assert [one.kept_s for one in measure.recordings(settings, calls, died_at=None, deaf=None, unsteady=())] == [0, 0]
     for side in ("in", "out"):
         write_wav(tmp_path / f"{KEY}-{side}.wav", sine(980.0, 10.0))
-    assert [one.kept_s for one in measure.recordings(settings, calls, died_at=None, deaf=None, unheard=())] == [0, 0]
+    assert [one.kept_s for one in measure.recordings(settings, calls, died_at=None, deaf=None, unsteady=())] == [0, 0]
 
 
 def test_a_call_that_died_with_asterisk_is_due_until_then(tmp_path: Path) -> None:
     write_wav(tmp_path / f"{KEY}-in.wav", sine(440.0, 4.0))
     settings = AsteriskSettings(name="pbx1", recording_dir=tmp_path)
-    found = measure.recordings(settings, a_call(*BEGUN), died_at=START + timedelta(seconds=6), deaf=None, unheard=())
+    found = measure.recordings(settings, a_call(*BEGUN), died_at=START + timedelta(seconds=6), deaf=None, unsteady=())
     assert [(one.due_s, one.kept_s) for one in found] == [(5.0, 4.0)]
 
 
