@@ -32,6 +32,8 @@ LISTENED = 8
 BLOCK_S = 0.1
 CITIZEN_HZ, OPERATOR_HZ = 440.0, 700.0
 HEADER = 44
+BUFFER_S = 32_768 / 2 / RATE
+"""What Asterisk keeps in memory of a sound file before it writes (main/file.c, ``setvbuf``): lost when it is killed."""
 AROUND = timedelta(hours=1)
 
 
@@ -117,7 +119,7 @@ def recordings(
 ) -> list[Recording]:
     """Measure what is recorded of every call that was answered.
 
-    :param died_at: when Asterisk died; calls without an end ended then.
+    :param died_at: when Asterisk died; calls without an end ended then, their recordings a buffer before.
     :param deaf: when Asterisk stood still: nothing of that can be recorded.
     :param unsteady: extensions whose operators lose their voice by the fault itself, or send it in bursts whenever this
         machine is busy: of their calls the length is measured.
@@ -133,8 +135,8 @@ def recordings(
         listened += listens
         gap = _overlap(lived, deaf)
         length, tones = _kept(settings.recording_dir, key, listens=listens)
-        due = (lived[1] - lived[0]).total_seconds() - gap
-        found.append(Recording(key, due, length if tones is None else tones[0]))
+        due = (lived[1] - lived[0]).total_seconds() - gap - (BUFFER_S if lived[1] == died_at else 0.0)
+        found.append(Recording(key, max(0.0, due), length if tones is None else tones[0]))
         if tones is not None:
             # His voice begins a moment after his answer, and after each hand-over.
             spoken = seen.talked_s - gap - 1.0 * len(seen.operators)
