@@ -58,6 +58,7 @@ from hotline.web.app import make_app
 from hotline.web.phone import authorise
 from hotline.web.services import Services
 from hotline.web.views.admin_queue import BY_ROLE
+from hotline.webhook import WebhookParts
 
 log = logging.getLogger(__name__)
 
@@ -176,7 +177,8 @@ class Hotline:
             {name: one.rescue for name, one in cti.items()},
             Limits(grace=timedelta(seconds=settings.lost_grace_s), back=timedelta(seconds=settings.lost_back_s)),
         )
-        for part in (recovery, line_keeper, ScoringParts(database, bus, clock, cti)):
+        webhooks = WebhookParts(settings, database, bus, clock, journal.outbox)
+        for part in (recovery, line_keeper, ScoringParts(database, bus, clock, cti), webhooks):
             part.start()
             stack.push_async_callback(part.close)
         await journal.outbox.relay()  # what a crash kept from being published
@@ -195,6 +197,7 @@ class Hotline:
                 "notices": journal.notices.purge,
                 "uploads": self.services.register.purge,
                 "reports": self.services.reports.purge,
+                "webhooks": self.services.webhooks.purge,
                 "samples": self.services.drawing.nightly,
                 "statistics": partial(self.services.stats_check.of_yesterday, settings.zone),
             },

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode
 from datetime import time
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -111,6 +112,10 @@ class Settings(BaseSettings):
     """Bearer token with which a monitoring system reads ``/status`` and ``/metrics``; empty: only users may."""
     api_per_minute: int = Field(600, ge=1, le=100_000)
     """How many requests a minute one token of the interface for other systems may make; as many may come at once."""
+    webhook_http: bool = False
+    """Whether events may be sent by http beside https."""
+    webhook_networks: list[IPv4Network | IPv6Network] = Field(default_factory=list)
+    """Networks of the house that events may be sent to; without any, only public addresses are asked."""
     smtp_host: str = ""
     """The mail server for letters about alarms; empty: no letters."""
     smtp_port: int = Field(25, ge=1, le=65535)

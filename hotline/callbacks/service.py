@@ -257,7 +257,7 @@ class Callbacks:
             async with self._db.begin() as session:
                 done = await store.refold(session, citizen, self.limits, self._zone, now)
                 if done.changed:
-                    outbox.put_duty(session, DutyChanged(done.changed, now))
+                    outbox.put_duty(session, DutyChanged(done.changed, now, done.new, done.states))
             for duty_id, state in done.states:  # not before it is committed: who reads the log may look at once
                 log.info("duty %d is %s", duty_id, state)
             changed += done.changed
@@ -318,7 +318,7 @@ class Callbacks:
             done = await store.refold(session, citizen, self.limits, self._zone, move.at)
             details = {"move": move.kind.value, "insists": move.insists}
             audit(session, "change", ("duty", duty_id), user_id=user.id, at=move.at, details=details)
-            outbox.put_duty(session, DutyChanged(done.changed or (duty_id,), move.at))
+            outbox.put_duty(session, DutyChanged(done.changed or (duty_id,), move.at, done.new, done.states))
             line = await self._one(session, user, queues, duty_id)
         await self._outbox.relay()
         return line

@@ -46,6 +46,8 @@ class Refolded:
     """What a fold has changed: duties and their states."""
 
     states: tuple[tuple[int, str], ...] = ()
+    new: tuple[int, ...] = ()
+    """Ids of those that began."""
 
     @property
     def changed(self) -> tuple[int, ...]:
@@ -232,7 +234,7 @@ async def _write(
         changed.append(row)
         await session.flush()
     await _link_calls(session, moves, [(duty, row) for duty, row in _paired(duties, [*stored, *changed]) if row])
-    return Refolded(tuple((row.id, row.state) for row in changed))
+    return Refolded(tuple((row.id, row.state) for row in changed), tuple(row.id for row in changed if row.version == 1))
 
 
 def _void(row: DutyRow) -> None:

@@ -31,7 +31,8 @@ from hotline.cti.model import (
 from hotline.db import Database
 from hotline.errors import NotFound
 from hotline.events import Bus
-from hotline.journal import dispositions, identifiers, queries_calls, segment_store
+from hotline.journal import dispositions, identifiers, outbox, queries_calls, segment_store
+from hotline.journal.call_news import CallEnded, OutboxWaits
 from hotline.journal.callmerge import merge
 from hotline.journal.model import CallRow
 from hotline.journal.person_model import CallWritten
@@ -76,6 +77,7 @@ class CallJournal:
         registered = await dispositions.registered_of(session, made.keys())
         for row, call in ended:
             await dispositions.close_by_itself(session, row, call, self._clock, batch.choices, registered)
+            _tell_end(session, row)
         await session.flush()
         for row, _ in ended:
             fact = dispositions.fact_about(row)
@@ -115,6 +117,8 @@ class CallJournal:
                 known = before is not None and before.ended_at is not None
                 await segment_store.write_rows(tx, row, after, known=known)
                 await dispositions.close_by_itself(tx, row, after, self._clock, batch.choices if batch else None)
+                if not known:
+                    _tell_end(tx, row)
                 fact = dispositions.fact_about(row)
         if self._bus is None:
             return
@@ -122,6 +126,8 @@ class CallJournal:
             self._bus.publish(fact)
         if session is None and (before is None or before.phase is not after.phase):
             self._bus.publish(CallWritten(call.key))
+            if after.ended_at is not None:
+                self._bus.publish(OutboxWaits())
 
     async def open(self, asterisk: str) -> tuple[Call, ...]:
         """Return the calls of one Asterisk server that have not ended as far as the journal knows."""
@@ -257,6 +263,14 @@ class CallJournal:
             target.cause = leg.cause
             if target.user_id is None and leg.extension:
                 target.user_id = people.get(leg.extension)
+
+
+def _tell_end(session: AsyncSession, row: CallRecord) -> None:
+    assert row.ended_at is not None  # noqa: S101 - asked by the caller
+    outbox.put_call(
+        session,
+        CallEnded(row.key, row.ended_at, row.direction, row.queue, row.outcome, row.wait_s, row.talk_s),
+    )
 
 
 def _values(call: Call) -> dict[str, Any]:

@@ -12,3 +12,5 @@ class DutyChanged:
 
     duty_ids: tuple[int, ...]
     at: datetime
+    new_ids: tuple[int, ...] = ()  # of them, those that began
+    states: tuple[tuple[int, str], ...] = ()  # of each, where it stands

@@ -361,3 +361,4 @@ class AppealChanged:
     number: str
     user_ids: tuple[int, ...]  # people whose folders changed: owner, target, creator, actor
     at: datetime
+    event: str = ""  # code of the transition that was made; "" when none was

@@ -66,7 +66,8 @@ async def move(session: AsyncSession, row: AppealRecord, trigger: str, step: Ste
     event.result_code = given.result.code if given.result else None
     event.close_date = close_date if row.close_date is None else row.close_date
     session.add(event)
-    await _tell(session, row, step, transition.code, process_store.kind_of(transition.effect(EffectKind.TELL)), before)
+    kind = process_store.kind_of(transition.effect(EffectKind.TELL))
+    await _tell(session, row, step, transition.code, kind, before, transition.code)
     await tell_people(session, row, transition, step, phase)
     return transition
 
@@ -112,7 +113,13 @@ def _event(row: AppealRecord, transition: Transition, step: Step, from_phase: Ph
 
 
 async def _tell(
-    session: AsyncSession, row: AppealRecord, step: Step, event: str, kind: str, others: set[int | None]
+    session: AsyncSession,
+    row: AppealRecord,
+    step: Step,
+    event: str,
+    kind: str,
+    others: set[int | None],
+    moved: str = "",
 ) -> None:
     workers = {step.user.id, row.owner_id}
     await session.execute(
@@ -131,7 +138,7 @@ async def _tell(
     concerned = workers | others | {row.creator_id, row.forwarded_to_id}
     outbox.put(
         session,
-        AppealChanged(kind, row.id, row.number, tuple(sorted(user for user in concerned if user)), step.at),
+        AppealChanged(kind, row.id, row.number, tuple(sorted(user for user in concerned if user)), step.at, moved),
     )
 
 

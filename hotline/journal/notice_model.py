@@ -17,6 +17,10 @@ MESSAGE = "message"
 """In the details of a notice of a supervisor's line: the message's id."""
 
 
+WEBHOOK = "webhook"
+"""In the details of a notice about a webhook: its id."""
+
+
 class NoticeKind(StrEnum):
     """Why somebody is told. The web part has words and an icon for each."""
 
@@ -40,6 +44,7 @@ class NoticeKind(StrEnum):
     SCORE_DISPUTED = "score_disputed"  # the operator does not agree; to the reviewer
     SCORE_SETTLED = "score_settled"  # his answer was considered
     SUPERVISOR = "supervisor"  # a supervisor wrote to him, or changed his state
+    WEBHOOK_OFF = "webhook_off"  # another system took no event for a day; to administrators
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -10,15 +11,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.db import Database
 from hotline.events import Bus
+from hotline.journal import webhook_facts
+from hotline.journal.call_news import CallEnded
 from hotline.journal.duty_news import DutyChanged
 from hotline.journal.model import AppealChanged
 from hotline.journal.notice_model import NoticeMade
 from hotline.journal.person_model import PersonChanged
 from hotline.journal.tables import OutboxRow
+from hotline.webhooks.model import MessagesWait
 
 _BATCH = 500
 _PERSON = "person.changed"
 _DUTY = "duty.changed"
+_CALL = "call.ended"
 _NOTICE = "notice."
 """Kinds of notices in the table begin so; all others are changes of appeals."""
 
@@ -30,6 +35,7 @@ def put(session: AsyncSession, fact: AppealChanged) -> None:
         "number": fact.number,
         "user_ids": list(fact.user_ids),
         "at": fact.at.isoformat(),
+        "event": fact.event,
     }
     session.add(OutboxRow(kind=fact.kind, payload=payload, created_at=fact.at))
 
@@ -53,8 +59,19 @@ def put_person(session: AsyncSession, fact: PersonChanged) -> None:
 
 def put_duty(session: AsyncSession, fact: DutyChanged) -> None:
     """Write that duties towards citizens were changed, in the transaction of ``session``."""
-    payload: dict[str, Any] = {"duty_ids": list(fact.duty_ids), "at": fact.at.isoformat()}
+    payload: dict[str, Any] = {
+        "duty_ids": list(fact.duty_ids),
+        "new_ids": list(fact.new_ids),
+        "states": [list(one) for one in fact.states],
+        "at": fact.at.isoformat(),
+    }
     session.add(OutboxRow(kind=_DUTY, payload=payload, created_at=fact.at))
+
+
+def put_call(session: AsyncSession, fact: CallEnded) -> None:
+    """Write that a call ended, in the transaction of ``session``."""
+    payload: dict[str, Any] = {**asdict(fact), "at": fact.at.isoformat()}
+    session.add(OutboxRow(kind=_CALL, payload=payload, created_at=fact.at))
 
 
 class Outbox:
@@ -80,13 +97,18 @@ class Outbox:
             # Published before the deletion commits: a crash in between repeats a fact, but never loses one.
             for row in rows:
                 bus.publish(_fact(row))
+            carried = bool(rows) and await webhook_facts.carry(session, rows, rows[-1].created_at)
             await session.execute(delete(OutboxRow).where(OutboxRow.id.in_([row.id for row in rows])))
-            return len(rows)
+        if carried:
+            bus.publish(MessagesWait())
+        return len(rows)
 
 
-def _fact(row: OutboxRow) -> AppealChanged | DutyChanged | NoticeMade | PersonChanged:
+def _fact(row: OutboxRow) -> AppealChanged | CallEnded | DutyChanged | NoticeMade | PersonChanged:
     if row.kind == _PERSON:
         return PersonChanged(row.payload["person_id"], datetime.fromisoformat(row.payload["at"]))
+    if row.kind == _CALL:
+        return CallEnded(**{**row.payload, "at": datetime.fromisoformat(row.payload["at"])})
     if row.kind == _DUTY:
         return DutyChanged(tuple(row.payload["duty_ids"]), datetime.fromisoformat(row.payload["at"]))
     if row.kind.startswith(_NOTICE):

@@ -34,7 +34,8 @@ import hotline.staff.tables_password
 import hotline.staff.tables_token
 import hotline.stats.tables
 import hotline.stats.tables_report
-import hotline.supervision.tables  # noqa: F401 - imported for what they register
+import hotline.supervision.tables
+import hotline.webhooks.tables  # noqa: F401 - imported for what they register
 from hotline.db import Base
 
 metadata = Base.metadata

@@ -61,6 +61,7 @@ from hotline.stats.check import StatsCheck
 from hotline.stats.reports import Reports
 from hotline.stats.service import Statistics
 from hotline.supervision.parts import SupervisionParts
+from hotline.webhooks.service import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,12 @@ class Services:
     def statistics(self) -> Statistics:
         """Figures of calls and operators."""
         return Statistics(self.database, self.clock, self.settings.zone, self.settings.organisation)
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """Events for other systems."""
+        its = self.settings
+        return Webhooks(self.database, self.clock, self.bus, plain_http=its.webhook_http, networks=its.webhook_networks)
 
     @property
     def reports(self) -> Reports:

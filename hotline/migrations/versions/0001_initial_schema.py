@@ -29,6 +29,7 @@ from hotline.migrations.initial import (
     stats,
     supervision,
     tokens,
+    webhooks,
     workers,
 )
 
@@ -67,3 +68,4 @@ def upgrade() -> None:
     scoring.create()
     state.create()
     tokens.create()
+    webhooks.create()

@@ -64,6 +64,11 @@ _NOTES = {
     "session ended": mark("session ended"),
     "heading": mark("heading"),
     "revoked": mark("taken back"),
+    "new secret": mark("new secret"),
+    "switched on": mark("switched on"),
+    "switched off": mark("switched off"),
+    "switched off by itself": mark("switched off by itself"),
+    "sent again": mark("sent again"),
 }
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from aiohttp import web
 
 from hotline.errors import BadInput
-from hotline.journal.notice_model import MESSAGE, REVIEW, WAITING, Notice, NoticeKind
+from hotline.journal.notice_model import MESSAGE, REVIEW, WAITING, WEBHOOK, Notice, NoticeKind
 from hotline.journal.notices import PAGE
 from hotline.web.context import current_user, is_fragment, services
 from hotline.web.forms import form_fields, path_id, query_text
@@ -41,6 +41,7 @@ _WORDS = {
     NoticeKind.SCORE_DISPUTED: ("message-2", mark("The operator does not agree with a score")),
     NoticeKind.SCORE_SETTLED: ("star", mark("Your answer to a score was considered")),
     NoticeKind.SUPERVISOR: ("message-2", mark("A message from your supervisor")),
+    NoticeKind.WEBHOOK_OFF: ("webhook", mark("Another system takes no events: its webhook is switched off")),
 }
 
 
@@ -98,6 +99,8 @@ async def open_one(request: web.Request) -> web.StreamResponse:
     if (written := notice.details.get(MESSAGE)) is not None:
         await its.supervision.messages.seen(user, int(written))
         target = "/notifications"
+    if (webhook := notice.details.get(WEBHOOK)) is not None:
+        target = f"/admin/webhooks/{int(webhook)}"
     return web.Response(status=303, headers={"Location": target})
 
 
