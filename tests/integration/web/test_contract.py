@@ -1,0 +1,106 @@
+"""The running service keeps to the document that it publishes (issue 6: "schemathesis against the published OpenAPI").
+
+Derandomised and bounded: the same requests in every run. A longer run by hand is in docs/integrations.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import APIOperation, Case, GenerationMode
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from hotline.clock import FakeClock
+from hotline.stand.postgres import PrivateCluster
+from hotline.web.v1.document import document, plain
+from hotline.web.v1.table import OPERATIONS
+from tests.integration.web.conftest import NOW, Site, copied, ended_call, served
+from tests.integration.web.tokens import ask, token_of
+
+EXAMPLES = 12
+"""Of each kind, for each operation."""
+SCHEMA = schemathesis.openapi.from_dict(document())
+OPERATION_NAMES = [f"{one.method} {plain(one.path)}" for one in OPERATIONS]
+
+
+@pytest.fixture(scope="module")
+async def open_site(
+    pg_cluster: PrivateCluster, web_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Site, str]]:
+    """A service of this module's own with something in it, and a token that opens everything."""
+    folder = tmp_path_factory.mktemp("contract")
+    async with copied(pg_cluster, web_template) as database, served(database, FakeClock(NOW), folder) as site:
+        pace = site.services.settings.api_per_minute
+        assert pace >= len(OPERATION_NAMES) * EXAMPLES * 4 + 10, "the clock of this test stands still"
+        token = await token_of(site, "admin")
+        await site.services.calls.record(ended_call(recorded=True))
+        yield site, token
+
+
+def operation(name: str) -> APIOperation:
+    """Return an operation of the document by method and address."""
+    method, path = name.split()
+    found: APIOperation = SCHEMA[path][method]
+    return found
+
+
+def hold(name: str, mode: GenerationMode, site: Site, token: str) -> None:
+    """Ask as the document says, or on purpose otherwise, and compare what comes back with it."""
+    one = operation(name)
+
+    # What the document's types allow may still be refused by a rule, such as a code that no classifier has.
+    @settings(
+        max_examples=EXAMPLES,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=one.as_strategy(generation_mode=mode))
+    def ask_it(case: Case) -> None:
+        case.call_and_validate(
+            base_url=site.url,
+            session=session,
+            headers={"Authorization": f"Bearer {token}"},
+            excluded_checks=[positive_data_acceptance],
+        )
+
+    with requests.Session() as session:
+        session.trust_env = False
+        ask_it()
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=str)
+@pytest.mark.parametrize("name", OPERATION_NAMES)
+async def test_an_operation_answers_as_the_document_says(
+    open_site: tuple[Site, str], name: str, mode: GenerationMode
+) -> None:
+    """Issue 6: no 5xx, every answer of its type, what is not agreed is refused, nothing opens without a token."""
+    site, token = open_site
+    await asyncio.to_thread(hold, name, mode, site, token)
+
+
+async def test_the_document_is_what_is_published_and_is_whole(shared_site: Site) -> None:
+    """OpenAPI 3.1: everybody may read it; every reference in it leads somewhere."""
+    async with shared_site.visit() as browser:
+        answer = await ask(browser, None, "GET", "/api/v1/openapi.json")
+    assert answer.status == 200
+    assert answer.json() == document()
+    assert {name.split()[1] for name in OPERATION_NAMES} == set(answer.json()["paths"])
+    named = set(answer.json()["components"]["schemas"])
+    told = answer.text
+    used = {part.split('"')[0] for part in told.split("#/components/schemas/")[1:]}
+    assert used == named
+
+
+def test_the_guide_names_every_operation() -> None:
+    """docs/integrations.md is what an integrator reads first."""
+    page = (Path(__file__).parents[3] / "docs" / "integrations.md").read_text(encoding="utf-8")
+    assert [name for name in OPERATION_NAMES if name.split()[1] not in page] == []
