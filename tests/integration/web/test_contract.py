@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -43,10 +44,10 @@ async def open_site(
         yield site, token
 
 
-def operation(name: str) -> APIOperation:
+def operation(name: str) -> APIOperation[Any, Any, Any, Any]:
     """Return an operation of the document by method and address."""
     method, path = name.split()
-    found: APIOperation = SCHEMA[path][method]
+    found: APIOperation[Any, Any, Any, Any] = SCHEMA[path][method]
     return found
 
 
@@ -64,7 +65,7 @@ def hold(name: str, mode: GenerationMode, site: Site, token: str) -> None:
         suppress_health_check=list(HealthCheck),
     )
     @given(case=one.as_strategy(generation_mode=mode))
-    def ask_it(case: Case) -> None:
+    def ask_it(case: Case[Any]) -> None:
         case.call_and_validate(
             base_url=site.url,
             session=session,

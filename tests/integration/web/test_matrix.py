@@ -134,7 +134,7 @@ async def test_a_session_opens_no_address_of_other_systems_and_a_token_no_other(
             if row.public:
                 continue
             method, path = addresses[route]
-            body = None if method == "GET" else {}
+            body: dict[str, str] | None = None if method == "GET" else {}
             if BY_TOKEN in route:
                 answer = await ask(browser, people, route, addresses[route])
             else:
