@@ -30,9 +30,9 @@ def variables(text: str) -> set[str]:
 
 def test_the_services_of_production(compose: dict[str, Any]) -> None:
     services = compose["services"]
-    assert services.keys() == {"postgres", "render", "asterisk", "migrate", "service", "turn"}
+    assert services.keys() == {"postgres", "render", "asterisk", "migrate", "service", "proxy", "turn"}
     assert services["turn"]["profiles"] == ["turn"]
-    for name in ("postgres", "asterisk", "service"):
+    for name in ("postgres", "asterisk", "service", "proxy"):
         assert services[name]["restart"] == "unless-stopped"
     named = {volume.split(":")[0] for service in services.values() for volume in service.get("volumes", [])}
     assert named == compose["volumes"].keys()
@@ -40,6 +40,19 @@ def test_the_services_of_production(compose: dict[str, Any]) -> None:
         if "build" in service:
             context = service["build"] if isinstance(service["build"], str) else service["build"]["context"]
             assert (ROOT / context / "Dockerfile").is_file()
+
+
+def test_browsers_meet_tls_by_default(compose: dict[str, Any]) -> None:
+    """Issue 6: the service listens to its own machine only, and what stands before it is believed to be one proxy."""
+    service, proxy = (compose["services"][name]["environment"] for name in ("service", "proxy"))
+    assert service["HOTLINE_LISTEN_HOST"] == "${HOTLINE_LISTEN_HOST:-127.0.0.1}"
+    assert service["HOTLINE_TRUSTED_PROXIES"] == "${HOTLINE_TRUSTED_PROXIES:-1}"
+    assert proxy["HOTLINE_TLS"] == "${HOTLINE_TLS:-internal}"
+    assert proxy["HOTLINE_PUBLIC_URL"] == service["HOTLINE_PUBLIC_URL"]
+    assert proxy["HOTLINE_LISTEN_PORT"] == service["HOTLINE_LISTEN_PORT"]
+    assert "HOTLINE_PUBLIC_URL=https://" in (ROOT / ".env.example").read_text()
+    caddyfile = (ROOT / "proxy/Caddyfile").read_text()
+    assert set(re.findall(r"\{\$([A-Z_]+)", caddyfile)) == proxy.keys()
 
 
 def test_every_setting_exists(compose: dict[str, Any]) -> None:
