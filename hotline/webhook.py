@@ -19,6 +19,7 @@ from hotline.journal.outbox import Outbox
 from hotline.staff import queries
 from hotline.staff.admin_rules import everywhere
 from hotline.staff.model import Right
+from hotline.staff.secret_box import SecretBox
 from hotline.staff.tables import UserRow
 from hotline.webhooks.courier import Courier
 from hotline.webhooks.post import Post
@@ -36,7 +37,8 @@ class WebhookParts:
         self._bus = bus
         self._clock = clock
         self._outbox = outbox
-        post = Post(clock, plain_http=settings.webhook_http, networks=settings.webhook_networks)
+        box = SecretBox(settings.secret_keys)
+        post = Post(clock, box, plain_http=settings.webhook_http, networks=settings.webhook_networks)
         self._courier = Courier(db, bus, clock, post, self._tell_off, tick_s=tick_s)
         self._unsubscribe: Callable[[], Awaitable[None]] | None = None
 

@@ -13,8 +13,9 @@ from hotline.config import Settings
 from hotline.db import Database
 from hotline.errors import HotlineError
 from hotline.staff.model import NewUser
-from hotline.staff.secret_box import new_key
+from hotline.staff.secret_box import SecretBox, new_key
 from hotline.staff.service import StaffService
+from hotline.webhooks import keys
 
 T = TypeVar("T")
 
@@ -99,8 +100,17 @@ def print_key() -> None:
     click.echo(new_key())
 
 
+async def _renew_webhooks(_: StaffService) -> int:
+    settings = Settings()
+    db = Database.connect(settings.database_url.get_secret_value())
+    try:
+        return await keys.renew(db, SecretBox(settings.secret_keys))
+    finally:
+        await db.close()
+
+
 @user.command("rotate-keys")
 def rotate_keys() -> None:
     """Encrypt every stored secret with the first key of HOTLINE_SECRET_KEYS; then the others may go."""
-    count = with_staff(lambda staff: staff.factor.rotate())
+    count = with_staff(lambda staff: staff.factor.rotate()) + with_staff(_renew_webhooks)
     click.echo(f"{count} secrets are encrypted with the first key")

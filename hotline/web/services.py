@@ -56,6 +56,7 @@ from hotline.softphone.accounts import AccountService
 from hotline.softphone.line_quality import LineQualityService
 from hotline.softphone.proxy import SipProxy
 from hotline.softphone.quality import QualityService
+from hotline.staff.secret_box import SecretBox
 from hotline.staff.service import StaffService
 from hotline.stats.check import StatsCheck
 from hotline.stats.reports import Reports
@@ -193,7 +194,14 @@ class Services:
     def webhooks(self) -> Webhooks:
         """Events for other systems."""
         its = self.settings
-        return Webhooks(self.database, self.clock, self.bus, plain_http=its.webhook_http, networks=its.webhook_networks)
+        return Webhooks(
+            self.database,
+            self.clock,
+            self.bus,
+            SecretBox(its.secret_keys),
+            plain_http=its.webhook_http,
+            networks=its.webhook_networks,
+        )
 
     @property
     def reports(self) -> Reports:

@@ -24,7 +24,8 @@ class Parcel:
     url: str
     message_id: str
     body: bytes = field(repr=False)
-    secrets: tuple[str, ...] = field(repr=False)
+    sealed: tuple[str, ...] = field(repr=False)
+    """Its secrets, as they are stored."""
 
 
 def body_of(event: Event) -> str:

@@ -14,6 +14,9 @@ import aiohttp
 
 from hotline import __version__
 from hotline.clock import Clock
+from hotline.errors import Unavailable
+from hotline.staff.secret_box import SecretBox
+from hotline.webhooks import keys
 from hotline.webhooks.desk import Parcel
 from hotline.webhooks.rules import REFUSED, Network, refusal, signature, url_problem
 
@@ -37,12 +40,14 @@ class Outcome:
 class Post:
     """Sends messages.
 
+    :param box: opens the secrets.
     :param plain_http: http is allowed beside https.
     :param networks: networks of the house that may be asked.
     """
 
-    def __init__(self, clock: Clock, *, plain_http: bool, networks: Collection[Network]) -> None:
+    def __init__(self, clock: Clock, box: SecretBox, *, plain_http: bool, networks: Collection[Network]) -> None:
         self._clock = clock
+        self._box = box
         self._plain_http = plain_http
         self._networks = tuple(networks)
         self._http: aiohttp.ClientSession | None = None
@@ -52,13 +57,17 @@ class Post:
         # A setting may have become stricter since the address was written down.
         if problem := url_problem(parcel.url, plain_http=self._plain_http, networks=self._networks):
             return Outcome(problem=problem)
+        try:
+            secrets = [keys.opened(self._box, parcel.webhook_id, one) for one in parcel.sealed]
+        except Unavailable:
+            return Outcome(problem="no key opens the secret")
         stamp = int(self._clock.now().timestamp())
         headers = {
             "Content-Type": "application/json",
             "User-Agent": f"hotline/{__version__}",
             "webhook-id": parcel.message_id,
             "webhook-timestamp": str(stamp),
-            "webhook-signature": signature(parcel.secrets, parcel.message_id, stamp, parcel.body),
+            "webhook-signature": signature(secrets, parcel.message_id, stamp, parcel.body),
         }
         try:
             async with self._session().post(

@@ -18,7 +18,8 @@ from hotline.staff.admin_model import Change
 from hotline.staff.admin_rules import everywhere
 from hotline.staff.history import read_changes, write_change
 from hotline.staff.model import Right, User
-from hotline.webhooks import rules
+from hotline.staff.secret_box import SecretBox
+from hotline.webhooks import keys, rules
 from hotline.webhooks.desk import body_of
 from hotline.webhooks.model import Delivery, DeliveryState, Event, EventKind, Hook, HookForm, MessagesWait
 from hotline.webhooks.rules import Network
@@ -40,16 +41,25 @@ class MadeHook:
 class Webhooks:
     """The door to subscriptions.
 
+    :param box: seals secrets; without a key none can be made.
     :param plain_http: http is allowed beside https.
     :param networks: networks of the house that may be asked.
     """
 
     def __init__(
-        self, db: Database, clock: Clock, bus: Bus, *, plain_http: bool = False, networks: Collection[Network] = ()
+        self,
+        db: Database,
+        clock: Clock,
+        bus: Bus,
+        box: SecretBox,
+        *,
+        plain_http: bool = False,
+        networks: Collection[Network] = (),
     ) -> None:
         self._db = db
         self._clock = clock
         self._bus = bus
+        self._box = box
         self._plain_http = plain_http
         self._networks = tuple(networks)
 
@@ -95,6 +105,7 @@ class Webhooks:
         """Make a subscription; it works at once.
 
         :raises BadInput: ``details`` names each wrong field.
+        :raises Unavailable: there is no key to seal its secret with (``no-secret-key``).
         """
         _require(by)
         form = self._checked(form)
@@ -104,13 +115,14 @@ class Webhooks:
             row = WebhookRow(
                 title=form.title,
                 url=form.url,
-                secret=secret,
+                secret="",
                 events=sorted(form.events),
                 created_at=now,
                 created_by_id=by.id,
             )
             session.add(row)
             await session.flush()
+            row.secret = keys.sealed(self._box, row.id, secret)
             write_change(session, ("webhook", row.id), {}, _facts(form), by=by, at=now, note="created")
             return MadeHook(row.id, secret)
 
@@ -165,7 +177,7 @@ class Webhooks:
         async with self._db.begin() as session:
             row = await _row(session, hook_id, version)
             row.secret_before, row.secret_before_until = row.secret, now + rules.ROTATION
-            row.secret, row.version = secret, row.version + 1
+            row.secret, row.version = keys.sealed(self._box, hook_id, secret), row.version + 1
             write_change(session, ("webhook", hook_id), {}, {}, by=by, at=now, note="new secret")
         return MadeHook(hook_id, secret)
 

@@ -20,7 +20,7 @@ class WebhookRow(Base):
     title: Mapped[str] = mapped_column(Text)
     url: Mapped[str] = mapped_column(Text)
     secret: Mapped[str] = mapped_column(Text)
-    """Signing needs it as it is; it opens nothing here, it only proves to the receiver who speaks."""
+    """Sealed (``webhooks.keys``): signing needs it again."""
     secret_before: Mapped[str | None] = mapped_column(Text)
     secret_before_until: Mapped[datetime | None]
     events: Mapped[list[Any]]

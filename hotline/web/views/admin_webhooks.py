@@ -41,6 +41,7 @@ _PROBLEMS = {
     "not a public address": mark("not a public address"),
     "no answer in time": mark("no answer in time"),
     "no connection": mark("no connection"),
+    "no key opens the secret": mark("no key of HOTLINE_SECRET_KEYS opens the secret"),
     "https only": mark("https only"),
     "not an address": mark("not an address"),
     "gone": mark("the receiver says that it is gone (410)"),

@@ -115,7 +115,6 @@ async def test_a_token_opens_its_own_rights_and_no_page(site: Site) -> None:
 
 async def test_too_many_requests_of_one_token_wait(site: Site) -> None:
     """Issue 6: 429 with ``Retry-After``; another token goes on; after that time this one does as well."""
-    object.__setattr__(site.services.settings, "api_per_minute", 600)
     first, second = await token_of(site), await token_of(site, "op2")
     async with site.visit() as browser:
         statuses = [(await ask(browser, first, "GET", "/api/v1/token")).status for _ in range(600)]

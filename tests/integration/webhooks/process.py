@@ -6,6 +6,8 @@ import asyncio
 import sys
 from ipaddress import ip_network
 
+from pydantic import SecretStr
+
 from hotline.clock import SystemClock
 from hotline.config import Settings
 from hotline.db import Database
@@ -13,7 +15,9 @@ from hotline.events import Bus
 from hotline.journal.outbox import Outbox
 from hotline.webhook import WebhookParts
 
-SETTINGS = Settings(webhook_http=True, webhook_networks=[ip_network("127.0.0.0/8")])
+KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+"""As ``hotline user new-key`` prints one."""
+SETTINGS = Settings(secret_keys=[SecretStr(KEY)], webhook_http=True, webhook_networks=[ip_network("127.0.0.0/8")])
 
 
 async def main(url: str) -> None:

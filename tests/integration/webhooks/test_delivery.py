@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import func, select
 
 from hotline.clock import Clock, FakeClock, SystemClock
@@ -28,8 +29,10 @@ from hotline.journal.tables_terms import NotificationRow
 from hotline.profiles.loader import load_profile
 from hotline.staff.model import User
 from hotline.staff.queries import find_user
+from hotline.staff.secret_box import SecretBox, new_key
 from hotline.staff.tables import OrganisationRow, RoleRow, UserRoleRow, UserRow
 from hotline.webhook import WebhookParts
+from hotline.webhooks import keys
 from hotline.webhooks.courier import LEASE
 from hotline.webhooks.desk import Parcel
 from hotline.webhooks.model import HookForm, MessagesWait
@@ -41,6 +44,7 @@ from tests.integration.webhooks.process import SETTINGS
 from tests.integration.webhooks.receiver import Receiver, receiver
 
 ROOT = Path(__file__).parents[3]
+BOX = SecretBox(SETTINGS.secret_keys)
 
 
 async def administrator(db: Database, clock: Clock) -> User:
@@ -72,7 +76,7 @@ class House:
         self.db, self.clock, self.by, self.bus = db, clock, by, Bus()
         self.outbox = Outbox(db, self.bus)
         networks = SETTINGS.webhook_networks
-        self.hooks = Webhooks(db, clock, self.bus, plain_http=True, networks=networks)
+        self.hooks = Webhooks(db, clock, self.bus, BOX, plain_http=True, networks=networks)
         self.parts = WebhookParts(SETTINGS, db, self.bus, clock, self.outbox, tick_s=60)
 
     async def subscribe(self, to: Receiver, *kinds: str) -> tuple[int, str]:
@@ -201,8 +205,8 @@ async def test_a_name_that_leads_into_the_house_is_not_asked(clock: FakeClock, m
         port = int(crm.url.split(":")[2].split("/")[0])
         found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: found)
-        post = Post(clock, plain_http=True, networks=())
-        parcel = Parcel(1, 1, f"http://crm.example.org:{port}/hook", "evt-1", b"{}", ("whsec_AAAA",))
+        post = Post(clock, BOX, plain_http=True, networks=())
+        parcel = Parcel(1, 1, f"http://crm.example.org:{port}/hook", "evt-1", b"{}", ())
         outcome = await post.send(parcel)
         await post.close()
         assert crm.arrived.empty()
@@ -237,6 +241,23 @@ async def test_both_secrets_sign_for_a_day_after_a_change(house: House, clock: F
         await house.quiet()
     assert first.signature == signature([new, old], first.message_id, int(first.timestamp), first.body)
     assert second.signature == signature([new], second.message_id, int(second.timestamp), second.body)
+
+
+async def test_secrets_are_sealed_and_survive_a_change_of_keys(house: House) -> None:
+    """Issue 6, "secrets rotation": nobody reads them in the database; a new first key, and the old one may go."""
+    async with receiver() as crm:
+        _, secret = await house.subscribe(crm)
+        fresh = SecretStr(new_key())
+        async with house.db.begin() as session:
+            stored = (await session.scalars(select(WebhookRow.secret))).one()
+        assert secret not in stored
+        assert secret.removeprefix("whsec_") not in stored
+        assert await keys.renew(house.db, SecretBox([fresh, *SETTINGS.secret_keys])) == 1
+        house.parts._courier._post._box = SecretBox([fresh])
+        await house.call_ends()
+        got = await crm.next()
+        await house.quiet()
+    assert got.signature == signature([secret], got.message_id, int(got.timestamp), got.body)
 
 
 async def test_what_a_killed_service_was_sending_is_sent_after_its_restart(own_db: Database, own_db_url: str) -> None:
