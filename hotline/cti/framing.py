@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 BANNER = b"Asterisk Call Manager/"
+_BANNER_LIMIT = 256
 _END = b"\r\n\r\n"
 _EVENT = b"Event: "
 _ACTION_ID = b"\r\nActionID: "
@@ -164,7 +165,7 @@ class Framer:
                 self._skipping = False
                 continue
             if block[:2] == b"\r\n":  # Asterisk ends some events with one empty line too many
-                block = block.lstrip(b"\r\n")  # noqa: PLW2901 - the same block without its margin
+                block = block[2:]  # noqa: PLW2901 - the same block without its margin
             name = None
             if block[:7] == _EVENT:
                 name = wanted.get(block[7 : block.find(b"\r", 7)])
@@ -192,9 +193,11 @@ class Framer:
             self._banner_seen = True
             return data
         line, end, rest = data.partition(b"\r\n")
-        if not end and len(data) < 256:
+        if not end and len(data) <= _BANNER_LIMIT:
             return data
         self._banner_seen = True
+        if len(line) >= _BANNER_LIMIT:  # no greeting is so long; however it was cut, it is read as what it is not
+            return data
         self.version = line[len(BANNER) :].decode("ascii", "replace")
         return rest
 
@@ -202,7 +205,9 @@ class Framer:
         if self._skipping:
             # Keep only what could be the beginning of the end mark.
             self._rest = self._rest[-3:]
-        elif len(self._rest) > self._limit:
+        # Up to three bytes may be the beginning of the end mark, two the margin that is cut off: what fits as a whole
+        # must not be dropped because the network cut it there.
+        elif len(self._rest) > self._limit + 3 + 2 * self._rest.startswith(b"\r\n"):
             self.counts.oversized += 1
             self.last_broken = self._rest[:200]
             self._skipping = True
