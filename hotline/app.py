@@ -49,8 +49,10 @@ from hotline.softphone.quality import QualityService
 from hotline.softphone.recovery import Limits
 from hotline.softphone.recovery_service import Recovery
 from hotline.staff.audit_partitions import AuditPartitions
+from hotline.staff.oidc import require_provider
 from hotline.staff.second_factor import require_keys
 from hotline.staff.service import StaffService
+from hotline.staff.sign_on import SignOn
 from hotline.stats.report_jobs import ReportJobs
 from hotline.supervision.parts import SupervisionParts
 from hotline.web.alarm_words import letter_words
@@ -161,6 +163,7 @@ class Hotline:
             sip=sip,
             quality=quality,
             lines=LineQualityService(database, bus, clock, quality.final),
+            sign_on=await _sign_on(stack, settings, database, clock, staff),
             supervision=await _begun(
                 stack, SupervisionParts(settings, database, bus, clock, desk, cti, staff.user, journal.outbox)
             ),
@@ -305,6 +308,16 @@ async def _begun(stack: AsyncExitStack, parts: SupervisionParts) -> SupervisionP
     return parts
 
 
+async def _sign_on(
+    stack: AsyncExitStack, settings: Settings, database: Database, clock: Clock, staff: StaffService
+) -> SignOn | None:
+    """Make the way in over the organisation's OpenID provider, when there is one; it keeps no cookies."""
+    if not settings.oidc_issuer:
+        return None
+    http = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
+    return SignOn(database, clock, settings, staff, http)
+
+
 async def _register(stack: AsyncExitStack, settings: Settings, database: Database, clock: Clock) -> Register:
     """Make the register's import and what watches over its worker process."""
 
@@ -363,11 +376,13 @@ async def running(settings: Settings) -> AsyncIterator[Hotline]:
 async def serve(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM.
 
-    :raises BadInput: the settings ask for second factors and have no key for them (``no-secret-key``).
+    :raises BadInput: the settings ask for second factors and have no key for them (``no-secret-key``), or name a
+        sign-on server that could be listened to (``unsafe-sign-on``).
     :raises Unavailable: the database does not answer at the start, or its schema is not one for this program. A dead
         Asterisk is waited for.
     """
     require_keys(settings)
+    require_provider(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -80,6 +80,22 @@ class Settings(BaseSettings):
     """Who holds any of these rights logs in with a second factor as well; ``[]``: only who has set one up himself."""
     secret_keys: list[SecretStr] = Field(default_factory=list)
     """They encrypt what must be read again (second factors): the first writes, all read. ``hotline user new-key``."""
+    oidc_issuer: str = ""
+    """The organisation's OpenID provider, exactly as it names itself; empty: people log in by passwords only."""
+    oidc_client_id: str = "hotline"
+    oidc_client_secret: SecretStr = SecretStr("")
+    """Empty: a public client, which proves itself by PKCE alone."""
+    oidc_title: str = ""
+    """What the button on the login page is called."""
+    oidc_scopes: list[str] = Field(default_factory=list)
+    """Asked for besides ``openid profile email``; many providers want ``groups`` here."""
+    oidc_claim: str = "preferred_username"
+    """The claim that equals the login of an account."""
+    oidc_roles: dict[str, str] = Field(default_factory=dict)
+    """Which group of the provider has which role here; empty: roles are given here."""
+    oidc_groups_claim: str = "groups"
+    oidc_create: bool = False
+    """Whether somebody without an account gets one; only with ``oidc_roles``, in the organisation of this hotline."""
     wall_session_days: int = Field(60, ge=1, le=400)
     """How long a screen stays logged in whose account may see the wallboard and nothing else."""
     recording_days: int = Field(365, ge=1)
@@ -162,6 +178,13 @@ class Settings(BaseSettings):
                 msg = f"not the address of a TURN server: {url!r}"
                 raise ValueError(msg)
         return value
+
+    @model_validator(mode="after")
+    def _new_accounts_have_roles(self) -> Settings:
+        if self.oidc_create and not self.oidc_roles:
+            msg = "oidc_create without oidc_roles: new accounts would have no role"
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _turn_has_a_secret(self) -> Settings:

@@ -105,18 +105,24 @@ def read_calendar(text: str) -> tuple[CalendarYear, ...]:
     text = text.lstrip("\ufeff").strip()
     if not text:
         raise CalendarFileError("empty")
-    if text.startswith(("{", "[")):
-        years = _from_json(text)
-    elif text.lower().lstrip('"').startswith(_STATE_HEADING):
-        years = _from_state_csv(text)
-    else:
-        years = [_from_own_csv(text)]
+    try:
+        years = _years(text)
+    except csv.Error as error:  # a lone carriage return, a cell of more than 128 KiB
+        raise CalendarFileError("layout", None, str(error)[:60]) from error
     found: dict[int, CalendarYear] = {}
     for year in years:
         if year.year in found:
             raise CalendarFileError("repeated", None, str(year.year))
         found[year.year] = year
     return tuple(found[year] for year in sorted(found))
+
+
+def _years(text: str) -> list[CalendarYear]:
+    if text.startswith(("{", "[")):
+        return _from_json(text)
+    if text.lower().lstrip('"').startswith(_STATE_HEADING):
+        return _from_state_csv(text)
+    return [_from_own_csv(text)]
 
 
 def write_calendar(year: CalendarYear) -> str:
@@ -148,7 +154,7 @@ def _from_own_csv(text: str) -> CalendarYear:
     days: dict[date, DayMark] = {}
     year = _year(head["year"]) if "year" in head else None
     for number, line in body[1:]:
-        day, mark = _own_line([cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))], number)
+        day, mark = _own_line([cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])], number)
         year = _year(str(day.year), number) if year is None else year
         if day.year != year:
             raise CalendarFileError("year", number, day.isoformat())
@@ -189,14 +195,14 @@ def _from_state_csv(text: str) -> list[CalendarYear]:
 def _from_json(text: str) -> list[CalendarYear]:
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter: brackets in brackets without an end
         raise CalendarFileError("layout", getattr(error, "lineno", None), str(error)[:60]) from error
     years = []
     for entry in data if isinstance(data, list) else [data]:
         try:
             cells = {int(month["month"]): str(month["days"]) for month in entry["months"]}
             year = _year(str(entry["year"]))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:  # the last: Infinity is JSON to Python
             if isinstance(error, CalendarFileError):
                 raise
             raise CalendarFileError("layout", None, str(error)[:60]) from error
@@ -215,7 +221,7 @@ def _from_cells(year: int, cells: Mapping[int, str], line: int | None) -> Calend
             number = item.rstrip("*+")
             try:
                 day = date(year, month, int(number))
-            except ValueError as error:
+            except (ValueError, OverflowError) as error:
                 raise CalendarFileError("day", line, f"{month}: {item}"[:60]) from error
             if item.endswith("*"):
                 continue  # shortened, but people work
@@ -235,7 +241,7 @@ def _checked(year: CalendarYear) -> CalendarYear:
 
 def _year(text: str, line: int | None = None) -> int:
     text = text.strip()
-    if not (text.isascii() and text.isdigit() and FIRST_YEAR <= int(text) <= LAST_YEAR):
+    if not (text.isascii() and text.isdigit() and len(text) == 4 and FIRST_YEAR <= int(text) <= LAST_YEAR):
         raise CalendarFileError("year", line, text[:60])
     return int(text)
 

@@ -136,7 +136,7 @@ def _roles(content: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _folders(content: Mapping[str, Any]) -> Iterator[Problem]:
     for index, row in enumerate(content.get("folder", [])):
-        if strange := set(row.get("phases", [])) - set(Phase):
+        if strange := [str(one) for one in row.get("phases", []) if one not in list(Phase)]:
             yield Problem("folder", index, "phases", f"phases = {', '.join(sorted(strange))} is unknown")
         try:
             Order.parse(row.get("order", str(NEWEST)))
@@ -146,16 +146,19 @@ def _folders(content: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _settings(content: Mapping[str, Any]) -> Iterator[Problem]:
     numbering = content.get("settings", {}).get("numbering", {})
+    if not isinstance(numbering, dict):
+        yield Problem("settings", 0, "numbering", "write a table: [settings.numbering]")
+        numbering = {}
     try:
         Reset(numbering.get("reset", "never"))
     except ValueError as error:
         yield Problem("settings", 0, "numbering.reset", str(error))
     try:
-        render(numbering.get("pattern", "{seq}"), org_code="", day=date(2000, 1, 1), seq=1)
+        render(str(numbering.get("pattern", "{seq}")), org_code="", day=date(2000, 1, 1), seq=1)
     except (ValueError, BadPatternError) as error:
         yield Problem("settings", 0, "numbering.pattern", str(error))
     chosen = _process(content).get("consultation_result")
-    if chosen is not None and chosen not in {row.get("code", "") for row in content.get("result", [])}:
+    if chosen is not None and chosen not in [row.get("code", "") for row in content.get("result", [])]:
         yield Problem("settings", 0, "process.consultation_result", f"there is no result {chosen!r}")
     percent = _process(content).get("review_sample_percent", 0)
     if isinstance(percent, bool) or not isinstance(percent, int | float) or not 0 <= percent <= 100:

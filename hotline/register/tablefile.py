@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Generator, Iterator
@@ -28,9 +29,9 @@ SMALL = 32 * 1024**2
 
 _DAMAGED = (
     zipfile.BadZipFile, ParseError, InvalidFileException, DefusedXmlException, zlib.error, EOFError, KeyError,
-    ValueError, TypeError, OSError, AttributeError, IndexError,
+    ValueError, TypeError, OSError, AttributeError, IndexError, RuntimeError, struct.error,
 )  # fmt: skip
-"""What openpyxl lets through when a workbook is broken."""
+"""What openpyxl and zipfile let through when a workbook is broken, or encrypted (RuntimeError)."""
 
 
 class Workbook:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import struct
 import zipfile
+import zlib
 from xml.etree.ElementTree import ParseError
 
 from openpyxl import load_workbook
@@ -18,6 +20,11 @@ COLUMNS = 50
 UNPACKED = 50 * 1024 * 1024
 """Bytes that a workbook may have when it is unpacked: a bomb has gigabytes."""
 _ENCODINGS = ("utf-8-sig", "cp1251")
+_DAMAGED = (
+    zipfile.BadZipFile, ParseError, InvalidFileException, zlib.error, struct.error, EOFError, KeyError, ValueError,
+    TypeError, OSError, AttributeError, IndexError, RuntimeError,
+)  # fmt: skip
+"""What openpyxl and zipfile let through when a workbook is broken, or encrypted (RuntimeError)."""
 
 
 def read_table(data: bytes) -> list[list[str]]:
@@ -65,7 +72,7 @@ def _workbook(data: bytes) -> list[list[str]]:
             return [["" if value is None else str(value) for value in row] for row in rows]
         finally:
             book.close()
-    except (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, IndexError, OSError) as error:
+    except _DAMAGED as error:
         raise _unreadable() from error
 
 

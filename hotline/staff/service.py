@@ -44,7 +44,7 @@ from hotline.staff.tokens import Tokens
 from hotline.staff.trail import AuditTrail
 
 Noting = Callable[[AsyncSession, Mapping[str, Any], Mapping[str, Any]], None]
-_LOGIN_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-@")
+LOGIN_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-@")
 
 
 class StaffService:
@@ -317,7 +317,7 @@ class StaffService:
 
 def _problems(login: str, new: NewUser, known_roles: set[str]) -> dict[str, str]:
     problems: dict[str, str] = {}
-    if not login or not _LOGIN_CHARACTERS.issuperset(login) or len(login) > 60:
+    if not login or not LOGIN_CHARACTERS.issuperset(login) or len(login) > 60:
         problems["login"] = "letters a-z, digits and . _ - @ only, at most 60"
     if problem := password_problem(new.password, login):
         problems["password"] = problem

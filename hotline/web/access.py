@@ -73,6 +73,9 @@ ACCESS: Mapping[str, Needs] = {
     "POST /login": PUBLIC,
     "GET /login/factor": PUBLIC,  # the ticket of a right password opens it
     "POST /login/factor": PUBLIC,
+    "GET /login/oidc": PUBLIC,
+    "GET /login/oidc/back": PUBLIC,  # the cookie of the browser that went there
+    "GET /login/oidc/leave": PUBLIC,
     "GET /second-factor": SESSION,
     "POST /second-factor": SESSION,
     "POST /second-factor/codes": SESSION,

@@ -9,6 +9,8 @@ from hotline.web.context import services
 TICKET_COOKIE = "hotline_login"
 """A login that waits for its second factor, or for the answer of a sign-on server. Sent to ``/login`` only."""
 TICKET_PATH = "/login"
+CAME_BY = "hotline_sign_on"
+"""Says only that this browser logged in over the sign-on server: logging out then offers to log out there, too."""
 
 
 def set_cookie(

@@ -50,6 +50,9 @@ TEXTS = {
     # staff
     "empty-login": mark("Enter login and password."),
     "wrong-password": mark("Wrong login or password."),
+    "sign-on-refused": mark("The organisation's sign-on did not confirm this login. Begin it again from here."),
+    "sign-on-unknown": mark("You have no account here, or no role. Ask the administrator of the hotline."),
+    "sign-on-unavailable": mark("The organisation's sign-on does not answer. Log in with your password, or try later."),
     "second-factor-needed": mark("The password is right. A code is asked for as well."),
     "wrong-code": mark("The code is wrong, or it was used already. Wait for the next one."),
     "login-expired": mark("This login waited too long. Log in again."),

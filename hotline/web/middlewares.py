@@ -49,7 +49,10 @@ access = logging.getLogger("hotline.access")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-PUBLIC = frozenset({"/login", "/login/factor", "/health", "/password/link", "/api/v1/openapi.json", PREFIX})
+PUBLIC = frozenset({
+    "/login", "/login/factor", "/login/oidc", "/login/oidc/back", "/login/oidc/leave", "/health", "/password/link",
+    "/api/v1/openapi.json", PREFIX,
+})  # fmt: skip
 """Route patterns that need no session. Everything else does; a test walks all routes."""
 WITH_TEMPORARY_PASSWORD = frozenset({"/password", "/logout", "/language", PREFIX})
 """All that opens for somebody whose password an administrator has given him."""

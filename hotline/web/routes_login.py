@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from hotline.web.views import login, password, password_links, second_factor
+from hotline.staff.oidc import BACK
+from hotline.web.views import login, password, password_links, second_factor, sign_on
 
 
 def add_login(add: web.UrlDispatcher) -> None:
@@ -13,6 +14,9 @@ def add_login(add: web.UrlDispatcher) -> None:
     add.add_post("/login", login.log_in)
     add.add_get(login.FACTOR, second_factor.ask)
     add.add_post(login.FACTOR, second_factor.enter)
+    add.add_get(sign_on.ADDRESS, sign_on.go)
+    add.add_get(BACK, sign_on.back)
+    add.add_get(f"{sign_on.ADDRESS}/leave", sign_on.leave)
     add.add_post("/logout", login.log_out)
     add.add_post("/language", login.choose_language)
     add.add_get("/password", password.show)

@@ -58,6 +58,7 @@ from hotline.softphone.proxy import SipProxy
 from hotline.softphone.quality import QualityService
 from hotline.staff.secret_box import SecretBox
 from hotline.staff.service import StaffService
+from hotline.staff.sign_on import SignOn
 from hotline.stats.check import StatsCheck
 from hotline.stats.reports import Reports
 from hotline.stats.service import Statistics
@@ -105,6 +106,7 @@ class Services:
     lines: LineQualityService
     """What the exchange itself heard of calls."""
     supervision: SupervisionParts
+    sign_on: SignOn | None
     """Supervisors in operators' conversations, their messages, operators' calls for help."""
     line_rules: LinesService
     """What the administration says of lines and queues."""

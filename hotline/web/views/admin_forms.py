@@ -58,6 +58,8 @@ _NOTES = {
     "password link taken back": mark("link to choose a password taken back"),
     "password chosen by link": mark("password chosen by link"),
     "unlocked": mark("unlocked"),
+    "created by sign-on": mark("created by the organisation's sign-on"),
+    "roles by sign-on": mark("roles by the organisation's sign-on"),
     "second factor set up": mark("second factor set up"),
     "second factor reset": mark("second factor reset"),
     "recovery codes": mark("new recovery codes made"),

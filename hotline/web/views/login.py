@@ -19,10 +19,10 @@ from hotline.web.context import (
     services,
     wants_json,
 )
-from hotline.web.cookies import TICKET_COOKIE, TICKET_PATH, set_cookie
+from hotline.web.cookies import CAME_BY, TICKET_COOKIE, TICKET_PATH, set_cookie
 from hotline.web.failures import json_of, text_of
 from hotline.web.forms import form_fields, safe_next
-from hotline.web.i18n import LANGUAGE_COOKIE, LANGUAGES
+from hotline.web.i18n import LANGUAGE_COOKIE, LANGUAGES, gettext
 from hotline.web.render import html, render_text
 
 log = logging.getLogger(__name__)
@@ -34,8 +34,8 @@ FACTOR = "/login/factor"
 async def show(request: web.Request) -> web.Response:
     """Show the login page. ``?language=`` chooses its language and remembers the choice."""
     chosen = request.query.get("password") == "chosen"
-    context = {"error": "", "login": "", "next": safe_next(request.query.get("next", "/")), "chosen": chosen}
-    response = html(render_text(request, "pages/login.html", context))
+    left = request.query.get("left") == "1"
+    response = login_page(request, target=request.query.get("next", "/"), chosen=chosen, left=left)
     _remember_language(request, response, request.query.get("language", ""))
     return response
 
@@ -54,7 +54,7 @@ async def log_in(request: web.Request) -> web.Response:
     except (BadInput, NotAuthenticated, TooManyAttempts, Unavailable) as error:
         if wants_json(request):
             raise
-        return _refused(request, error, login, fields.get("next", "/"))
+        return login_page(request, error, login=login, target=fields.get("next", "/"))
     return welcome(request, session, safe_next(fields.get("next", "/")))
 
 
@@ -96,8 +96,11 @@ async def log_out(request: web.Request) -> web.Response:
         except Unavailable:
             # Nobody is kept from going home; the account dies with Asterisk's memory or is renewed at the next login.
             log.warning("the SIP account of %s could not be withdrawn: Asterisk is down", session.user.extension)
-    response = web.json_response({}) if wants_json(request) else _see_other("/login")
+    by_sign_on = CAME_BY in request.cookies and its.sign_on is not None
+    response = web.json_response({}) if wants_json(request) else _see_other("/login?left=1" if by_sign_on else "/login")
     response.del_cookie(SESSION_COOKIE, path="/")
+    if by_sign_on:
+        response.del_cookie(CAME_BY, path="/")
     return response
 
 
@@ -134,10 +137,31 @@ def facts_of(session: Session) -> dict[str, object]:
     }
 
 
-def _refused(request: web.Request, error: HotlineError, login: str, target: str) -> web.Response:
-    context = {"error": text_of(error), "login": login[:64], "next": safe_next(target), "chosen": False}
-    response = html(render_text(request, "pages/login.html", context), status=error.status)
-    retry = error.details.get("retry_after_s")
+def login_page(
+    request: web.Request,
+    error: HotlineError | None = None,
+    *,
+    login: str = "",
+    target: str = "/",
+    chosen: bool = False,
+    left: bool = False,
+) -> web.Response:
+    """Show the login page, with what was wrong.
+
+    :param chosen: somebody has just chosen his password.
+    :param left: somebody who came by the sign-on server has just logged out here.
+    """
+    sign_on = services(request).sign_on
+    context = {
+        "error": text_of(error) if error is not None else "",
+        "login": login[:64],
+        "next": safe_next(target),
+        "chosen": chosen,
+        "left": left,
+        "sign_on": sign_on.title or gettext("the organisation's account") if sign_on is not None else "",
+    }
+    response = html(render_text(request, "pages/login.html", context), status=error.status if error else 200)
+    retry = error.details.get("retry_after_s") if error is not None else None
     if isinstance(retry, int):
         response.headers["Retry-After"] = str(retry)
     return response

@@ -19,7 +19,7 @@ from hotline.web.render import html, render_text
 from hotline.web.sign_off import sign_off
 from hotline.web.views.admin_forms import REFUSALS, saved, version_of
 from hotline.web.views.admin_people import refused_action
-from hotline.web.views.login import FACTOR, facts_of, sign_in, welcome
+from hotline.web.views.login import FACTOR, facts_of, login_page, sign_in, welcome
 
 OWN = "/second-factor"
 _REFUSALS = (NotAuthenticated, TooManyAttempts, Unavailable, Conflict)
@@ -126,8 +126,7 @@ def _question(request: web.Request, pending: Pending, target: str, error: Hotlin
 
 
 def _expired(request: web.Request, error: HotlineError) -> web.Response:
-    context = {"error": text_of(error), "login": "", "next": "/", "chosen": False}
-    response = html(render_text(request, "pages/login.html", context), status=error.status)
+    response = login_page(request, error)
     response.del_cookie(TICKET_COOKIE, path=TICKET_PATH)
     return response
 

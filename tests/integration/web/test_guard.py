@@ -46,7 +46,8 @@ async def test_every_address_but_the_public_ones_needs_a_session(site: Site) -> 
 
 
 async def test_the_public_addresses_are_these(site: Site) -> None:
-    assert {"/login", "/login/factor", "/health", "/password/link", "/api/v1/openapi.json", "/static/build"} == PUBLIC
+    entry = {"/login", "/login/factor", "/login/oidc", "/login/oidc/back", "/login/oidc/leave", "/password/link"}
+    assert entry | {"/health", "/api/v1/openapi.json", "/static/build"} == PUBLIC
     async with site.visit() as browser:
         assert (await browser.get("/login")).status == 200
         assert (await browser.get("/health")).json() == {"alive": True}

@@ -43,6 +43,7 @@ from hotline.softphone.line_quality import LineQualityService
 from hotline.softphone.proxy import SipProxy
 from hotline.softphone.quality import QualityService
 from hotline.staff.service import StaffService
+from hotline.staff.sign_on import SignOn
 from hotline.supervision.parts import SupervisionParts
 from hotline.web.alarm_words import letter_words
 from hotline.web.phone import authorise
@@ -123,6 +124,7 @@ def wire(
         sip=SipProxy(asterisk.http_url, authorise, bus, clock, http=http),
         quality=(quality := QualityService(database, bus, clock)),
         lines=LineQualityService(database, bus, clock, quality.final),
+        sign_on=SignOn(database, clock, settings, staff, http) if settings.oidc_issuer else None,
         supervision=SupervisionParts(settings, database, bus, clock, desk, {asterisk.name: cti}, staff.user, outbox),
         line_rules=keeper.lines,
         line_keeper=keeper,

@@ -39,14 +39,14 @@ DICTIONARY = [
 ]  # fmt: skip
 
 
-def read(pieces: list[bytes]) -> tuple[list[tuple[object, ...]], Framer]:
+def read(pieces: list[bytes]) -> tuple[list[object], Framer]:
     """What a stream gives, with every header of every message looked at."""
     framer = Framer(WANTED, limit=LIMIT)
     found: list[Message] = []
     for piece in pieces:
         found += framer.feed(piece)
         assert framer.unfinished <= LIMIT + 5  # the greeting, too, is bounded
-    told = [
+    told: list[object] = [
         (one.event, one.action_id, dict(one.headers), {k: list(v) for k, v in one.repeated.items()}) for one in found
     ]
     for one in found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from datetime import date
+from json import dumps
 from pathlib import Path
 
 import openpyxl
@@ -124,17 +125,32 @@ def test_damaged_contacts_and_shifts_are_read_or_refused(data: bytes) -> None:
     assert error is None or error.error_id == "bad-contact-file"
 
 
+OFF = ["1,2,3,4,5,6,7,8*,11,18,25+", *(["1,7,8,14,15,21,22,28", "6,7,13,14,20,21,27,28"] * 6)[:11]]
 CALENDARS = [
-    "# year: 2026\n# verified: yes\nday;kind;note\n2026-01-01;off;Новый год\n2026-11-01;working\n".encode(),
-    b'{"year": 2026, "months": [{"month": 1, "days": "1,2,3,4*,5+"}, {"month": 2, "days": "7,8"}], "transitions": []}',
-    'Год/Месяц,Январь,Февраль,Март\n2026,"1,2,3*,4+","7,8","8,9"\n'.encode(),
+    "# year: 2026\n# verified: yes\nday;kind;note\n2026-01-01;off;Новый год\n2026-11-01;working;\n".encode(),
+    dumps({"year": 2026, "months": [{"month": month, "days": days} for month, days in enumerate(OFF, 1)]}).encode(),
+    ("Год/Месяц," + ",".join("ЯФМАМИИАСОНД") + "\n2026," + ",".join(f'"{days}"' for days in OFF) + "\n").encode(),
 ]
 
 
 @bounded
 @given(
     data=damaged(
-        CALENDARS, [*MARKS, b"2026-13-45;off;x\n", b"[[[[", b'{"year":', b"null", b"1e400", b"*", b"+", "٣".encode()]
+        CALENDARS,
+        [
+            *MARKS,
+            b"2026-13-45;off;x\n",
+            b"[[[[",
+            b'{"year":',
+            b"null",
+            b"1e400",
+            b"Infinity",
+            b"[" * 3000,
+            b"9" * 5000,
+            b"*",
+            b"+",
+            "٣".encode(),
+        ],
     )
 )
 def test_a_damaged_calendar_is_read_or_refused_with_a_reason(data: bytes) -> None:
