@@ -377,7 +377,7 @@ async def serve(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM.
 
     :raises BadInput: the settings ask for second factors and have no key for them (``no-secret-key``), or name a
-        sign-on server that could be listened to (``unsafe-sign-on``).
+        sign-on server that could be listened to.
     :raises Unavailable: the database does not answer at the start, or its schema is not one for this program. A dead
         Asterisk is waited for.
     """

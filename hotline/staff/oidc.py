@@ -206,10 +206,10 @@ class OidcClient:
 def require_provider(settings: Settings) -> None:
     """Refuse settings of a provider that could be listened to.
 
-    :raises BadInput: the issuer is not https, and not on this machine (``unsafe-sign-on``).
+    :raises BadInput: the issuer is not https, and not on this machine.
     """
     if settings.oidc_issuer and not _safe(settings.oidc_issuer):
-        raise BadInput("HOTLINE_OIDC_ISSUER must be an https address", error_id="unsafe-sign-on")
+        raise BadInput("HOTLINE_OIDC_ISSUER must be an https address")
 
 
 def _decode(token: str, keys: KeySet) -> jwt.Token:
