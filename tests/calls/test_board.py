@@ -182,3 +182,26 @@ async def test_the_board_is_right_and_so_after_every_restart(
         )
         assert board.operators[extension]["call_key"] is None
         await journal_has(demo_db, 3, 1, 2)
+
+
+async def test_a_ring_that_ended_because_asterisk_was_stopped_sends_nobody_into_a_pause(
+    stand: Stand, demo_db: Database, demo_db_url: str
+) -> None:
+    """DAY-10: who could not answer because the exchange went away is free again when it is back, not absent (P10)."""
+    (login,) = await hire(demo_db, 1)
+    extension = login.removeprefix("headless")
+    async with open_house(stand, demo_db_url) as house, AsyncExitStack() as stack:
+        one = await stack.enter_async_context(operator(house.url, login))
+        board = await stack.enter_async_context(supervisor(house, "sup301"))
+        await one.start_work()
+        citizen = await stack.enter_async_context(citizen_calls(stand.asterisk, hold_s=60))
+        await one.phone.next_call(within=20)
+        await board.shows(lambda page: page.operators[extension]["state"] == "ringing")
+        before = len(house.log)
+        await stand.asterisk.stop()
+        await citizen.kill()
+        await house.logged(f"link {stand.asterisk.settings.name}: down", after=before)
+        await board.shows(lambda page: page.operators[extension]["state"] in {"ready", "ringing"})
+        await stand.asterisk.start()
+        await house.logged(f"link {stand.asterisk.settings.name}: up", after=before, within_s=40)
+        await board.shows(lambda page: page.operators[extension]["state"] == "ready", within_s=STUCK_S)

@@ -179,6 +179,7 @@ async def test_each_mode_is_heard_by_whom_it_must_and_the_citizen_stays_with_who
         group.create_task(hears(scene.citizen.meter, BOSS_HZ, windows=5))
         group.create_task(hears(scene.boss.meter, CITIZEN_HZ, windows=5))
     assert (await operator.post("/api/operator/more-time"))["state"] == "wrap_up"
+    await scene.boss.card(scene.key)  # as the desk does by itself
     draft, rev, content = await scene.card_of(login="sup301")
     assert content == "Отказали в приёме"
     assert await scene.writes(scene.boss, draft, rev, "Отказали в приёме. Звоню в поликлинику") == 200
