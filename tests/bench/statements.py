@@ -132,17 +132,21 @@ _KEPT = "bench_kept"
 
 
 async def _keep_rows(bare: asyncpg.Connection[Any], statements: Statements) -> None:
-    """Make a table, until the transaction ends, of the rows of that statement which returns most."""
-    most, source, values = -1, "", ()
+    """Make a table, until the transaction ends, of the rows of that statement which returns most.
+
+    What is set between the statements holds here as well: without it a search by words walks through all texts.
+    """
+    most = -1
     for statement, parameters in statements:
-        if statement.startswith("SET"):
-            continue
         prepared = await bare.prepare(statement)
         found = len(await prepared.fetch(*parameters))
-        if found > most:
+        if not statement.startswith("SET") and found > most:
+            most = found
             names = ", ".join(f"c{at}" for at in range(len(prepared.get_attributes())))
-            most, source, values = found, f"({statement}) AS kept({names})", parameters
-    await bare.execute(f"CREATE TEMP TABLE {_KEPT} ON COMMIT DROP AS SELECT * FROM {source}", *values)
+            await bare.execute(f"DROP TABLE IF EXISTS {_KEPT}")
+            await bare.execute(
+                f"CREATE TEMP TABLE {_KEPT} ON COMMIT DROP AS SELECT * FROM ({statement}) AS kept({names})", *parameters
+            )
 
 
 def wanted(cases: Iterable[Case], *, prefix: str = "") -> list[Case]:
