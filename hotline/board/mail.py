@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import smtplib
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from email.message import EmailMessage
@@ -59,7 +60,7 @@ class Mailer:
         :raises Unavailable: the server did not take it.
         """
         try:
-            await asyncio.to_thread(self._send, letter)
+            await _beside(lambda: self._send(letter))
         except (OSError, smtplib.SMTPException) as error:
             raise Unavailable(f"the mail server did not take the letter: {error}", error_id="mail-failed") from error
 
@@ -72,6 +73,36 @@ class Mailer:
             if its.smtp_user:
                 server.login(its.smtp_user, its.smtp_password.get_secret_value())
             server.send_message(letter)
+
+
+async def _beside(work: Callable[[], None]) -> None:
+    """Run what blocks in a thread that nobody waits for when the service stops.
+
+    A mail server that hangs takes up to ``TIMEOUT_S`` for each step; the pool of :func:`asyncio.to_thread` is joined at
+    the end of the process. A letter that is cut off stays due.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def finish(error: Exception | None) -> None:
+        if done.done():  # nobody waits any more
+            return
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
+
+    def run() -> None:
+        failed: Exception | None = None
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - raised again where it is awaited
+            failed = error
+        with suppress(RuntimeError):  # the loop is closed: the service has stopped
+            loop.call_soon_threadsafe(finish, failed)
+
+    threading.Thread(target=run, name="mail", daemon=True).start()
+    await done
 
 
 class AlarmMail:

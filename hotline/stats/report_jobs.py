@@ -16,7 +16,7 @@ from procrastinate import exceptions
 from procrastinate.jobs import Job, Status
 
 from hotline.archive.jobs import AGAIN_S, DEAD_AFTER_S, SCHEMA, queue_url
-from hotline.archive.jobs_pool import JobsPool
+from hotline.archive.jobs_pool import FINISH_S, JobsPool
 from hotline.errors import HotlineError
 from hotline.events import Bus
 from hotline.stats.reports import ReportAsked, Reports
@@ -78,7 +78,10 @@ class ReportJobs:
                 async with self.app.open_async():
                     await self._look()
                     await self.app.run_worker_async(
-                        queues=[QUEUE], install_signal_handlers=False, delete_jobs="successful"
+                        queues=[QUEUE],
+                        install_signal_handlers=False,
+                        delete_jobs="successful",
+                        shutdown_graceful_timeout=FINISH_S,
                     )
             except (exceptions.ConnectorException, psycopg.Error, HotlineError, OSError) as error:
                 log.warning("the reports wait for the database: %s", error)

@@ -6,8 +6,11 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from hotline.db import Database
@@ -21,7 +24,7 @@ STOP_S = 15.0
 START_S = 120
 
 
-async def service(url: str, folder: Path) -> asyncio.subprocess.Process:
+async def service(url: str, folder: Path, smtp_port: int = 25) -> asyncio.subprocess.Process:
     """Start a service whose Asterisk does not answer; return when it serves and works on its background jobs."""
     nowhere = free_port()
     asterisk = (
@@ -37,6 +40,7 @@ async def service(url: str, folder: Path) -> asyncio.subprocess.Process:
         "HOTLINE_ATTACHMENT_DIR": str(folder),
         "HOTLINE_REGISTER_DIR": str(folder),
         "HOTLINE_SECOND_FACTOR_RIGHTS": "[]",
+        "HOTLINE_SMTP_PORT": str(smtp_port),
         "HOTLINE_SMTP_HOST": "127.0.0.1",  # so that both job queues work: recordings and letters
     }
     process = await asyncio.create_subprocess_exec(
@@ -49,14 +53,21 @@ async def service(url: str, folder: Path) -> asyncio.subprocess.Process:
         preexec_fn=die_with_parent(signal.SIGKILL),
     )
     assert process.stdout is not None
-    wanted = {b"ready at", b"Starting worker on queues recordings", b"Starting worker on queues alarms"}
+    queues = (b"recordings", b"alarms", b"statistics")
+    await logged(process, b"ready at", *(b"Starting worker on queues " + queue for queue in queues))
+    return process
+
+
+async def logged(process: asyncio.subprocess.Process, *texts: bytes) -> None:
+    """Wait until a process has said all of these, in any order."""
+    assert process.stdout is not None
+    wanted = set(texts)
     lines = []
     async with asyncio.timeout(START_S):
         while wanted and (line := await process.stdout.readline()):
             lines.append(line.decode())
             wanted = {text for text in wanted if text not in line}
     assert not wanted, "".join(lines)
-    return process
 
 
 def servers(cluster: PrivateCluster) -> list[int]:
@@ -96,3 +107,85 @@ async def test_the_service_stops_soon(how: str, tmp_path: Path) -> None:
     assert (b"stopping without it" in told) is (how != "answers")
     assert b"never retrieved" not in told, told.decode()
     assert b"was destroyed" not in told, told.decode()
+
+
+@asynccontextmanager
+async def installation() -> AsyncIterator[tuple[str, asyncpg.Connection, asyncpg.Connection]]:
+    """A database with the profile, and two connections to it."""
+    async with PrivateCluster() as cluster:
+        url = await cluster.create_database("stopping")
+        await upgrade(url)
+        database = Database.connect(url)
+        await load_profile(database, "oms")
+        await database.close()
+        where = {"host": str(cluster.socket), "user": "postgres", "database": "stopping"}
+        connections = [
+            await asyncpg.connect(**where, server_settings={"search_path": "public, jobs"}) for _ in range(2)
+        ]
+        try:
+            yield url, connections[0], connections[1]
+        finally:
+            for connection in connections:
+                await connection.close()
+
+
+async def ended(process: asyncio.subprocess.Process) -> str:
+    """Ask a service to stop; return the rest of its log."""
+    try:
+        process.terminate()
+        async with asyncio.timeout(STOP_S):
+            told, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode == 0, told.decode()
+    return told.decode()
+
+
+async def test_a_mail_server_that_hangs_does_not_hold_the_stop(tmp_path: Path) -> None:
+    """The letter stays due and goes out after the next start. Without the cure: 20 s for each step of SMTP."""
+    asked = asyncio.Event()
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await reader.read()
+        writer.close()
+
+    async with (
+        installation() as (url, connection, _),
+        await asyncio.start_server(say_nothing, "127.0.0.1", 0) as silent,
+    ):
+        await connection.execute(
+            """
+            WITH rule AS (
+                INSERT INTO board_alarm_rule (kind, threshold, hold_s, repeat_min, sound, emails, created_at)
+                VALUES ('waiting', 1, 0, 5, false, '["boss@example.org"]', now()) RETURNING id)
+            INSERT INTO board_alarm (rule_id, subject, value, raised_at, cleared_at, mail_due_at)
+            SELECT id, 'hotline', 2, now(), now(), now() FROM rule
+            """
+        )
+        process = await service(url, tmp_path, silent.sockets[0].getsockname()[1])
+        async with asyncio.timeout(START_S):
+            await asked.wait()
+        told = await ended(process)
+        assert await connection.fetchval("SELECT count(*) FROM board_alarm WHERE mail_due_at IS NOT NULL") == 1
+    assert "never retrieved" not in told, told
+
+
+async def test_a_report_that_is_being_counted_does_not_hold_the_stop(tmp_path: Path) -> None:
+    """It is begun again at the next start. Without the cure its queue could not say good-bye to the database."""
+    async with installation() as (url, connection, beside):
+        process = await service(url, tmp_path)
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE stats_report IN ACCESS EXCLUSIVE MODE")  # as slow as can be
+            await beside.execute(
+                """
+                INSERT INTO jobs.procrastinate_jobs (queue_name, task_name, priority, lock, args, status)
+                VALUES ('statistics', 'statistics.report', 0, 'report:1', '{"report_id": 1}', 'todo')
+                """
+            )
+            await logged(process, b"Starting job statistics.report")
+            told = await ended(process)
+    assert "stops without the database" not in told, told
+    assert "was destroyed" not in told, told
