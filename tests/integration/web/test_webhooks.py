@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from hotline.cti.model import Outcome
 from hotline.staff.model import NewUser
 from hotline.staff.tables import OrganisationRow
 from hotline.webhooks.model import SUBSCRIBED
-from tests.integration.web.conftest import CALLER, PASSWORD, Browser, Site, card_fields, ended_call
+from tests.integration.web.conftest import CALLER, NOW, PASSWORD, Browser, Site, card_fields, ended_call
 
 URL = "https://crm.example.org/hook"
 
@@ -55,6 +58,39 @@ async def test_events_carry_numbers_and_phases_and_nothing_of_a_citizen(site: Si
     assert set(told[2]["data"]) == {"key", "direction", "queue", "outcome", "wait_s", "talk_s"}
     for secret in ("Тайнова", "Секретное", "тайно", "Мария", CALLER, CALLER[2:]):
         assert secret not in json.dumps(told, ensure_ascii=False)
+
+
+async def test_the_end_of_a_call_that_only_the_logs_told_is_told_once(site: Site) -> None:
+    """Issue 6: what was imported after an outage is an event as well; the same call heard of live is none again."""
+    its = site.services
+    async with site.logged_in("admin") as admin:
+        assert (await make(admin)).status == 200
+    imported = ended_call(key="pbx1-1763622000.50")
+    await its.calls.record(ended_call())
+    async with its.database.begin() as session:
+        await its.calls.record_all([imported, ended_call()], session)
+    await its.calls.record(imported)
+    await its.appeals._outbox.relay()
+    assert [one["data"]["key"] for one in await messages(site)] == [ended_call().key, imported.key]
+
+
+async def test_a_citizen_who_was_not_served_is_an_event_and_so_is_what_becomes_of_him(site: Site) -> None:
+    """Domain 2.9: the duty begins once and changes when he is called back; his number is in neither."""
+    its = site.services
+    async with site.logged_in("admin") as admin:
+        assert (await make(admin)).status == 200
+    missed = replace(ended_call(), answered_at=None, operator=None, outcome=Outcome.ABANDONED_QUEUE, legs=())
+    await its.calls.record(missed)
+    (duty_id,) = await its.callbacks.look([CALLER])
+    later = NOW + timedelta(minutes=15)
+    served = replace(ended_call(key="pbx1-1763622900.1"), started_at=later, queued_at=later, offered_at=later, legs=())
+    await its.calls.record(replace(served, answered_at=later, ended_at=later + timedelta(minutes=2)))
+    await its.callbacks.look([CALLER])
+    told = [one for one in await messages(site) if one["type"].startswith("duty.")]
+    assert [(one["type"], one["data"]) for one in told] == [
+        ("duty.created", {"id": duty_id, "phase": "open"}),
+        ("duty.changed", {"id": duty_id, "phase": "served"}),
+    ]
 
 
 async def test_a_subscription_is_changed_tested_switched_and_given_a_new_secret(site: Site) -> None:
