@@ -99,7 +99,7 @@ class Facts:
     equal_at_end: bool = True
     differences: tuple[str, ...] = ()
     journal_calls: int = 0
-    """Ended calls in the journal at the end."""
+    """Citizens' calls in the journal that have ended, at the end."""
     operators: tuple[Operator, ...] = ()
     channels_left: tuple[str, ...] = ()
     """Channels of Asterisk after everybody had hung up."""

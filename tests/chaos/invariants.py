@@ -38,10 +38,10 @@ def newcomers_served(facts: Facts) -> Iterator[str]:
 
 def journal_equals_cel(facts: Facts) -> Iterator[str]:
     """Thirty seconds after the fault, and again at the end, the journal tells what CEL tells."""
+    answered = sum(one.answered for one in facts.citizens)
+    if facts.journal_calls != answered:
+        yield f"{facts.journal_calls} ended calls in the journal, {answered} citizens were answered"
     if facts.allowed.no_logs:
-        answered = sum(one.answered for one in facts.citizens)
-        if facts.journal_calls != answered:
-            yield f"{facts.journal_calls} ended calls in the journal, {answered} citizens were answered"
         return
     if facts.equal_after_s is None or facts.equal_after_s > EQUAL_WITHIN_S:
         after = "never" if facts.equal_after_s is None else f"only after {facts.equal_after_s:.0f} s"

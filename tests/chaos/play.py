@@ -187,7 +187,9 @@ class Play:
         settings = its.stand.asterisk.settings
         calls = await asyncio.to_thread(measure.calls_of, settings, since)
         async with its.db.begin() as session:
-            kept = await session.scalar(text("SELECT count(*) FROM call WHERE ended_at IS NOT NULL"))
+            kept = await session.scalar(
+                text("SELECT count(*) FROM call WHERE ended_at IS NOT NULL AND direction = 'in'")
+            )
         recorded = await asyncio.to_thread(
             measure.recordings,
             settings,
