@@ -28,7 +28,7 @@ PAGE = "101"
 """The extension of the operator with the page."""
 DRAFT = "SELECT fields ->> 'content' FROM draft WHERE fields ->> 'content' <> '' ORDER BY id LIMIT 1"
 NEVER = datetime.min.replace(tzinfo=UTC)
-WARM_S = 10.0
+WARM_S = 8.0
 """Conversation before the fault, and again after it: there must be something to record on both sides."""
 EQUAL_LIMIT_S, GONE_S, FREE_S, DRAFT_S, SERVED_S = 60.0, 20.0, 30.0, 30.0, 60.0
 
