@@ -63,7 +63,8 @@ class Proxy:
         """Kill the process with all its connections; return once nobody listens."""
         process, self._process = self._process, None
         if process is not None:
-            process.kill()
+            with suppress(ProcessLookupError):  # Ctrl+C has reached it, too
+                process.kill()
             await process.wait()
 
 

@@ -12,7 +12,7 @@ import json
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 
 from tests.chaos.faults import FAULTS, Fault, clock_library
 from tests.chaos.isolation import enter
@@ -47,21 +47,31 @@ async def play(fault: Fault, chosen: argparse.Namespace) -> Outcome:
         return Outcome(fault.name, None, f"{type(error).__name__}: {error}")
 
 
+async def unless(stopped: asyncio.Event, playing: Coroutine[None, None, Outcome]) -> Outcome | None:
+    """Return what came of it; ``None`` when somebody wants to stop, after everything is taken down."""
+    scenario, interrupted = asyncio.create_task(playing), asyncio.create_task(stopped.wait())
+    await asyncio.wait({scenario, interrupted}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (scenario, interrupted):
+        task.cancel()  # harmless to what is done
+    await asyncio.gather(scenario, interrupted, return_exceptions=True)
+    return None if stopped.is_set() else scenario.result()
+
+
 async def run(chosen: argparse.Namespace) -> int:
     """Play all that is chosen, one after the other."""
     outcomes: list[Outcome] = []
-    main = asyncio.current_task()
-    assert main is not None
+    stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, main.cancel)
-    try:
-        for fault in (one for one in FAULTS if not chosen.only or one.name in chosen.only):
-            sys.stderr.write(f"{fault.name}: {fault.what} ...\n")
-            outcomes.append(await play(fault, chosen))
-            sys.stderr.write(f"{table(outcomes[-1:])}\n")
-    except asyncio.CancelledError:
-        outcomes.append(Outcome("interrupted", None, "the rest was not played"))
+        loop.add_signal_handler(number, stopped.set)
+    for fault in (one for one in FAULTS if not chosen.only or one.name in chosen.only):
+        sys.stderr.write(f"{fault.name}: {fault.what} ...\n")
+        outcome = await unless(stopped, play(fault, chosen))
+        if outcome is None:
+            outcomes.append(Outcome("interrupted", None, f"in {fault.name}; the rest was not played"))
+            break
+        outcomes.append(outcome)
+        sys.stderr.write(f"{table(outcomes[-1:])}\n")
     sys.stdout.write(json.dumps(as_json(outcomes), ensure_ascii=False) if chosen.json else table(outcomes))
     sys.stdout.write("\n")
     return 0 if all(one.ok for one in outcomes) else 1

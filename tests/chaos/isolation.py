@@ -100,6 +100,7 @@ async def wires() -> AsyncIterator[Wires]:
         *("unshare", "--net", "sh", "-c", "echo ready; exec sleep infinity"),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,  # Ctrl+C reaches us, not it
         preexec_fn=die_with_parent(signal.SIGKILL),
     )
     try:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from tests.chaos.__main__ import FEWEST, options
+from tests.chaos.__main__ import FEWEST, options, unless
 from tests.chaos.faults import FAULTS, OUTAGE_S, PAUSE_S
+from tests.chaos.report import Outcome
 
 PARTS = ("service", "postgres", "asterisk", "browser", "proxy")
 NAMED = {one.name: one for one in FAULTS}
@@ -41,3 +44,28 @@ def test_what_cannot_be_done_is_refused(words: list[str], capsys: pytest.Capture
 def test_several_faults_may_be_chosen() -> None:
     chosen = options(["--only", "service-killed", "network-cut", "--calls", "20", "--short"])
     assert (chosen.only, chosen.calls, chosen.short) == (["service-killed", "network-cut"], 20, True)
+
+
+async def test_ctrl_c_stops_whatever_the_cleaning_up_meets() -> None:
+    """Somebody who wants to stop does not get the next scenario because a part was dead already."""
+    stopped, begun = asyncio.Event(), asyncio.Event()
+
+    async def playing() -> Outcome:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise ProcessLookupError from None
+        return Outcome("never", None)
+
+    watching = asyncio.create_task(unless(stopped, playing()))
+    await begun.wait()
+    stopped.set()
+    assert await watching is None
+
+
+async def test_what_was_played_to_its_end_counts() -> None:
+    async def playing() -> Outcome:
+        return Outcome("played", None)
+
+    assert await unless(asyncio.Event(), playing()) == Outcome("played", None)
