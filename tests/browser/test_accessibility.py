@@ -46,11 +46,6 @@ async def test_no_page_shuts_anybody_out(house: House, open_desk: OpenDesk) -> N
         ("/appeals/new", "form#card"),
     ):
         found += await visit(desk, path, ready)
-    await page.locator(".card-restrict summary").click()
-    found += await violations(page, "new card, who else may read it")
-    async with page.expect_response(lambda answer: "/api/drafts" in answer.url and answer.ok):
-        await desk.field("content").fill("Где получить полис?")
-    found += await visit(desk, "/drafts", ".draft-row")
     await desk.start_work()
     async with citizen_calls(house.stand.asterisk, caller=CALLER, hold_s=180):
         await desk.rings(SHOWN)
