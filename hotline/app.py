@@ -18,6 +18,7 @@ from functools import partial
 import aiohttp
 from aiohttp import web
 
+from hotline import tracing
 from hotline.board.parts import BoardParts
 from hotline.callback import CallbackParts
 from hotline.clock import Clock, SystemClock
@@ -383,6 +384,8 @@ async def serve(settings: Settings) -> None:
     """
     require_keys(settings)
     require_provider(settings)
+    if settings.tracing:
+        tracing.install(tracing.load(settings.tracing))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

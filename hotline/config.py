@@ -118,6 +118,8 @@ class Settings(BaseSettings):
     """The largest file that a card takes, in MiB."""
     log_format: Literal["text", "json"] = "text"
     """How log lines are written: for people, or one JSON object each."""
+    tracing: str = Field("", pattern=r"^([\w.]+:\w+)?$")
+    """A function that returns an OpenTelemetry tracer: ``package.module:function``. Empty: nothing is traced."""
     backup_dir: Path | None = None
     """Where ``hotline backup`` puts backups when it is not told; ``hotline doctor`` looks at the age of the newest."""
     backup_max_age_h: int = Field(26, ge=1)

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from hotline.logs import about, call_of
+from hotline.tracing import span
 
 log = logging.getLogger(__name__)
 
@@ -151,7 +152,7 @@ class Bus:
                         await self._guard(subscription, subscription.on_overflow())
                     continue
                 event = subscription.waiting.popleft()
-                with about(call=call_of(event)):
+                with about(call=call_of(event)), span(f"fact {subscription.name}", fact=type(event).__name__):
                     await self._guard(subscription, subscription.handler(event))
             subscription.idle.set()
 

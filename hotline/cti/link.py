@@ -34,6 +34,7 @@ from hotline.cti.framing import Framer, Message
 from hotline.cti.linkrules import LinkCounts, Timing, Value, clean, retry_delay
 from hotline.cti.model import LinkState
 from hotline.errors import Unavailable
+from hotline.tracing import span
 
 log = logging.getLogger(__name__)
 
@@ -246,7 +247,8 @@ class AmiLink:
     ) -> list[Message]:
         if self._protocol is None or self.state not in {LinkState.SYNCING, LinkState.UP}:
             raise _unavailable(f"no connection to Asterisk {self._settings.name}: {self.state} {self.reason}".rstrip())
-        return await self._ask_on(self._protocol, action, within, until=until, whole_list=whole_list)
+        with span(f"AMI {action.get('Action', '')}", asterisk=self._settings.name):
+            return await self._ask_on(self._protocol, action, within, until=until, whole_list=whole_list)
 
     async def _ask_on(
         self,

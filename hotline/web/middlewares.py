@@ -21,6 +21,7 @@ from hotline.errors import Forbidden, HotlineError, NotAuthenticated
 from hotline.logs import CALL_KEY, about
 from hotline.staff.audit import acting_from
 from hotline.staff.model import Session
+from hotline.tracing import span
 from hotline.web.access import require_access
 from hotline.web.assets import PREFIX
 from hotline.web.context import (
@@ -96,7 +97,8 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
     keep_request_id(request, request_id)
     key = request.match_info.get("key", "")
-    with about(request=request_id, call=key if CALL_KEY.fullmatch(key) else ""):
+    call = key if CALL_KEY.fullmatch(key) else ""
+    with about(request=request_id, call=call), span(f"{request.method} {route_of(request)}", request=request_id):
         return await _observed(request, handler, request_id)
 
 
