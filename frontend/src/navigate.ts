@@ -1,6 +1,7 @@
 import htmx from "htmx.org";
+import { request } from "./api";
 import { announce } from "./dom";
-import { openPaper } from "./paper";
+import { isPaper, openPaper } from "./paper";
 
 let opening: Promise<void> = Promise.resolve();
 
@@ -46,6 +47,39 @@ export function cardWasOpen(callKey: string): boolean {
   return seen.has(callKey);
 }
 
+function cardOf(callKey: string): string {
+  return `/calls/${encodeURIComponent(callKey)}/card`;
+}
+
+/** The card on paper in which nobody has written anything yet. */
+function untouchedPaper(): HTMLFormElement | null {
+  const form = document.querySelector<HTMLFormElement>("form#card:not([data-unsaved])");
+  return form && isPaper(form.dataset["cardDraftValue"] ?? "") ? form : null;
+}
+
+/**
+ * The card of the call takes the place of an untouched one on paper as soon as the server gives it: with what a colleague has
+ * typed, or with what is known of the number. What was typed on paper stays where it is (DAY-20).
+ */
+export async function replacePaper(): Promise<void> {
+  const paper = untouchedPaper();
+  const callKey = paper?.dataset["cardCallValue"];
+  if (!callKey) return;
+  let html: string;
+  try {
+    const answer = await request(cardOf(callKey), { accept: "text/html", headers: { "HX-Request": "true" } });
+    html = await answer.text();
+  } catch {
+    return; // not yet
+  }
+  const work = document.getElementById("work");
+  // Written in since, or gone: no letter may be lost between this look and the change.
+  if (!work || untouchedPaper() !== paper) return;
+  // A fragment from our own server, made by an escaping template.
+  work.innerHTML = html;
+  htmx.process(work);
+}
+
 /** Open the card of a call; when the server cannot give it now, the empty one that this page keeps (DAY-20). */
 export async function openCard(callKey: string, path: string, number: string): Promise<void> {
   let away = false;
@@ -67,7 +101,7 @@ export async function openCard(callKey: string, path: string, number: string): P
 
 /** Open the card of a call, or let it wait in the badge while an unsaved card is open. */
 export async function offerCard(callKey: string, number: string): Promise<void> {
-  const path = `/calls/${encodeURIComponent(callKey)}/card`;
+  const path = cardOf(callKey);
   if (openCall() === callKey) return;
   if (unsavedCardOpen()) announce("hotline:card-waits", { path, number, callKey });
   else await openCard(callKey, path, number);
@@ -79,9 +113,9 @@ export async function offerCard(callKey: string, number: string): Promise<void> 
  */
 export async function receiveCard(callKey: string, number: string): Promise<void> {
   await opening.catch(() => undefined);
-  const path = `/calls/${encodeURIComponent(callKey)}/card`;
-  const shared = document.querySelector(".card-shown") !== null;
-  if (openCall() === callKey && !shared) return;
+  const path = cardOf(callKey);
+  const own = document.querySelector(".card-shown") === null && untouchedPaper() === null;
+  if (openCall() === callKey && own) return;
   if (unsavedCardOpen()) announce("hotline:card-waits", { path, number, callKey });
   else await openCard(callKey, path, number);
 }

@@ -13,6 +13,7 @@ vi.mock("../src/navigate", () => ({
   openInWork: vi.fn(async () => undefined),
   unsavedCardOpen: () => false,
   openCard: vi.fn(),
+  replacePaper: async () => undefined,
 }));
 
 const KEY = "pbx1-1.7";

@@ -1,7 +1,7 @@
 import { Controller } from "@hotwired/stimulus";
 import { onDocument } from "../dom";
 import { idle } from "../idle";
-import { workOpened } from "../navigate";
+import { replacePaper, workOpened } from "../navigate";
 import { adoptPapers, keepBlank } from "../paper";
 
 const FRESH_MS = 3_600_000;
@@ -17,7 +17,7 @@ export default class PaperController extends Controller<HTMLElement> {
     // Nobody rings at a page without a telephone.
     if (!this.element.dataset["shellExtensionValue"]) return;
     this.stop = onDocument("hotline:snapshot", () => void this.prepare());
-    this.timer = setInterval(() => void adoptPapers(), LOOK_MS);
+    this.timer = setInterval(() => void this.look(), LOOK_MS);
   }
 
   override disconnect(): void {
@@ -25,8 +25,13 @@ export default class PaperController extends Controller<HTMLElement> {
     clearInterval(this.timer);
   }
 
-  private async prepare(): Promise<void> {
+  private async look(): Promise<void> {
+    await replacePaper();
     await adoptPapers();
+  }
+
+  private async prepare(): Promise<void> {
+    await this.look();
     if (Date.now() - this.keptAt < FRESH_MS) return;
     this.keptAt = Date.now();
     // The card of a call that rings now comes first: the server makes both with the same hands.
