@@ -163,7 +163,7 @@ it("asks for login and password when the session ended, and reconnects after it"
 it("keeps the dialog open after a wrong password", async () => {
   socket().end(4401);
   await settle();
-  server({ status: 401, json: { error_id: "bad-credentials", message: "no" } });
+  server({ status: 401, json: { error_id: "wrong-password", message: "no" } });
   find<HTMLInputElement>("[name=login]").value = "op1";
   find<HTMLInputElement>("[name=password]").value = "wrong";
   find<HTMLFormElement>("dialog form").requestSubmit();

@@ -95,8 +95,9 @@ async def test_in_a_talk_and_on_hold(house: House, front: Proxy, open_desk: Open
 
 
 async def test_in_a_consultation(house: House, front: Proxy, open_desk: OpenDesk, demo_db: Database) -> None:
-    """The hand-over is completed afterwards."""
+    """The hand-over is completed afterwards, also when the colleague's request for the card was lost."""
     first, second = await open_desk("op101"), await open_desk("op201")
+    await second.page.route("**/calls/*/card", lambda route: route.abort(), times=1)
     await first.start_work()
     await second.start_work()
     async with citizen_calls(house.stand.asterisk, sound=CITIZEN_HZ, hold_s=120) as citizen:
