@@ -1,6 +1,6 @@
 # Everything that a person or CI does with this repository. `make help` lists the commands.
 .DEFAULT_GOAL := help
-.PHONY: help build bootstrap bootstrap-tests run test test-fast lint types format bench chaos clean
+.PHONY: help build bootstrap bootstrap-tests run test test-fast lint types format bench chaos clean audit
 
 PYTHON := .venv/bin/python
 export PATH := $(CURDIR)/.venv/nodejs/bin:$(PATH)
@@ -39,6 +39,9 @@ bench: bootstrap ## speed against the floors of docs/performance.md, as ratios
 
 chaos: bootstrap ## break everything in turn under 50 live calls (docs/chaos.md); about an hour, needs root
 	$(PYTHON) -m tests.chaos
+
+audit: bootstrap ## known vulnerabilities of what is installed; says so when nobody could be asked
+	@scripts/audit
 
 bootstrap: ## install what is missing; does nothing when all is there
 	@scripts/bootstrap

@@ -184,7 +184,9 @@ def _reachable(statuses: Sequence[Mapping[str, Any]], transitions: Sequence[Mapp
                 grew = True
     for index, row in enumerate(statuses):
         if row.get("code") not in seen_codes:
-            yield Problem("status", index, "code", f"no chain of transitions leads from a new card to {row['code']!r}")
+            yield Problem(
+                "status", index, "code", f"no chain of transitions leads from a new card to {row.get('code')!r}"
+            )
 
 
 def _status(row: Mapping[str, Any]) -> Status:

@@ -95,7 +95,7 @@ def _forwarding(content: Mapping[str, Any]) -> Iterator[Problem]:
     switches = _process(content)
     for index, row in enumerate(content.get("forward", [])):
         for key in ("from_role", "to_role"):
-            if row[key] not in roles:
+            if key in row and row[key] not in roles:  # a missing one is said by the schema
                 yield Problem("forward", index, key, f"there is no role {row[key]!r}")
         if "setting" in row and not isinstance(switches.get(row.get("setting", "")), bool):
             yield Problem("forward", index, "setting", f"[settings.process] has no switch {row['setting']!r}")

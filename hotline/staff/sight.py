@@ -75,6 +75,8 @@ def sight_problem(stored: Mapping[str, Any]) -> str | None:
     """Say what is wrong with the rules of a role, by kind of organisation; ``None`` when nothing is."""
     known = {one.name for one in fields(Sight)} | {"decides"}
     for kind, rule in stored.items():
+        if not isinstance(rule, Mapping):
+            return f"sight.{kind} = {rule!r} is no table"
         if strange := sorted(set(rule) - known):
             return f"sight.{kind}: {', '.join(strange)} is unknown"
         for name, word in rule.items():

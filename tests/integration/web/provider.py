@@ -48,6 +48,12 @@ class Provider:
         self.codes[code] = query
         return f"{urlsplit(query['redirect_uri']).path}?code={code}&state={query['state']}"
 
+    async def authorize(self, request: web.Request) -> web.Response:
+        """Its login page, for a browser: who comes is logged in there already and goes back at once."""
+        back = request.query["redirect_uri"]
+        place = f"{urlsplit(back).scheme}://{urlsplit(back).netloc}{self.come_back(str(request.url))}"
+        return web.Response(status=303, headers={"Location": place})
+
     async def discovery(self, _: web.Request) -> web.Response:
         self.asked.append("discovery")
         return web.json_response({
@@ -98,6 +104,7 @@ async def serving(provider: Provider) -> AsyncIterator[Provider]:
     app = web.Application()
     app.router.add_get("/.well-known/openid-configuration", provider.discovery)
     app.router.add_get("/keys", provider.keys)
+    app.router.add_get("/authorize", provider.authorize)
     app.router.add_post("/token", provider.token)
     server = TestServer(app, host="127.0.0.1")
     await server.start_server()
