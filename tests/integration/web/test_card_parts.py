@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
+from hotline.scoring.ratings import RatingKeeper
 from hotline.web.open_alarms import OpenAlarms
 from tests.integration.web.conftest import BORN, CALLER, KEY, Browser, Site, card_fields, ended_call
 
@@ -267,3 +271,22 @@ async def test_links_are_added_by_number_and_taken_off(site: Site) -> None:
         gone = await anna.api("POST", f"/api/links/{link}/remove", {"appeal_id": second, "version": 2})
         assert gone.status == 200, gone.text
         assert "data-link=" not in (await anna.fragment(f"/appeals/{second}/extras")).text
+
+
+async def test_a_threat_to_life_is_remembered_when_the_service_died_before_asterisk_heard_of_it(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DAY-31: nobody asks that citizen how it was, whenever the service was killed."""
+    told: asyncio.Queue[str] = asyncio.Queue()
+    monkeypatch.setattr(site.services.cti["pbx1"].control, "never_rate", told.put)
+    site.ring("101")
+    site.ring("102", key="pbx1-1763622000.9")
+    async with site.logged_in() as anna:
+        await anna.api("POST", "/api/emergencies", {"call_key": KEY})
+    assert told.empty(), "nobody listened when it was raised"
+    keeper = RatingKeeper(site.services.database, site.bus, site.clock, site.services.cti)
+    keeper.start()
+    async with asyncio.timeout(10):
+        assert await told.get() == KEY
+    await keeper.close()
+    assert told.empty()
