@@ -35,6 +35,7 @@ _STATES = {
     DeliveryState.DELIVERED: mark("delivered"),
     DeliveryState.FAILED: mark("given up"),
 }
+_FIELDS = {"title": mark("Name of the system"), "url": mark("Address"), "events": mark("Events")}
 _PROBLEMS = {
     "bad certificate": mark("the certificate is not valid"),
     "unknown name": mark("the name is unknown"),
@@ -165,7 +166,10 @@ async def _one(request: web.Request, hook_id: int, form: HookForm | None = None)
                 "change": one,
                 "note": note_title(one.note),
                 "actor": gettext("by itself"),
-                "fields": [(name, _told(one.before.get(name)), _told(one.after.get(name))) for name in one.after],
+                "fields": [
+                    (gettext(_FIELDS.get(name, name)), _told(one.before.get(name)), _told(one.after.get(name)))
+                    for name in one.after
+                ],
                 "undo": _fields({**now, **back}) if (back := undo_of(one, now)) else None,
             }
             for one in history

@@ -183,10 +183,11 @@ async def test_lists_go_page_by_page_and_take_no_words_in_an_address(site: Site)
                 break
         found = await ask(browser, token, "POST", "/api/v1/appeals/search", {"q": "иван"})
         word = await ask(browser, token, "GET", "/api/v1/appeals?q=x")
+        void = await ask(browser, token, "GET", "/api/v1/appeals?received_to=null")
         double = await ask(browser, token, "GET", "/api/v1/appeals?type=1&type=2")
     assert len(seen) == len(set(seen)) == 5
     assert len(found.json()["appeals"]) == 5
-    assert [one.json()["error_id"] for one in (word, double)] == ["bad-input", "bad-input"]
+    assert [one.json()["error_id"] for one in (word, void, double)] == ["bad-input"] * 3
 
 
 async def test_calls_recordings_directory_and_board_are_given_out(site: Site) -> None:
