@@ -34,6 +34,8 @@ FRESH = timedelta(hours=1)
 """How long discovery and keys are believed without asking again."""
 REREAD = timedelta(minutes=1)
 """Keys are read again for an unknown one at most so often: anybody can send a token that names a key."""
+AWAY = timedelta(seconds=5)
+"""For so long nobody waits anew for a provider that has just not answered."""
 LEEWAY_S = 60
 MAX_ANSWER = 256 * 1024
 _TIMEOUT = aiohttp.ClientTimeout(total=10)
@@ -88,6 +90,7 @@ class OidcClient:
         self._clock = clock
         self._http = http
         self._provider: _Provider | None = None
+        self._away_until: datetime | None = None
         self._reading = asyncio.Lock()
 
     async def address(self, trip: Trip) -> str:
@@ -179,15 +182,25 @@ class OidcClient:
         async with self._reading:
             now = self._clock.now()
             if self._provider is None or now - self._provider.read_at >= older_than:
-                facts = await self._ask("GET", f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
-                if facts.get("issuer") != self._issuer:  # Discovery 4.3: else one provider could speak for another
-                    raise _unavailable("the provider names itself otherwise than HOTLINE_OIDC_ISSUER")
-                for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-                    if not _safe(str(facts.get(name, ""))):
-                        raise _unavailable(f"{name} of the provider is no https address")
-                found = await self._ask("GET", str(facts["jwks_uri"]))
-                self._provider = _Provider(facts, _keys(found), now)
+                if self._away_until is not None and now < self._away_until:
+                    raise _unavailable("the provider did not answer a moment ago")
+                try:
+                    self._provider = await self._read(now)
+                except Unavailable:
+                    # Else everybody who presses the button would stand in a row of time-outs.
+                    self._away_until = self._clock.now() + AWAY
+                    raise
             return self._provider
+
+    async def _read(self, now: datetime) -> _Provider:
+        facts = await self._ask("GET", f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
+        if facts.get("issuer") != self._issuer:  # Discovery 4.3: else one provider could speak for another
+            raise _unavailable("the provider names itself otherwise than HOTLINE_OIDC_ISSUER")
+        for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+            if not _safe(str(facts.get(name, ""))):
+                raise _unavailable(f"{name} of the provider is no https address")
+        found = await self._ask("GET", str(facts["jwks_uri"]))
+        return _Provider(facts, _keys(found), now)
 
     async def _ask(self, method: str, url: str, **how: Any) -> dict[str, Any]:
         try:

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from hotline.clock import FakeClock
 from hotline.config import Settings
 from hotline.errors import BadInput
-from hotline.staff.oidc import require_provider
+from hotline.staff.oidc import AWAY, require_provider
 from hotline.staff.tables import AuditEventRow, UserRoleRow, UserRow
 from hotline.stand.postgres import PrivateCluster
 from tests.integration.web.conftest import Answer, Browser, Site, copied, served
@@ -252,7 +252,9 @@ async def test_the_second_factor_is_asked_for_unless_the_provider_did(open_site:
         assert (await browser.get("/second-factor")).status == 200
 
 
-async def test_a_provider_that_is_away_or_somebody_else_is_said(open_site: Site, provider: Provider) -> None:
+async def test_a_provider_that_is_away_or_somebody_else_is_said(
+    open_site: Site, provider: Provider, clock: FakeClock
+) -> None:
     """Discovery 4.3: one that names itself otherwise is not believed; passwords work all the time."""
     right, provider.issuer = provider.issuer, "https://evil.example"
     async with open_site.visit() as browser:
@@ -260,6 +262,9 @@ async def test_a_provider_that_is_away_or_somebody_else_is_said(open_site: Site,
         assert answer.status == 503
         assert "не отвечает" in answer.text
         provider.issuer = right
+        assert (await browser.get("/login/oidc")).status == 503  # nobody stands in a row of time-outs
+        assert provider.asked == ["discovery"]
+        clock.advance(AWAY)
         assert (await come(browser, provider)).status == 200
         assert (await browser.get("/login")).status == 200
 
