@@ -121,8 +121,8 @@ def recordings(
 
     :param died_at: when Asterisk died; calls without an end ended then, their recordings a buffer before.
     :param deaf: when Asterisk stood still: nothing of that can be recorded.
-    :param unsteady: extensions whose operators lose their voice by the fault itself, or send it in bursts whenever this
-        machine is busy: of their calls the length is measured.
+    :param unsteady: extensions whose operators lose their voice by the fault itself, or probably send it in bursts
+        whenever this machine is busy (open: docs/chaos.md): of their calls only the length is measured.
     """
     found: list[Recording] = []
     listened = 0
