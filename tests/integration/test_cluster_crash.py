@@ -15,9 +15,11 @@ async def test_a_killed_cluster_comes_back() -> None:
     async with PrivateCluster(options=("synchronous_commit=on",)) as cluster:  # a throw-away one may lose commits
         connection = await connect(cluster)
         await connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
-        assert cluster.pid is not None
+        alive = cluster.pid
+        assert alive is not None
         await cluster.crash()
-        assert cluster.pid is None
+        dead = cluster.pid
+        assert dead is None
         connection.terminate()
         await cluster.crash()  # twice does no harm
         await cluster.start()
