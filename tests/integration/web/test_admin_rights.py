@@ -157,7 +157,7 @@ async def test_a_change_of_a_place_in_the_queue_is_undone_from_its_history(site:
         assert (await boss.send("POST", latest[0], form=back)).status == 409  # somebody was quicker
         again = (await boss.get("/admin/queue")).text
         assert len(UNDO.findall(again)) == 2  # the newest and the first; what is undone has nothing left to undo
-        assert 'name="penalty" type="number" min="0" max="100" value="7"' in again
+        assert 'data-name="penalty" data-stored="7" type="number" min="0" max="100" value="7"' in again
 
 
 async def test_the_page_of_a_role_says_in_words_how_far_its_holders_see(site: Site) -> None:
